@@ -1,0 +1,261 @@
+//! Which database a context means, and how its application reaches it.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::{
+    Application, Context, Database, Engine, Origin, Sourced,
+    application::scalar,
+    database::Address,
+    file::{self, FileContext},
+};
+use crate::{Error, Result};
+
+impl Context {
+    /// The central database, whole from the strongest source that names one.
+    ///
+    /// # Errors
+    /// Nothing configured, or a setting that opsctl cannot honour.
+    pub fn database(&self) -> Result<Database> {
+        let file = self.file.as_ref();
+        if let Some(file) = file.filter(|file| file.chosen)
+            && let Some(database) = self.file_database(file)?
+        {
+            return Ok(database); // `--context` is stronger than OPSCTL_*, its password included
+        }
+        let mut database = match self.environment.filled("OPSCTL_DATABASE_URL") {
+            Some(url) => {
+                let origin = Origin::Variable("OPSCTL_DATABASE_URL".into());
+                Some(Database::from_url(url, Path::new(""), origin)?)
+            }
+            None => file.map_or(Ok(None), |file| self.file_database(file))?,
+        };
+        if database.is_none()
+            && let Some(app) = &self.app
+        {
+            database = app_database(app, None)?;
+        }
+        let mut database = database.ok_or_else(|| self.nothing_configured("database"))?;
+        if let Some(path) = self.environment.filled("OPSCTL_DATABASE_PASSWORD_FILE") {
+            database.password = Some(file::secret_file(Path::new(path))?);
+        }
+        Ok(database)
+    }
+
+    /// A further connection of the application, by the name its configuration gives it (for a cache or a queue
+    /// with a connection of its own).
+    ///
+    /// # Errors
+    /// A name that opsctl cannot look up.
+    pub fn named_database(&self, name: &str) -> Result<Database> {
+        let app = self.app.as_ref().ok_or_else(|| self.nothing_configured("application"))?;
+        app_database(app, Some(name))?
+            .ok_or_else(|| Error::config(format!("the application has no database connection named `{name}`")))
+    }
+
+    fn file_database(&self, file: &FileContext) -> Result<Option<Database>> {
+        let Some(section) = &file.section.database else { return Ok(None) };
+        let origin = Origin::File(file.path.clone(), file.key("database.url"));
+        let base = file.path.parent().unwrap_or(Path::new(""));
+        let mut database = Database::from_url(&section.url, base, origin)?;
+        if database.password.is_some() {
+            return Err(Error::config(format!("{} in {} holds a password", file.key("database.url"), file.path.display()))
+                .hint("move it out of the file: `password = \"env:NAME\"` or `password = \"file:PATH\"`"));
+        }
+        if let Some(reference) = &section.password {
+            database.password = Some(file::secret(file, "database.password", reference, &self.environment)?);
+        }
+        if let Some(prefix) = &section.prefix {
+            database.set("prefix", prefix)?;
+        }
+        match section.pooler.as_deref() {
+            None | Some("none" | "session") => {}
+            Some("transaction") => database.pooled = true,
+            Some(_) => {
+                return Err(Error::config(format!("{} in {} is unknown", file.key("database.pooler"), file.path.display()))
+                    .hint("it is `transaction`, `session` or `none`"));
+            }
+        }
+        Ok(Some(database))
+    }
+}
+
+fn app_database(app: &Application, name: Option<&str>) -> Result<Option<Database>> {
+    if app.is_cached() { cached_database(app, name) } else { environment_database(app, name) }
+}
+
+/// From the cached configuration: every member of the connection counts, so an unknown one is an error.
+fn cached_database(app: &Application, name: Option<&str>) -> Result<Option<Database>> {
+    let default = app.tree("database.default").and_then(|(value, _)| scalar(value));
+    let Some(name) = name.map(str::to_owned).or(default) else { return Ok(None) };
+    let Some((Value::Object(members), origin)) = app.tree(&format!("database.connections.{name}")) else {
+        return Ok(None);
+    };
+    let text = |key: &str| members.get(key).and_then(scalar).filter(|text| !text.is_empty());
+    let driver = text("driver").unwrap_or_default();
+    for split in ["read", "write"] {
+        if members.contains_key(split) {
+            return Err(Error::config(format!("{origin}.{split} cannot be honoured"))
+                .because("opsctl does not split reads from writes")
+                .hint("name the writing host in an opsctl.toml: `[database]` with `url = …`"));
+        }
+    }
+    let parts = Parts {
+        driver,
+        url: text("url"),
+        host: text("host"),
+        port: text("port"),
+        database: text("database"),
+        username: text("username"),
+        password: text("password").map(SecretString::from),
+        socket: text("unix_socket"),
+    };
+    let mut database = parts.build(&app.dir, origin)?;
+    for key in ["sslmode", "sslrootcert", "search_path", "schema", "prefix", "timezone", "pooled"] {
+        if let Some(value) = text(key) {
+            database.set(key, &value)?;
+        }
+    }
+    if let Some(Value::Array(schemas)) = members.get("search_path") {
+        database.search_path = Some(schemas.iter().filter_map(scalar).collect::<Vec<_>>().join(", "));
+    }
+    // PDO::MYSQL_ATTR_SSL_CA is 1009 with mysqlnd and 1007 with libmysqlclient.
+    for key in ["1009", "1007"] {
+        if let Some(path) = members.get("options").and_then(|options| options.get(key)).and_then(scalar) {
+            database.set("ssl-ca", &path)?;
+        }
+    }
+    Ok(Some(database))
+}
+
+/// From variables: the framework's own `config/database.php` says which there are.
+fn environment_database(app: &Application, name: Option<&str>) -> Result<Option<Database>> {
+    if !app.names_database() {
+        return Ok(None);
+    }
+    let member = |name: &str| app.database_member(name).filter(|found| found.value.as_deref() != Some(""));
+    let text = |name: &str| member(name).and_then(|found| found.value);
+    let named = ["DB_URL", "DB_CONNECTION", "DB_HOST", "DB_SOCKET", "DB_DATABASE"];
+    let origin = named.iter().find_map(|name| member(name)).map_or(Origin::Default, |found| found.origin);
+    // config/database.php: env('DB_CONNECTION', 'sqlite').
+    let default = text("DB_CONNECTION").unwrap_or_else(|| "sqlite".into());
+    if let Some(name) = name.filter(|name| *name != default) {
+        return Err(Error::config(format!("the database connection `{name}` cannot be honoured"))
+            .because("its members stand in config/database.php, which only PHP reads")
+            .hint("let the application write its configuration down: `php artisan config:cache`"));
+    }
+    let parts = Parts {
+        driver: default,
+        url: text("DB_URL"),
+        host: text("DB_HOST"),
+        port: text("DB_PORT"),
+        database: text("DB_DATABASE"),
+        username: text("DB_USERNAME"),
+        password: text("DB_PASSWORD").map(SecretString::from),
+        socket: text("DB_SOCKET"),
+    };
+    let mut database = parts.build(&app.dir, origin)?;
+    let extras: &[(&str, &str)] = match database.engine {
+        Engine::Postgres => {
+            &[("DB_SSLMODE", "sslmode"), ("DB_SEARCH_PATH", "search_path"), ("DB_POOLED", "pooled")]
+        }
+        Engine::MySql => &[("MYSQL_ATTR_SSL_CA", "ssl-ca")],
+        Engine::Sqlite => &[],
+    };
+    for (variable, key) in extras.iter().chain(&[("DB_PREFIX", "prefix")]) {
+        if let Some(value) = text(variable) {
+            database.set(key, &value)?;
+        }
+    }
+    Ok(Some(database))
+}
+
+/// The members that every source has; the URL, when there is one, overrides the rest
+/// (`Illuminate\Support\ConfigurationUrlParser`).
+struct Parts {
+    driver: String,
+    url: Option<String>,
+    host: Option<String>,
+    port: Option<String>,
+    database: Option<String>,
+    username: Option<String>,
+    password: Option<SecretString>,
+    socket: Option<String>,
+}
+
+impl Parts {
+    fn build(self, dir: &Path, origin: Origin) -> Result<Database> {
+        if let Some(url) = &self.url {
+            return self.merge_url(url, dir, origin);
+        }
+        let engine = Engine::from_name(&self.driver).ok_or_else(|| {
+            Error::config(format!("the database driver `{}` of {origin} cannot be honoured", self.driver))
+                .because("opsctl speaks to PostgreSQL, MySQL/MariaDB and SQLite")
+        })?;
+        if engine == Engine::Sqlite {
+            // config/database.php: env('DB_DATABASE', database_path('database.sqlite')).
+            let path = self.database.map_or_else(|| dir.join("database/database.sqlite"), |path| dir.join(path));
+            return Ok(Database::sqlite(path, origin));
+        }
+        let port = match &self.port {
+            None => engine.default_port(),
+            Some(port) => port
+                .parse()
+                .map_err(|_| Error::config(format!("the database port of {origin} is no port number")))?,
+        };
+        let address = match self.socket {
+            Some(socket) if engine == Engine::MySql => Address::Socket(PathBuf::from(socket)),
+            _ => match self.host {
+                Some(host) if host.starts_with('/') => Address::Socket(PathBuf::from(host)),
+                host => Address::Tcp(host.unwrap_or_else(|| "127.0.0.1".into()), port),
+            },
+        };
+        let mut database = Database::new(engine, address, origin);
+        database.name = self.database.unwrap_or_else(|| "laravel".into());
+        database.username = self.username.unwrap_or_else(|| "root".into());
+        database.password = self.password;
+        Ok(database)
+    }
+
+    fn merge_url(&self, url: &str, dir: &Path, origin: Origin) -> Result<Database> {
+        let mut database = Database::from_url(url, dir, origin)?;
+        if database.engine == Engine::Sqlite {
+            return Ok(database);
+        }
+        let take = |own: &mut String, other: &Option<String>, default: &str| {
+            if own.is_empty() {
+                *own = other.clone().unwrap_or_else(|| default.to_owned());
+            }
+        };
+        take(&mut database.name, &self.database, "laravel");
+        take(&mut database.username, &self.username, "root");
+        database.password = match database.password.take() {
+            Some(password) => coerced(&password),
+            None => self.password.clone(),
+        };
+        Ok(database)
+    }
+}
+
+/// Laravel decodes each part of a URL as JSON when it parses as such, so `null` is no password and `true` is "1".
+fn coerced(password: &SecretString) -> Option<SecretString> {
+    use secrecy::ExposeSecret;
+    match serde_json::from_str::<Value>(password.expose_secret()) {
+        Ok(Value::Null) => None,
+        Ok(Value::Bool(true)) => Some("1".into()),
+        Ok(Value::Bool(false)) => Some("".into()),
+        Ok(Value::Number(number)) if number.is_f64() => {
+            Some(number.as_f64().map_or_else(String::new, |number| number.to_string()).into())
+        }
+        _ => Some(password.clone()),
+    }
+}
+
+/// The connection's own name when it is the one that the whole context uses: no second connection is needed then.
+pub(super) fn is_default(context: &Context, name: &str) -> bool {
+    let Some(app) = &context.app else { return true };
+    let default = app.value("database.default", &["DB_CONNECTION"]);
+    matches!(default, Some(Sourced { value: Some(default), .. }) if default == name)
+}

@@ -1,0 +1,214 @@
+//! The resolved context: what every command starts from.
+
+use std::path::PathBuf;
+
+use super::{
+    Application, Environment, Origin, Sourced,
+    file::{self, FileContext},
+    settings::{Setting, Settings},
+    system::{self, System},
+};
+use crate::{Error, Result, near};
+
+/// What the command line and the surroundings say.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// `--context`.
+    pub context: Option<String>,
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--app`.
+    pub app: Option<PathBuf>,
+    /// `--env`.
+    pub env: Option<String>,
+    /// The folder that the command runs in.
+    pub cwd: PathBuf,
+    /// The process environment.
+    pub environment: Environment,
+}
+
+/// Everything that is known about where a command works. Nothing is connected yet.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Its name: of the `[contexts.NAME]` section, `default` for the top of a file, else `app` or `environment`.
+    pub name: String,
+    /// The section of an `opsctl.toml`, if one is in force.
+    pub file: Option<FileContext>,
+    /// The application, if there is one.
+    pub app: Option<Application>,
+    /// The process environment.
+    pub environment: Environment,
+    /// The system, when it is set or told by variables; else it is detected from the tables.
+    pub system: Option<Sourced<System>>,
+    /// Name of the environment, `production` when the application does not say (Laravel's own default).
+    pub app_env: Option<Sourced<String>>,
+    /// Destructive commands want the context's name typed.
+    pub protected: bool,
+    looked_in: Vec<String>,
+}
+
+/// Reads files and variables; connects to nothing.
+///
+/// # Errors
+/// A file that cannot be read or understood, an unknown context or system.
+pub fn resolve(inputs: &Inputs) -> Result<Context> {
+    let env = &inputs.environment;
+    let named = inputs.context.as_deref().or_else(|| env.filled("OPSCTL_CONTEXT"));
+    let file = load_file(inputs, named)?;
+    let app_dir = inputs
+        .app
+        .clone()
+        .or_else(|| env.filled("OPSCTL_APP").map(PathBuf::from))
+        .or_else(|| file.as_ref().and_then(|file| Some(file.relative(file.section.app.as_ref()?))))
+        .unwrap_or_else(|| inputs.cwd.clone());
+    // A section that names its own database stands alone: the folder one happens to be in does not count.
+    let alone = inputs.app.is_none()
+        && env.filled("OPSCTL_APP").is_none()
+        && file.as_ref().is_some_and(|file| file.section.app.is_none() && file.section.database.is_some());
+    let app = if alone { None } else { Application::open(&app_dir, env, inputs.env.as_deref())? };
+    if app.is_none() && inputs.app.is_some() {
+        return Err(Error::config(format!("no application in {}", app_dir.display()))
+            .because("there is neither bootstrap/cache/config.php nor .env"));
+    }
+    let name = match (&file, &app) {
+        (Some(file), _) => file.name.clone(),
+        (None, Some(_)) => "app".into(),
+        (None, None) => "environment".into(),
+    };
+    let mut context = Context {
+        name,
+        file,
+        app,
+        environment: env.clone(),
+        system: None,
+        app_env: None,
+        protected: false,
+        looked_in: looked_in(inputs, &app_dir),
+    };
+    context.system = context.configured_system()?;
+    context.app_env = context.configured_env();
+    let section = context.file.as_ref().and_then(|file| file.section.protected);
+    let production = context.app_env.as_ref().is_some_and(|env| env.value == "production");
+    context.protected = section.unwrap_or(production);
+    Ok(context)
+}
+
+fn load_file(inputs: &Inputs, name: Option<&str>) -> Result<Option<FileContext>> {
+    if let Some(path) = &inputs.config {
+        let path = inputs.cwd.join(path);
+        return match file::load(std::slice::from_ref(&path), name)? {
+            Some(context) => Ok(Some(context)),
+            None => Err(Error::config(format!("{} does not exist", path.display()))),
+        };
+    }
+    let here = inputs.cwd.join("opsctl.toml");
+    let paths: Vec<PathBuf> = std::iter::once(here).chain(inputs.environment.user_file()).collect();
+    // Without a name only the folder's own file counts: a user's file holds named contexts.
+    file::load(if name.is_some() { &paths } else { &paths[..1] }, name)
+}
+
+fn looked_in(inputs: &Inputs, app_dir: &std::path::Path) -> Vec<String> {
+    vec![
+        "OPSCTL_DATABASE_URL and DB_* in the environment".into(),
+        inputs.cwd.join("opsctl.toml").display().to_string(),
+        app_dir.join("bootstrap/cache/config.php").display().to_string(),
+        app_dir.join(".env").display().to_string(),
+    ]
+}
+
+impl Context {
+    /// The error of a command that needs a database, Redis or a store where none is configured.
+    pub(super) fn nothing_configured(&self, what: &str) -> Error {
+        Error::config(format!("no {what} is configured"))
+            .because(format!("looked at {}", self.looked_in.join(", ")))
+            .hint("see it work on an embedded database first: `opsctl demo`")
+            .hint("write a configuration here: `opsctl init --embedded`, or run in the application's folder (`--app DIR`)")
+    }
+
+    /// The table of settings in force: of the configured system, or of the one that the command is about.
+    pub fn settings(&self, command: System) -> &'static Settings {
+        self.system.as_ref().map_or(command, |system| system.value).settings()
+    }
+
+    /// One setting: from the file's section, from the application, or the application's default.
+    pub fn setting(&self, setting: &Setting) -> Sourced<String> {
+        if let Some(found) = self.file_setting(setting) {
+            return found;
+        }
+        let app = self.app.as_ref().and_then(|app| app.value(setting.path, setting.env));
+        if let Some(Sourced { value: Some(value), origin }) = app {
+            return Sourced::new(value, origin);
+        }
+        let production = self.app_env.as_ref().is_some_and(|env| env.value == "production");
+        let default = setting.production.filter(|_| production).unwrap_or(setting.default);
+        Sourced::new(default.to_owned(), Origin::Default)
+    }
+
+    /// A setting that must be a whole number.
+    ///
+    /// # Errors
+    /// Names the place of a value that is not one.
+    pub fn number(&self, setting: &Setting) -> Result<Sourced<i64>> {
+        let Sourced { value, origin } = self.setting(setting);
+        match value.trim().parse() {
+            Ok(value) => Ok(Sourced::new(value, origin)),
+            Err(_) => Err(Error::config(format!("{origin} must be a whole number"))
+                .because(format!("it is the setting `{}`", setting.path))),
+        }
+    }
+
+    fn file_setting(&self, setting: &Setting) -> Option<Sourced<String>> {
+        let file = self.file.as_ref()?;
+        let value = match file.section.webhooks.as_ref()?.get(setting.key())? {
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Some(Sourced::new(value, Origin::File(file.path.clone(), file.key(&format!("webhooks.{}", setting.key())))))
+    }
+
+    fn configured_system(&self) -> Result<Option<Sourced<System>>> {
+        let variable = self
+            .environment
+            .filled("OPSCTL_SYSTEM")
+            .map(|name| Sourced::new(name.to_owned(), Origin::Variable("OPSCTL_SYSTEM".into())));
+        let written = self.file.as_ref().and_then(|file| {
+            let name = file.section.system.clone()?;
+            Some(Sourced::new(name, Origin::File(file.path.clone(), file.key("system"))))
+        });
+        let chosen = self.file.as_ref().is_some_and(|file| file.chosen);
+        let named = if chosen { written.or(variable) } else { variable.or(written) };
+        if let Some(Sourced { value, origin }) = named {
+            return match System::from_name(&value) {
+                Some(system) => Ok(Some(Sourced::new(system, origin))),
+                None => Err(unknown_system(&value, &origin)),
+            };
+        }
+        let app = self.app.as_ref();
+        let told = app.and_then(|app| system::detect_from_variables(app.variable_names()));
+        let cached = app.and_then(|app| app.tree("tenrusl")).map(|_| System::Webhooks);
+        Ok(told.or(cached).map(|system| Sourced::new(system, Origin::Default)))
+    }
+
+    fn configured_env(&self) -> Option<Sourced<String>> {
+        if let Some(file) = &self.file
+            && let Some(name) = &file.section.environment
+        {
+            return Some(Sourced::new(name.clone(), Origin::File(file.path.clone(), file.key("environment"))));
+        }
+        let app = self.app.as_ref()?;
+        match app.value("app.env", &["APP_ENV"]) {
+            Some(Sourced { value: Some(name), origin }) => Some(Sourced::new(name, origin)),
+            // Laravel's config/app.php: env('APP_ENV', 'production').
+            _ => Some(Sourced::new("production".into(), Origin::Default)),
+        }
+    }
+}
+
+fn unknown_system(name: &str, origin: &Origin) -> Error {
+    let names: Vec<&str> = System::ALL.iter().map(|system| system.name()).collect();
+    let error = Error::config(format!("{origin} names no system that opsctl knows: `{name}`"));
+    match near::matches(name, names.iter().copied()).first() {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!("systems: {}", names.join(", "))),
+    }
+}

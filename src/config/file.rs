@@ -1,0 +1,218 @@
+//! `opsctl.toml`: what one may write there. Secrets stand in it only as references (`env:NAME`, `file:PATH`).
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::{Environment, application::read};
+use crate::{Error, Result, near};
+
+/// The whole file: one context at the top level, and any number of named ones.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    contexts: BTreeMap<String, Section>,
+    // `flatten` cannot be combined with `deny_unknown_fields`, so the top level repeats the members of a section.
+    app: Option<PathBuf>,
+    environment: Option<String>,
+    protected: Option<bool>,
+    system: Option<String>,
+    database: Option<DatabaseSection>,
+    redis: Option<RedisSection>,
+    cache: Option<CacheSection>,
+    queue: Option<QueueSection>,
+    webhooks: Option<BTreeMap<String, toml::Value>>,
+}
+
+/// One context as written.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// Folder of the Laravel application, relative to the file.
+    pub app: Option<PathBuf>,
+    /// The environment's name; `production` makes the context protected.
+    pub environment: Option<String>,
+    /// Protects the context whatever the environment's name.
+    pub protected: Option<bool>,
+    /// The system, when it must not be detected.
+    pub system: Option<String>,
+    /// The central database.
+    pub database: Option<DatabaseSection>,
+    /// The Redis server.
+    pub redis: Option<RedisSection>,
+    /// The cache store, where locks live.
+    pub cache: Option<CacheSection>,
+    /// The queue connection.
+    pub queue: Option<QueueSection>,
+    /// Settings of the webhook service, by the last part of their configuration key.
+    pub webhooks: Option<BTreeMap<String, toml::Value>>,
+}
+
+/// `[database]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSection {
+    /// `postgres://…`, `mysql://…` or `sqlite:PATH`, without a password; a path is relative to the file.
+    pub url: String,
+    /// `env:NAME` or `file:PATH`.
+    pub password: Option<String>,
+    /// `transaction` when a PgBouncer in transaction mode stands in between.
+    pub pooler: Option<String>,
+    /// Table prefix.
+    pub prefix: Option<String>,
+}
+
+/// `[redis]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedisSection {
+    /// `redis://HOST:PORT` or `unix:PATH`, without a password.
+    pub url: String,
+    /// `env:NAME` or `file:PATH`.
+    pub password: Option<String>,
+    /// Key prefix of the client (`REDIS_PREFIX`).
+    pub prefix: Option<String>,
+    /// Logical database per role: default, cache, queue, lock.
+    #[serde(default)]
+    pub databases: BTreeMap<String, i64>,
+}
+
+/// `[cache]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CacheSection {
+    /// `redis` or `database`.
+    pub store: String,
+    /// Key prefix of the store (`CACHE_PREFIX`).
+    #[serde(default)]
+    pub prefix: String,
+}
+
+/// `[queue]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueueSection {
+    /// `redis` or `database`.
+    pub connection: String,
+}
+
+/// A section with the file it stands in.
+#[derive(Debug, Clone)]
+pub struct FileContext {
+    /// Name of the context: of its section, or `default`.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// What stands there.
+    pub section: Section,
+    /// Chosen by `--context` or `OPSCTL_CONTEXT`, so stronger than other `OPSCTL_*` variables.
+    pub chosen: bool,
+}
+
+impl FileContext {
+    /// A path of the file, seen from the file's folder.
+    pub fn relative(&self, path: &Path) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new(".")).join(path)
+    }
+
+    /// The key as error texts and origins name it.
+    pub fn key(&self, key: &str) -> String {
+        if self.chosen { format!("contexts.{}.{key}", self.name) } else { key.to_owned() }
+    }
+}
+
+/// Reads the context `name` from the first of `paths` that has it, or the top level of the first file.
+///
+/// # Errors
+/// A file that cannot be understood (with line and column); a name that none of the files has.
+pub fn load(paths: &[PathBuf], name: Option<&str>) -> Result<Option<FileContext>> {
+    let mut known = Vec::new();
+    for path in paths {
+        let Some(text) = read(path)? else { continue };
+        let mut document = parse(path, &text)?;
+        let Some(name) = name else {
+            let context =
+                FileContext { name: "default".into(), path: path.clone(), section: document.top(), chosen: false };
+            return Ok(Some(context));
+        };
+        if let Some(section) = document.contexts.remove(name) {
+            return Ok(Some(FileContext { name: name.to_owned(), path: path.clone(), section, chosen: true }));
+        }
+        known.extend(document.contexts.into_keys());
+    }
+    match name {
+        None => Ok(None),
+        Some(name) => Err(unknown(name, &known, paths)),
+    }
+}
+
+fn unknown(name: &str, known: &[String], paths: &[PathBuf]) -> Error {
+    let looked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let error = Error::new(crate::Kind::NotFound, format!("no context is named `{name}`"))
+        .because(format!("looked in {}", looked.join(", ")));
+    let near = near::matches(name, known.iter().map(String::as_str));
+    match (near.is_empty(), known.is_empty()) {
+        (false, _) => error.hint(format!("did you mean `--context {}`?", near.join("` or `--context "))),
+        (true, false) => error.hint(format!("contexts there: {}", known.join(", "))),
+        (true, true) => error.hint("write one as `[contexts.NAME]` in an opsctl.toml"),
+    }
+}
+
+fn parse(path: &Path, text: &[u8]) -> Result<Document> {
+    let fail = |cause: String| Error::config(format!("{} cannot be understood", path.display())).because(cause);
+    let text = std::str::from_utf8(text).map_err(|error| fail(error.to_string()))?;
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        fail(format!("line {line}: {}", error.message()))
+    })
+}
+
+impl Document {
+    fn top(self) -> Section {
+        Section {
+            app: self.app,
+            environment: self.environment,
+            protected: self.protected,
+            system: self.system,
+            database: self.database,
+            redis: self.redis,
+            cache: self.cache,
+            queue: self.queue,
+            webhooks: self.webhooks,
+        }
+    }
+}
+
+/// Follows `env:NAME` or `file:PATH` to a secret.
+///
+/// # Errors
+/// Anything else written there, a variable that is not set, a file that cannot be read.
+pub fn secret(context: &FileContext, key: &str, reference: &str, env: &Environment) -> Result<SecretString> {
+    let place = format!("{} in {}", context.key(key), context.path.display());
+    match reference.split_once(':') {
+        Some(("env", name)) => env
+            .get(name)
+            .map(SecretString::from)
+            .ok_or_else(|| Error::config(format!("{place} refers to the variable {name}, which is not set"))),
+        Some(("file", path)) => secret_file(&context.relative(Path::new(path))),
+        _ => Err(Error::config(format!("{place} must be a reference, not a secret"))
+            .hint("write `env:NAME` or `file:PATH` there")),
+    }
+}
+
+/// A secret from a file; one line end at its end is not part of it.
+///
+/// # Errors
+/// A file that is missing or cannot be read.
+pub fn secret_file(path: &Path) -> Result<SecretString> {
+    let bytes = read(path)?.ok_or_else(|| Error::config(format!("{} does not exist", path.display())))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Error::config(format!("{} holds a secret that is not UTF-8", path.display())))?;
+    let text = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    Ok(SecretString::from(text))
+}

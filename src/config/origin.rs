@@ -1,0 +1,54 @@
+//! Where a value came from, so that `about` and error texts can say it.
+
+use std::{fmt, path::PathBuf};
+
+/// The source of a resolved value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A command-line flag, as typed.
+    Flag(&'static str),
+    /// A variable of the process environment.
+    Variable(String),
+    /// A key of an `opsctl.toml`.
+    File(PathBuf, String),
+    /// A key of the application's cached configuration.
+    Cached(PathBuf, String),
+    /// A line of the application's `.env`.
+    Dotenv(PathBuf, String),
+    /// The application's own default, from the table of its system.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Flag(name) => f.write_str(name),
+            Origin::Variable(name) => write!(f, "environment {name}"),
+            Origin::File(path, key) | Origin::Cached(path, key) | Origin::Dotenv(path, key) => {
+                write!(f, "{} {key}", path.display())
+            }
+            Origin::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A value and its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sourced<T> {
+    /// The value.
+    pub value: T,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl<T> Sourced<T> {
+    /// Pairs a value with its source.
+    pub const fn new(value: T, origin: Origin) -> Self {
+        Self { value, origin }
+    }
+
+    /// The same source, another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Sourced<U> {
+        Sourced { value: change(self.value), origin: self.origin }
+    }
+}

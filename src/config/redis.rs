@@ -1,0 +1,336 @@
+//! Which Redis a role lives on: the server, its logical database and its key prefix.
+
+use std::{fmt, path::PathBuf};
+
+use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
+use url::Url;
+
+use super::{
+    Context, Origin, Sourced, System,
+    application::scalar,
+    file::{self, FileContext},
+    settings::Settings,
+};
+use crate::{Error, Result};
+
+/// The roles that Laravel applications give to Redis connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The connection named `default`.
+    Default,
+    /// Cache values.
+    Cache,
+    /// Queues.
+    Queue,
+    /// Locks of the cache.
+    Lock,
+}
+
+/// Where a Redis server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// Host and port.
+    Tcp(String, u16),
+    /// A socket file.
+    Socket(PathBuf),
+}
+
+/// One role's place. `Debug` and `Display` never show the password.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Where the server listens.
+    pub address: Address,
+    /// ACL user, if one is set.
+    pub username: Option<String>,
+    /// Password, if one is set.
+    pub password: Option<SecretString>,
+    /// Logical database.
+    pub database: i64,
+    /// Prefix that the client puts before every key (`REDIS_PREFIX`).
+    pub prefix: String,
+    /// Which source named the server.
+    pub origin: Origin,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.address {
+            Address::Tcp(host, port) => write!(f, "redis://{host}:{port}/{}", self.database),
+            Address::Socket(path) => write!(f, "unix:{}?db={}", path.display(), self.database),
+        }
+    }
+}
+
+impl Context {
+    /// The place of a role. `command` is the system that the command is about, when none is configured.
+    ///
+    /// # Errors
+    /// No Redis configured, or a setting that opsctl cannot honour.
+    pub fn redis(&self, role: Role, command: System) -> Result<Target> {
+        let settings = self.settings(command);
+        let connection = self.redis_connection(role, settings);
+        let mut target = self.redis_server(&connection)?.ok_or_else(|| self.nothing_configured("Redis"))?;
+        target.prefix = self.redis_prefix(&connection, settings)?;
+        if let Some(database) = self.redis_database(role, &connection, settings)? {
+            target.database = database;
+        }
+        let chosen = self.file.as_ref().is_some_and(|file| file.chosen);
+        if let Some(path) = self.environment.filled("OPSCTL_REDIS_PASSWORD_FILE").filter(|_| !chosen) {
+            target.password = Some(file::secret_file(path.as_ref())?);
+        }
+        Ok(target)
+    }
+
+    /// The name of the connection that plays a role.
+    fn redis_connection(&self, role: Role, settings: &Settings) -> String {
+        match role {
+            Role::Default => "default".into(),
+            Role::Cache => self.setting(&settings.cache_connection).value,
+            Role::Queue => self.setting(&settings.queue_redis_connection).value,
+            Role::Lock => self.setting(&settings.lock_connection).value,
+        }
+    }
+
+    fn redis_server(&self, connection: &str) -> Result<Option<Target>> {
+        let file = self.file.as_ref().filter(|file| file.section.redis.is_some());
+        if let Some(file) = file.filter(|file| file.chosen) {
+            return self.file_server(file);
+        }
+        if let Some(url) = self.environment.filled("OPSCTL_REDIS_URL") {
+            return from_url(url, Origin::Variable("OPSCTL_REDIS_URL".into())).map(Some);
+        }
+        if let Some(file) = file {
+            return self.file_server(file);
+        }
+        let Some(app) = &self.app else { return Ok(None) };
+        if app.is_cached() { self.cached_server(connection) } else { self.environment_server() }
+    }
+
+    fn file_server(&self, file: &FileContext) -> Result<Option<Target>> {
+        let Some(section) = &file.section.redis else { return Ok(None) };
+        let mut target = from_url(&section.url, Origin::File(file.path.clone(), file.key("redis.url")))?;
+        if target.password.is_some() {
+            return Err(Error::config(format!("{} in {} holds a password", file.key("redis.url"), file.path.display()))
+                .hint("move it out of the file: `password = \"env:NAME\"` or `password = \"file:PATH\"`"));
+        }
+        if let Some(reference) = &section.password {
+            target.password = Some(file::secret(file, "redis.password", reference, &self.environment)?);
+        }
+        Ok(Some(target))
+    }
+
+    fn cached_server(&self, connection: &str) -> Result<Option<Target>> {
+        let Some(app) = &self.app else { return Ok(None) };
+        if app.tree("database.redis.clusters").is_some_and(|(value, _)| value.as_object().is_some_and(|map| !map.is_empty())) {
+            return Err(unsupported("database.redis.clusters", "opsctl does not read cluster members from there"));
+        }
+        let Some((members, origin)) = app.tree(&format!("database.redis.{connection}")) else {
+            return match app.tree("database.redis") {
+                Some((_, origin)) => Err(Error::config(format!("{origin} has no connection named `{connection}`"))),
+                None => Ok(None),
+            };
+        };
+        for (key, why) in [("serializer", "it changes what is stored"), ("compression", "it changes what is stored")] {
+            let places = [members.get(key), members.get("options").and_then(|options| options.get(key))];
+            let general = app.tree(&format!("database.redis.options.{key}")).map(|(value, _)| value);
+            if places.into_iter().chain([general]).flatten().any(|value| scalar(value).is_some_and(|v| v != "0" && !v.is_empty())) {
+                return Err(unsupported(&format!("database.redis.{connection} {key}"), why));
+            }
+        }
+        let text = |key: &str| members.get(key).and_then(scalar).filter(|text| !text.is_empty());
+        build(text("url"), text("scheme"), text("host"), text("port"), text("username"), text("password"), origin).map(Some)
+    }
+
+    fn environment_server(&self) -> Result<Option<Target>> {
+        let Some(app) = &self.app else { return Ok(None) };
+        let member = |name: &str| {
+            app.redis_member(name).filter(|found| found.value.as_deref().is_some_and(|text| !text.is_empty()))
+        };
+        let Some(Sourced { origin, .. }) = member("REDIS_URL").or_else(|| member("REDIS_HOST")) else {
+            // config/database.php: env('REDIS_HOST', '127.0.0.1'): an application that uses Redis without saying where.
+            return Ok(Some(plain("127.0.0.1".into(), 6379, Origin::Default)));
+        };
+        let text = |name: &str| member(name).and_then(|found| found.value);
+        build(
+            text("REDIS_URL"),
+            text("REDIS_SCHEME"),
+            text("REDIS_HOST"),
+            text("REDIS_PORT"),
+            text("REDIS_USERNAME"),
+            text("REDIS_PASSWORD"),
+            origin,
+        )
+        .map(Some)
+    }
+
+    fn redis_database(&self, role: Role, connection: &str, settings: &Settings) -> Result<Option<i64>> {
+        if let Some(section) = self.file.as_ref().and_then(|file| file.section.redis.as_ref()) {
+            let key = match role {
+                Role::Default => "default",
+                Role::Cache => "cache",
+                Role::Queue => "queue",
+                Role::Lock => "lock",
+            };
+            return Ok(section.databases.get(key).copied());
+        }
+        let Some(app) = &self.app else { return Ok(None) };
+        if app.is_cached() {
+            let database = app.tree(&format!("database.redis.{connection}.database"));
+            return database
+                .and_then(|(value, origin)| Some(Sourced::new(scalar(value)?, origin)))
+                .map(|found| number(&found))
+                .transpose();
+        }
+        let Some((_, setting)) = settings.redis_databases.iter().find(|(name, _)| *name == connection) else {
+            return Err(Error::config(format!("the Redis connection `{connection}` cannot be honoured"))
+                .because("its members stand in config/database.php, which only PHP reads")
+                .hint("let the application write its configuration down: `php artisan config:cache`"));
+        };
+        number(&self.setting(setting)).map(Some)
+    }
+
+    fn redis_prefix(&self, connection: &str, settings: &Settings) -> Result<String> {
+        if let Some(section) = self.file.as_ref().and_then(|file| file.section.redis.as_ref()) {
+            return Ok(section.prefix.clone().unwrap_or_default());
+        }
+        let Some(app) = &self.app else {
+            return Err(self.unknown_prefix("Redis key prefix", "REDIS_PREFIX"));
+        };
+        if app.is_cached() {
+            let own = [format!("database.redis.{connection}.prefix"), "database.redis.options.prefix".to_owned()];
+            return Ok(own.iter().find_map(|path| scalar(app.tree(path)?.0)).unwrap_or_default());
+        }
+        match app.value("", &["REDIS_PREFIX"]) {
+            Some(found) => Ok(found.value.unwrap_or_default()),
+            None => Ok((settings.redis_prefix)(&self.app_slug()?, &self.env_slug())),
+        }
+    }
+
+    pub(super) fn unknown_prefix(&self, what: &str, variable: &str) -> Error {
+        Error::config(format!("the {what} is unknown"))
+            .because("without the application's settings it would be a guess, and a lock under a guessed name locks nothing")
+            .hint(format!("run in the application's folder (`--app DIR`), or set {variable} as the application does"))
+    }
+
+    /// The slug of `APP_NAME`, which goes into every default prefix.
+    pub(super) fn app_slug(&self) -> Result<String> {
+        let name = self.app.as_ref().and_then(|app| app.value("app.name", &["APP_NAME"]));
+        match name {
+            Some(Sourced { value: Some(name), .. }) => Ok(slug(&name)),
+            _ => Err(self.unknown_prefix("key prefix", "APP_NAME")),
+        }
+    }
+
+    pub(super) fn env_slug(&self) -> String {
+        self.app_env.as_ref().map_or_else(|| "production".into(), |env| slug(&env.value))
+    }
+}
+
+fn number(found: &Sourced<String>) -> Result<i64> {
+    found.value.trim().parse().map_err(|_| {
+        Error::config(format!("{} is no Redis database number", found.origin))
+    })
+}
+
+fn unsupported(what: &str, why: &str) -> Error {
+    Error::config(format!("the setting {what} cannot be honoured")).because(why)
+}
+
+fn plain(host: String, port: u16, origin: Origin) -> Target {
+    Target { address: Address::Tcp(host, port), username: None, password: None, database: 0, prefix: String::new(), origin }
+}
+
+/// Reads a Redis URL, never repeating it in an error.
+fn from_url(text: &str, origin: Origin) -> Result<Target> {
+    let bad = |why: &str| Error::config(format!("the Redis URL of {origin} cannot be used")).because(why);
+    if let Some(path) = text.strip_prefix("unix:") {
+        let mut target = plain(String::new(), 0, origin.clone());
+        target.address = Address::Socket(PathBuf::from(path.trim_start_matches("//")));
+        return Ok(target);
+    }
+    let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+    match url.scheme() {
+        "redis" | "tcp" => {}
+        "rediss" | "tls" => return Err(bad("Redis over TLS is not supported yet")),
+        _ => return Err(bad("its scheme is none of redis, tcp, unix")),
+    }
+    let decode = |text: &str| percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned);
+    let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
+    let mut target = plain(host.to_owned(), url.port().unwrap_or(6379), origin.clone());
+    target.username = decode(url.username()).filter(|name| !name.is_empty());
+    target.password = url.password().and_then(decode).map(SecretString::from);
+    let database = url.path().trim_start_matches('/');
+    if !database.is_empty() {
+        target.database = database.parse().map_err(|_| bad("its path is no database number"))?;
+    }
+    Ok(target)
+}
+
+fn build(
+    url: Option<String>,
+    scheme: Option<String>,
+    host: Option<String>,
+    port: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+    origin: Origin,
+) -> Result<Target> {
+    if let Some(url) = url {
+        let mut target = from_url(&url, origin)?;
+        target.username = target.username.or(username);
+        target.password = target.password.or(password.map(SecretString::from));
+        return Ok(target);
+    }
+    let host = host.unwrap_or_else(|| "127.0.0.1".into());
+    if scheme.is_some_and(|scheme| scheme == "tls") || host.starts_with("tls://") {
+        return Err(unsupported(&format!("{origin} (TLS)"), "Redis over TLS is not supported yet"));
+    }
+    let port = match port {
+        None => 6379,
+        Some(port) => port.parse().map_err(|_| Error::config(format!("the Redis port of {origin} is no port number")))?,
+    };
+    let host = host.strip_prefix("tcp://").unwrap_or(&host).to_owned();
+    let mut target = plain(host, port, origin);
+    if let Address::Tcp(host, _) = &target.address
+        && host.starts_with('/')
+    {
+        target.address = Address::Socket(PathBuf::from(host));
+    }
+    target.username = username;
+    target.password = password.map(SecretString::from);
+    Ok(target)
+}
+
+/// `Illuminate\Support\Str::slug` for the names that applications bear.
+pub fn slug(name: &str) -> String {
+    let lower = name.to_lowercase().replace('_', "-").replace('@', "-at-");
+    let kept: String = lower
+        .chars()
+        .filter(|c| c.is_alphanumeric() || c.is_whitespace() || *c == '-')
+        .map(|c| if c.is_whitespace() { '-' } else { c })
+        .collect();
+    kept.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_laravels() {
+        assert_eq!(slug("TenRusl Payment Webhook Sim"), "tenrusl-payment-webhook-sim");
+        assert_eq!(slug("Cuci_App (v2)!"), "cuci-app-v2");
+        assert_eq!(slug("a@b"), "a-at-b");
+    }
+
+    #[test]
+    fn urls_name_server_and_database_and_never_show_the_password() {
+        let target = from_url("redis://ops:s%2Fcret@cache.example:6380/3", Origin::Default).unwrap();
+        assert_eq!(target.to_string(), "redis://cache.example:6380/3");
+        assert!(!format!("{target:?}").contains("cret"));
+        let error = from_url("rediss://:hunter2@h/0", Origin::Default).unwrap_err();
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,124 @@
+//! The cache store that holds a context's locks.
+
+use super::{
+    Context, Database, Origin, Sourced, System,
+    application::scalar,
+    connection,
+    redis::{Role, Target},
+};
+use crate::{Error, Result};
+
+/// Where Laravel's cache locks live.
+#[derive(Debug, Clone)]
+pub enum LockStore {
+    /// Keys on a Redis server.
+    Redis {
+        /// The server and database of the lock connection.
+        target: Target,
+        /// Prefix of the store, after the client's.
+        prefix: String,
+    },
+    /// Rows of a table.
+    Database {
+        /// The database, when it is not the central one.
+        database: Option<Box<Database>>,
+        /// The table, without the connection's prefix.
+        table: String,
+        /// Prefix of the store.
+        prefix: String,
+    },
+}
+
+impl Context {
+    /// The store for locks. `name` is a store that the command's own setting asks for; empty is the default store.
+    ///
+    /// # Errors
+    /// No store configured (it is never guessed), or one that cannot lock across hosts.
+    pub fn lock_store(&self, name: &str, command: System) -> Result<LockStore> {
+        let store = match name {
+            "" => self.cache_store(command)?,
+            name => Sourced::new(name.to_owned(), Origin::Default),
+        };
+        match self.cache_driver(&store).as_str() {
+            "redis" => Ok(LockStore::Redis {
+                target: self.redis(Role::Lock, command)?,
+                prefix: self.cache_prefix(&store.value, command)?,
+            }),
+            "database" => Ok(LockStore::Database {
+                database: self.lock_database(&store.value)?,
+                table: self.lock_table(&store.value),
+                prefix: self.cache_prefix(&store.value, command)?,
+            }),
+            driver @ ("file" | "array" | "null" | "apc") => Err(Error::config(format!(
+                "the cache store `{driver}` of {} cannot lock across hosts",
+                store.origin
+            ))
+            .because("a run here and the application elsewhere would both believe that they hold the lock")
+            .hint("use the store `redis` or `database`: CACHE_STORE in the application, or OPSCTL_CACHE_STORE")),
+            driver => Err(Error::config(format!("the cache store `{driver}` of {} cannot be honoured", store.origin))
+                .because("opsctl locks in Redis or in the table cache_locks")),
+        }
+    }
+
+    fn cache_store(&self, command: System) -> Result<Sourced<String>> {
+        let file = self.file.as_ref().and_then(|file| {
+            let store = file.section.cache.as_ref()?.store.clone();
+            Some((file.chosen, Sourced::new(store, Origin::File(file.path.clone(), file.key("cache.store")))))
+        });
+        if let Some((true, store)) = file {
+            return Ok(store);
+        }
+        if let Some(store) = self.environment.filled("OPSCTL_CACHE_STORE") {
+            return Ok(Sourced::new(store.to_owned(), Origin::Variable("OPSCTL_CACHE_STORE".into())));
+        }
+        if let Some((_, store)) = file {
+            return Ok(store);
+        }
+        if self.app.is_none() {
+            return Err(self.nothing_configured("cache store").hint("name it: OPSCTL_CACHE_STORE=redis or database"));
+        }
+        Ok(self.setting(&self.settings(command).cache_store))
+    }
+
+    /// A store's driver: in the cached configuration a store may bear any name.
+    fn cache_driver(&self, store: &Sourced<String>) -> String {
+        let path = format!("cache.stores.{}.driver", store.value);
+        let driver = self.app.as_ref().and_then(|app| scalar(app.tree(&path)?.0));
+        driver.unwrap_or_else(|| store.value.clone())
+    }
+
+    fn cache_prefix(&self, store: &str, command: System) -> Result<String> {
+        if let Some(section) = self.file.as_ref().and_then(|file| file.section.cache.as_ref()) {
+            return Ok(section.prefix.clone());
+        }
+        let Some(app) = &self.app else { return Err(self.unknown_prefix("cache prefix", "CACHE_PREFIX")) };
+        if app.is_cached() {
+            let places = [format!("cache.stores.{store}.prefix"), "cache.prefix".to_owned()];
+            return Ok(places.iter().find_map(|path| scalar(app.tree(path)?.0)).unwrap_or_default());
+        }
+        match app.value("", &["CACHE_PREFIX"]) {
+            Some(found) => Ok(found.value.unwrap_or_default()), // `CACHE_PREFIX=` is the empty prefix
+            None => Ok((self.settings(command).cache_prefix)(&self.app_slug()?, &self.env_slug())),
+        }
+    }
+
+    /// Laravel's order: the lock connection, the store's connection, the default connection.
+    fn lock_database(&self, store: &str) -> Result<Option<Box<Database>>> {
+        let named = ["lock_connection", "connection"].iter().zip(["DB_CACHE_LOCK_CONNECTION", "DB_CACHE_CONNECTION"]);
+        let name = named
+            .filter_map(|(key, variable)| {
+                self.app.as_ref()?.value(&format!("cache.stores.{store}.{key}"), &[variable])?.value
+            })
+            .find(|name| !name.is_empty());
+        match name {
+            Some(name) if !connection::is_default(self, &name) => Ok(Some(Box::new(self.named_database(&name)?))),
+            _ => Ok(None),
+        }
+    }
+
+    fn lock_table(&self, store: &str) -> String {
+        let path = format!("cache.stores.{store}.lock_table");
+        let named = self.app.as_ref().and_then(|app| app.value(&path, &["DB_CACHE_LOCK_TABLE"])?.value);
+        named.filter(|name| !name.is_empty()).unwrap_or_else(|| "cache_locks".into())
+    }
+}

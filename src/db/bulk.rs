@@ -1,0 +1,113 @@
+//! Many rows, each with values of its own, in one UPDATE.
+
+use std::fmt::Write;
+
+use super::{Query, Table, Value, catalog::quote};
+use crate::config::Engine;
+
+/// Builds `UPDATE table SET … WHERE key matches`, with one value per row and column: from `unnest` on PostgreSQL,
+/// where the text stays the same for any number of rows, and with `CASE` elsewhere.
+#[derive(Debug)]
+pub struct BulkUpdate<'a> {
+    table: &'a Table,
+    key: &'static str,
+    columns: Vec<(&'static str, Vec<Value>)>,
+    keys: Vec<String>,
+    fixed: Vec<(String, Vec<Value>)>,
+    condition: Option<&'static str>,
+}
+
+impl<'a> BulkUpdate<'a> {
+    /// Updates the rows of `table` whose column `key` is one of `keys`.
+    pub fn new(table: &'a Table, key: &'static str, keys: Vec<String>) -> Self {
+        Self { table, key, columns: Vec::new(), keys, fixed: Vec::new(), condition: None }
+    }
+
+    /// Sets a column to one value per row, in the order of the keys.
+    #[must_use]
+    pub fn set(mut self, column: &'static str, values: Vec<Value>) -> Self {
+        self.columns.push((column, values));
+        self
+    }
+
+    /// Sets a column to the same for all rows: an expression over the old row, or placeholders.
+    #[must_use]
+    pub fn set_all(mut self, assignment: impl Into<String>, values: Vec<Value>) -> Self {
+        self.fixed.push((assignment.into(), values));
+        self
+    }
+
+    /// A further condition on the old row: a row that no longer meets it is not changed, nor counted.
+    #[must_use]
+    pub fn only_where(mut self, condition: &'static str) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    /// The statement.
+    pub fn query(self) -> Query {
+        match self.table.engine() {
+            Engine::Postgres => self.unnest(),
+            Engine::MySql | Engine::Sqlite => self.case(),
+        }
+    }
+
+    fn unnest(self) -> Query {
+        let quoted = |name: &str| quote(Engine::Postgres, name);
+        let cast = |name: &str| self.table.cast(name).unwrap_or_else(|| "text".into());
+        let mut sets = Vec::new();
+        let mut arrays = vec![format!("?::{}[]", cast(self.key))];
+        let mut names = vec!["k".to_owned()];
+        for (at, (column, _)) in self.columns.iter().enumerate() {
+            sets.push(format!("{} = d.c{at}", quoted(column)));
+            arrays.push(format!("?::{}[]", cast(column)));
+            names.push(format!("c{at}"));
+        }
+        sets.extend(self.fixed.iter().map(|(assignment, _)| assignment.clone()));
+        let mut sql = format!(
+            "UPDATE {table} AS t SET {sets} FROM unnest({arrays}) AS d({names}) WHERE t.{key} = d.k",
+            table = self.table.name,
+            sets = sets.join(", "),
+            arrays = arrays.join(", "),
+            names = names.join(", "),
+            key = quoted(self.key),
+        );
+        if let Some(condition) = self.condition {
+            let _ = write!(sql, " AND ({condition})"); // writing to a String cannot fail
+        }
+        // The values of SET stand before those of FROM in the text.
+        let fixed = self.fixed.into_iter().flat_map(|(_, values)| values);
+        let keys = Value::Texts(self.keys.into_iter().map(Some).collect());
+        let arrays = self.columns.into_iter().map(|(_, values)| {
+            Value::Texts(values.into_iter().map(Value::into_text).collect())
+        });
+        Query::new(sql).bind_all(fixed).bind_all([keys]).bind_all(arrays)
+    }
+
+    fn case(self) -> Query {
+        let engine = self.table.engine();
+        let key = quote(engine, self.key);
+        let mut sets = Vec::new();
+        let mut values = Vec::new();
+        for (column, column_values) in self.columns {
+            let mut set = format!("{} = CASE {key}", quote(engine, column));
+            for (key, value) in self.keys.iter().zip(column_values) {
+                set.push_str(" WHEN ? THEN ?");
+                values.extend([Value::Text(key.clone()), value]);
+            }
+            sets.push(set + " END");
+        }
+        for (assignment, fixed) in self.fixed {
+            sets.push(assignment);
+            values.extend(fixed);
+        }
+        let condition = self.condition.map_or_else(String::new, |condition| format!(" AND ({condition})"));
+        let sql = format!(
+            "UPDATE {} SET {} WHERE {}{condition}",
+            self.table.name,
+            sets.join(", "),
+            self.table.is_one_of(self.key, self.keys.len()),
+        );
+        Query::once(sql).bind_all(values).bind_all(self.table.list(self.keys.iter().map(String::as_str)))
+    }
+}

@@ -1,0 +1,178 @@
+//! Tables as the database at hand has them: applications differ by engine and age.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write,
+    sync::{Mutex, PoisonError},
+};
+
+use super::{Db, Engine, Query, Value};
+use crate::{Error, Result};
+
+/// One table: its quoted name and its columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Quoted, with the connection's prefix; goes into SQL text as it is.
+    pub name: String,
+    engine: Engine,
+    columns: BTreeMap<String, Column>,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// The engine's name of its type, in lower case: `bpchar`, `timestamp`, `varchar`.
+    pub kind: String,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Cache(Mutex<HashMap<String, Table>>);
+
+impl Cache {
+    pub(super) async fn get(&self, db: &Db, name: &str) -> Result<Option<Table>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let found = read(db, name).await?;
+        if let Some(table) = &found {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), table.clone());
+        }
+        Ok(found)
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl Table {
+    /// Whether it has a column.
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.contains_key(column)
+    }
+
+    /// A column's name, quoted.
+    pub fn column(&self, name: &str) -> String {
+        quote(self.engine, name)
+    }
+
+    /// All columns by name.
+    pub fn columns(&self) -> &BTreeMap<String, Column> {
+        &self.columns
+    }
+
+    /// A placeholder that carries the column's own type, so that an index on it can be used
+    /// (`char(26)` compared with `text` is a sequential scan on PostgreSQL).
+    pub fn hole(&self, column: &str) -> String {
+        match self.cast(column) {
+            Some(kind) => format!("?::{kind}"),
+            None => "?".into(),
+        }
+    }
+
+    /// `column IN (…)` for `count` values; bind them with [`Table::list`].
+    pub fn is_one_of(&self, column: &str, count: usize) -> String {
+        let quoted = quote(self.engine, column);
+        if self.engine == Engine::Postgres {
+            let kind = self.cast(column).unwrap_or_else(|| "text".into());
+            return format!("{quoted} = ANY(?::{kind}[])");
+        }
+        let mut list = String::with_capacity(count * 3);
+        for at in 0..count {
+            let _ = write!(list, "{}?", if at == 0 { "" } else { ", " }); // writing to a String cannot fail
+        }
+        format!("{quoted} IN ({list})")
+    }
+
+    /// The values for [`Table::is_one_of`]: one array on PostgreSQL, one value each elsewhere.
+    pub fn list<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> Vec<Value> {
+        if self.engine == Engine::Postgres {
+            return vec![Value::Texts(values.into_iter().map(|value| Some(value.to_owned())).collect())];
+        }
+        values.into_iter().map(Value::from).collect()
+    }
+
+    /// The type to cast a bound text to; none where the engine compares by the column's own.
+    pub(super) fn cast(&self, column: &str) -> Option<String> {
+        if self.engine != Engine::Postgres {
+            return None;
+        }
+        self.columns.get(column).map(|column| quote(Engine::Postgres, &column.kind))
+    }
+
+    /// The engine that the table lives on.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+}
+
+/// Quotes a name. Names come from opsctl's own texts, the catalogue, or a checked prefix; a quote is doubled.
+pub(super) fn quote(engine: Engine, name: &str) -> String {
+    match engine {
+        Engine::MySql => format!("`{}`", name.replace('`', "``")),
+        Engine::Postgres | Engine::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
+    }
+}
+
+async fn read(db: &Db, name: &str) -> Result<Option<Table>> {
+    let full = format!("{}{name}", db.target().prefix);
+    let sql = match db.engine() {
+        // to_regclass follows the search path and is NULL for a table that is not there (PostgreSQL 9.4).
+        Engine::Postgres => {
+            "SELECT a.attname AS name, t.typname AS kind FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+             WHERE a.attrelid = to_regclass(quote_ident(?)) AND a.attnum > 0 AND NOT a.attisdropped"
+        }
+        Engine::MySql => {
+            "SELECT column_name AS name, data_type AS kind FROM information_schema.columns \
+             WHERE table_schema = DATABASE() AND table_name = ?"
+        }
+        Engine::Sqlite => "SELECT name, lower(type) AS kind FROM pragma_table_info(?)",
+    };
+    let rows = db.session().await?.fetch(Query::new(sql).bind(full.as_str())).await?;
+    let columns = rows
+        .iter()
+        .map(|row| Ok((row.text("name")?, Column { kind: row.text("kind")? })))
+        .collect::<Result<BTreeMap<_, _>>>()?;
+    let engine = db.engine();
+    Ok((!columns.is_empty()).then(|| Table { name: quote(engine, &full), engine, columns }))
+}
+
+pub(super) async fn require(db: &Db, name: &str, columns: &[&str]) -> Result<Table> {
+    let hint = |error: Error| {
+        error
+            .hint("is this the right database? `opsctl db status` says what it is")
+            .hint("in the application's own database run `php artisan migrate`; an empty one of opsctl's own takes `opsctl db migrate --own`")
+    };
+    let Some(table) = db.table(name).await? else {
+        return Err(hint(Error::config(format!("{} has no table `{}{name}`", db.target(), db.target().prefix))));
+    };
+    let missing: Vec<&str> = columns.iter().copied().filter(|column| !table.has(column)).collect();
+    if missing.is_empty() {
+        return Ok(table);
+    }
+    let words = if missing.len() == 1 { "column" } else { "columns" };
+    Err(hint(Error::config(format!("the table `{name}` of {} lacks the {words} `{}`", db.target(), missing.join("`, `")))))
+}
+
+pub(super) async fn names(db: &Db) -> Result<Vec<String>> {
+    let sql = match db.engine() {
+        Engine::Postgres => {
+            "SELECT c.relname AS name FROM pg_class c WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid) \
+             AND c.relnamespace <> 'pg_catalog'::regnamespace ORDER BY 1"
+        }
+        Engine::MySql => {
+            "SELECT table_name AS name FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' ORDER BY 1"
+        }
+        Engine::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY 1"
+        }
+    };
+    let rows = db.session().await?.fetch(Query::new(sql)).await?;
+    let prefix = db.target().prefix.as_str();
+    rows.iter()
+        .map(|row| row.text("name"))
+        .filter_map(|name| name.map(|name| name.strip_prefix(prefix).map(str::to_owned)).transpose())
+        .collect()
+}

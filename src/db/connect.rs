@@ -1,0 +1,207 @@
+//! The one place where connections are made: every option is set here, so that neither a driver's defaults nor
+//! variables such as PGHOST or PGSSLMODE decide anything.
+
+use std::{fs, time::Duration};
+
+use secrecy::ExposeSecret;
+use sqlx::{
+    ConnectOptions, Connection,
+    mysql::{MySqlConnectOptions, MySqlSslMode},
+    postgres::{PgConnectOptions, PgSslMode},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode},
+};
+
+use super::{Conn, Facts, Query, Session, fault};
+use crate::{
+    Error, Result,
+    config::{
+        Database, Engine,
+        database::{Address, Tls},
+    },
+};
+
+/// Time to wait for a connection to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time that one statement may take; in milliseconds for PostgreSQL, seconds for MariaDB.
+const STATEMENT_TIMEOUT_MS: u32 = 30_000;
+/// Time to wait for a row lock.
+const LOCK_TIMEOUT_MS: u32 = 10_000;
+/// Time that a transaction may sit idle before the server ends it.
+const IDLE_TRANSACTION_MS: u32 = 60_000;
+/// Rows that SQLite's worker reads ahead: few, since a body may have 5 MiB.
+const SQLITE_ROWS_AHEAD: usize = 2;
+
+/// What a SQLite file may be opened for; servers decide by their roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// The file must exist, and is left in the journal mode that it has.
+    Existing,
+    /// The file is opsctl's own: made when missing, in WAL mode.
+    Own,
+}
+
+/// Opens one connection with its guards set.
+pub(super) async fn connect(target: &Database, access: Access) -> Result<Conn> {
+    let connecting = async {
+        match target.engine {
+            Engine::Postgres => postgres(target).await,
+            Engine::MySql => mysql(target).await,
+            Engine::Sqlite => sqlite(target, access).await,
+        }
+    };
+    match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        Ok(connected) => connected,
+        Err(_) => Err(fault::unreachable(target, format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))),
+    }
+}
+
+fn refused(target: &Database) -> impl Fn(sqlx::Error) -> Error {
+    move |error| match &error {
+        sqlx::Error::Io(io) => fault::unreachable(target, io),
+        _ => fault::error(&error, target),
+    }
+}
+
+async fn postgres(target: &Database) -> Result<Conn> {
+    let mode = match target.tls {
+        Tls::Disable => PgSslMode::Disable,
+        Tls::Prefer => PgSslMode::Prefer,
+        Tls::Require => PgSslMode::Require,
+        Tls::VerifyCa => PgSslMode::VerifyCa,
+        Tls::VerifyFull => PgSslMode::VerifyFull,
+    };
+    // A pooler in transaction mode knows no startup options and no prepared statements.
+    let guards = [
+        ("statement_timeout", STATEMENT_TIMEOUT_MS),
+        ("lock_timeout", LOCK_TIMEOUT_MS),
+        ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_MS),
+    ];
+    let mut options = PgConnectOptions::new_without_pgpass()
+        .username(&target.username)
+        .password(target.password.as_ref().map_or("", |password| password.expose_secret()))
+        .database(&target.name)
+        .ssl_mode(mode)
+        .application_name("opsctl")
+        .extra_float_digits(2)
+        .statement_cache_capacity(if target.pooled { 0 } else { 100 })
+        .log_statements(tracing::log::LevelFilter::Off);
+    options = match &target.address {
+        Address::Tcp(host, port) => options.host(host).port(*port),
+        Address::Socket(folder) => options.host(&folder.to_string_lossy()).port(5432),
+        Address::File(_) => options,
+    };
+    if let Some(path) = &target.tls_authority {
+        options = options.ssl_root_cert(path);
+    }
+    let mut conn = options.clone().options(guards.into_iter().filter(|_| !target.pooled));
+    if target.pooled {
+        conn = options;
+    }
+    let mut conn = conn.connect().await.map_err(refused(target))?;
+    if let Some(path) = &target.search_path {
+        let set = sqlx::query("SELECT set_config('search_path', $1, false)").bind(path.clone());
+        set.persistent(!target.pooled).execute(&mut conn).await.map_err(refused(target))?;
+    }
+    if !target.pooled {
+        // A statement whose client has gone gives its locks back within the interval (PostgreSQL 14 and later).
+        let watch = "SELECT set_config(name, '500', false) FROM pg_settings WHERE name = 'client_connection_check_interval'";
+        sqlx::raw_sql(watch).execute(&mut conn).await.map_err(refused(target))?;
+    }
+    Ok(Conn::Postgres(conn))
+}
+
+async fn mysql(target: &Database) -> Result<Conn> {
+    let mode = match target.tls {
+        Tls::Disable => MySqlSslMode::Disabled,
+        Tls::Prefer => MySqlSslMode::Preferred,
+        Tls::Require => MySqlSslMode::Required,
+        Tls::VerifyCa => MySqlSslMode::VerifyCa,
+        Tls::VerifyFull => MySqlSslMode::VerifyIdentity,
+    };
+    let mut options = MySqlConnectOptions::new()
+        .username(&target.username)
+        .password(target.password.as_ref().map_or("", |password| password.expose_secret()))
+        .database(&target.name)
+        .ssl_mode(mode)
+        .charset("utf8mb4")
+        .statement_cache_capacity(100)
+        .enable_cleartext_plugin(false)
+        // The session keeps the server's own modes and zone: the application, too, leaves them alone, and its
+        // `timestamp` columns mean UTC only under the zone in which they were written.
+        .pipes_as_concat(false)
+        .no_engine_substitution(false)
+        .timezone(target.time_zone.clone())
+        .set_names(true)
+        .log_statements(tracing::log::LevelFilter::Off);
+    options = match &target.address {
+        Address::Tcp(host, port) => options.host(host).port(*port),
+        Address::Socket(path) => options.socket(path),
+        Address::File(_) => options,
+    };
+    if let Some(path) = &target.tls_authority {
+        options = options.ssl_ca(path);
+    }
+    let mut conn = options.connect().await.map_err(refused(target))?;
+    // Only MariaDB reads what stands behind `/*M!`; MySQL has no such limits for writing statements.
+    let guards = format!(
+        "SET SESSION innodb_lock_wait_timeout = {lock} /*M!100304 , SESSION max_statement_time = {statement}, \
+         SESSION idle_transaction_timeout = {idle} */",
+        lock = LOCK_TIMEOUT_MS / 1000,
+        statement = STATEMENT_TIMEOUT_MS / 1000,
+        idle = IDLE_TRANSACTION_MS / 1000,
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(guards)).execute(&mut conn).await.map_err(refused(target))?;
+    Ok(Conn::MySql(conn))
+}
+
+async fn sqlite(target: &Database, access: Access) -> Result<Conn> {
+    let Address::File(path) = &target.address else {
+        return Err(Error::config("a SQLite database is a file"));
+    };
+    let own = access == Access::Own;
+    if !own && !path.exists() {
+        return Err(Error::config(format!("{target} does not exist"))
+            .hint(format!("the path comes from {}; opsctl never makes an application's database", target.origin)));
+    }
+    let mut options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(own)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_millis(LOCK_TIMEOUT_MS.into()))
+        .row_buffer_size(SQLITE_ROWS_AHEAD)
+        .statement_cache_capacity(100)
+        .log_statements(tracing::log::LevelFilter::Off);
+    if own {
+        options = options.journal_mode(SqliteJournalMode::Wal);
+    } else if fs::metadata(path).is_ok_and(|meta| meta.permissions().readonly()) {
+        options = options.read_only(true);
+    }
+    sqlx::SqliteConnection::connect_with(&options).await.map(Conn::Sqlite).map_err(refused(target))
+}
+
+/// Asks the server what it is.
+pub(super) async fn facts(session: &mut Session<'_>) -> Result<Facts> {
+    let engine = session.db().engine();
+    let sql = match engine {
+        Engine::Postgres => {
+            "SELECT current_setting('server_version') AS version, \
+             (pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on')::int AS read_only"
+        }
+        Engine::MySql => "SELECT VERSION() AS version, @@global.read_only AS read_only",
+        Engine::Sqlite => "SELECT sqlite_version() AS version, 0 AS read_only",
+    };
+    let row = session.first(Query::new(sql)).await?.ok_or_else(|| Error::failed("the server tells no version"))?;
+    let version = row.text("version")?;
+    // Versions and products as Laravel's DatabaseQueue::getLockForPopping tells them apart.
+    let mariadb = version.contains("MariaDB");
+    let number = version.strip_prefix("5.5.5-").unwrap_or(&version);
+    let number: Vec<u32> = number.split(['.', '-', ' ']).map_while(|part| part.parse().ok()).collect();
+    let (product, skip_locked) = match engine {
+        Engine::Postgres => ("PostgreSQL", true),
+        Engine::MySql if mariadb => ("MariaDB", number >= vec![10, 6]),
+        Engine::MySql => ("MySQL", number >= vec![8, 0, 1]),
+        Engine::Sqlite => ("SQLite", false),
+    };
+    let short = version.split(['-', ' ']).find(|part| *part != "5.5.5").unwrap_or(&version);
+    Ok(Facts { server: format!("{product} {short}"), skip_locked, read_only: row.int("read_only")? != 0 })
+}

@@ -1,0 +1,111 @@
+//! What went wrong on a server, told apart by its error codes.
+
+use crate::{
+    Error, Kind,
+    error::Fault,
+    config::{Database, Engine, database::Address},
+};
+
+/// Sorts an error by SQLSTATE (PostgreSQL appendix A), MySQL error number, or SQLite result code.
+pub fn fault(error: &sqlx::Error) -> Fault {
+    let sqlx::Error::Database(database) = error else {
+        return match error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::WorkerCrashed => Fault::Lost,
+            _ => Fault::Other,
+        };
+    };
+    let code = database.code().unwrap_or_default();
+    if let Some(error) = database.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
+        return mysql(error.number());
+    }
+    if database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+        return postgres(&code);
+    }
+    sqlite(code.parse().unwrap_or_default(), database.message())
+}
+
+fn postgres(code: &str) -> Fault {
+    match code {
+        "40001" | "40P01" | "55P03" => Fault::Transient,
+        "23505" => Fault::Duplicate,
+        "28000" | "28P01" => Fault::Credentials,
+        "3D000" => Fault::NoDatabase,
+        "42P01" | "42703" | "3F000" => Fault::Schema,
+        "42501" => Fault::Right,
+        "25006" => Fault::ReadOnly,
+        "57P01" | "57P02" | "57P03" | "53300" => Fault::Lost,
+        code if code.starts_with("08") => Fault::Lost,
+        _ => Fault::Other,
+    }
+}
+
+fn mysql(number: u16) -> Fault {
+    match number {
+        1205 | 1213 => Fault::Transient,
+        1062 => Fault::Duplicate,
+        1045 | 1698 => Fault::Credentials,
+        1044 | 1049 => Fault::NoDatabase,
+        1146 | 1054 => Fault::Schema,
+        1142 | 1143 | 1227 => Fault::Right,
+        1290 | 1792 | 1836 => Fault::ReadOnly,
+        1040 | 1053 | 1927 | 4031 => Fault::Lost,
+        _ => Fault::Other,
+    }
+}
+
+fn sqlite(code: i32, message: &str) -> Fault {
+    match code & 0xff {
+        5 | 6 => Fault::Transient,
+        8 => Fault::ReadOnly,
+        14 => Fault::NoDatabase,
+        19 if matches!(code, 1555 | 2067) => Fault::Duplicate,
+        1 if message.starts_with("no such table") || message.starts_with("no such column") => Fault::Schema,
+        _ => Fault::Other,
+    }
+}
+
+/// The error that an operator sees. Server messages are repeated; statements and values are not.
+pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
+    let said = match error {
+        sqlx::Error::Database(database) => database.message().to_owned(),
+        sqlx::Error::Io(io) => io.to_string(),
+        sqlx::Error::Tls(tls) => tls.to_string(),
+        other => other.to_string(),
+    };
+    let fault = fault(error);
+    let base = match fault {
+        Fault::Lost => Error::new(Kind::Unreachable, format!("{target} does not answer")).because(said),
+        Fault::Credentials => {
+            Error::config(format!("{target} refused the credentials of `{}`", target.username))
+                .because(said)
+                .hint(format!("the connection is named by {}; check its user and password there", target.origin))
+        }
+        Fault::NoDatabase if target.engine == Engine::Sqlite => {
+            Error::config(format!("{target} cannot be opened")).because(said)
+        }
+        Fault::NoDatabase => Error::config(format!("{target} has no such database, or no access to it")).because(said),
+        Fault::Schema => Error::config("the database lacks a table or a column").because(said),
+        Fault::Right => Error::config(format!("`{}` lacks a right on {target}", target.username)).because(said),
+        Fault::ReadOnly => Error::config(format!("{target} is read-only"))
+            .because(said)
+            .hint("name the primary, not a replica; a SQLite file and its folder must be writable"),
+        Fault::Transient | Fault::Duplicate | Fault::Other => Error::failed(said),
+    };
+    base.with_fault(fault)
+}
+
+/// A server that cannot be reached, with what to look at.
+pub(super) fn unreachable(target: &Database, cause: impl std::fmt::Display) -> Error {
+    let error = Error::new(Kind::Unreachable, format!("{target} does not answer")).because(cause);
+    match &target.address {
+        Address::File(_) => error,
+        Address::Tcp(..) | Address::Socket(_) => {
+            error.hint(format!("the address comes from {}; is the server running there?", target.origin))
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! Ground floor: one database, whichever engine it is.
+//!
+//! [`Db`] hands out [`Session`]s; a session runs [`Query`]s with `?` placeholders and gives back [`Row`]s. A session
+//! that is dropped inside a transaction, or after its server was lost, closes its connection: the server rolls back.
+
+mod bulk;
+mod catalog;
+mod connect;
+mod fault;
+mod row;
+mod sql;
+
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
+use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection, SqliteConnection};
+use tokio::sync::OnceCell;
+
+pub use self::{
+    bulk::BulkUpdate,
+    catalog::{Column, Table},
+    connect::Access,
+    fault::fault,
+    row::{Cell, Row},
+    sql::{Query, Value},
+};
+pub use crate::config::database::Engine;
+pub use crate::error::Fault;
+use crate::{Error, Result, clock::Clock, config::Database};
+
+/// A database. Connects on first use; connections are kept for the next session.
+#[derive(Debug)]
+pub struct Db {
+    target: Database,
+    access: Access,
+    clock: Clock,
+    idle: Mutex<Vec<Box<Conn>>>,
+    facts: OnceCell<Facts>,
+    tables: catalog::Cache,
+}
+
+/// What the server said about itself; learnt once, without DDL or writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Product and version, for people: `PostgreSQL 15.18`.
+    pub server: String,
+    /// `FOR UPDATE SKIP LOCKED` works (PostgreSQL 9.5, MySQL 8.0.1, MariaDB 10.6).
+    pub skip_locked: bool,
+    /// Writes are refused: a replica, or a session that is read-only by default.
+    pub read_only: bool,
+}
+
+#[derive(Debug)]
+enum Conn {
+    Postgres(PgConnection),
+    MySql(MySqlConnection),
+    Sqlite(SqliteConnection),
+}
+
+/// How a transaction begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// To write: READ COMMITTED on servers, an immediate lock on SQLite.
+    Write,
+    /// To see one state of the database.
+    Read,
+}
+
+impl Db {
+    /// A database that is not connected yet.
+    pub fn new(target: Database, access: Access, clock: Clock) -> Self {
+        Self {
+            target,
+            access,
+            clock,
+            idle: Mutex::default(),
+            facts: OnceCell::new(),
+            tables: catalog::Cache::default(),
+        }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> Engine {
+        self.target.engine
+    }
+
+    /// How it is reached; prints without the password.
+    pub fn target(&self) -> &Database {
+        &self.target
+    }
+
+    /// A session of its own.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Unreachable`] when the server does not answer, [`crate::Kind::Config`] when it refuses the
+    /// credentials or has no such database.
+    pub async fn session(&self) -> Result<Session<'_>> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => Box::new(connect::connect(&self.target, self.access).await?),
+        };
+        Ok(Session { db: self, conn: Some(conn), open: false, broken: false })
+    }
+
+    /// What the server can do.
+    ///
+    /// # Errors
+    /// As [`Db::session`].
+    pub async fn facts(&self) -> Result<&Facts> {
+        self.facts.get_or_try_init(|| async { connect::facts(&mut self.session().await?).await }).await
+    }
+
+    /// The server's clock, in UTC; the frozen one in tests.
+    ///
+    /// # Errors
+    /// As [`Db::session`].
+    pub async fn now(&self) -> Result<DateTime<Utc>> {
+        if let Some(frozen) = self.clock.is_frozen() {
+            return Ok(frozen);
+        }
+        let sql = match self.engine() {
+            Engine::Postgres => {
+                r#"SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now"#
+            }
+            Engine::MySql => "SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ') AS now",
+            Engine::Sqlite => "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now",
+        };
+        let rows = self.session().await?.fetch(Query::new(sql)).await?;
+        let text = rows.first().map_or(Ok(String::new()), |row| row.text("now"))?;
+        text.parse().map_err(|error| Error::failed("the server's clock cannot be read").because(error))
+    }
+
+    /// One table as the database at hand has it; `None` when it does not exist.
+    ///
+    /// # Errors
+    /// As [`Db::session`].
+    pub async fn table(&self, name: &str) -> Result<Option<Table>> {
+        self.tables.get(self, name).await
+    }
+
+    /// A table with all of `columns`.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Config`], naming the table or the columns that are missing and what to run.
+    pub async fn require(&self, name: &str, columns: &[&str]) -> Result<Table> {
+        catalog::require(self, name, columns).await
+    }
+
+    /// Names of all tables in reach, without the connection's prefix.
+    ///
+    /// # Errors
+    /// As [`Db::session`].
+    pub async fn table_names(&self) -> Result<Vec<String>> {
+        catalog::names(self).await
+    }
+
+    /// Forgets what was learnt about tables, after DDL.
+    pub fn forget_tables(&self) {
+        self.tables.clear();
+    }
+
+    /// Says goodbye to the server.
+    pub async fn close(&self) {
+        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        for conn in idle {
+            let closed = match *conn {
+                Conn::Postgres(conn) => conn.close().await,
+                Conn::MySql(conn) => conn.close().await,
+                Conn::Sqlite(conn) => conn.close().await,
+            };
+            if let Err(error) = closed {
+                tracing::debug!(%error, "connection was not closed in order");
+            }
+        }
+    }
+}
+
+/// One connection, for as long as it is held.
+#[derive(Debug)]
+pub struct Session<'a> {
+    db: &'a Db,
+    conn: Option<Box<Conn>>,
+    open: bool,
+    broken: bool,
+}
+
+/// Runs `$body` with the engine's own connection bound to `$conn`, and notes when the server is lost.
+macro_rules! run {
+    ($session:expr, $query:expr, |$conn:ident, $bound:ident| $body:expr) => {{
+        let query: Query = $query;
+        let sql = query.text($session.db.engine());
+        let keep = query.is_kept() && !$session.db.target.pooled;
+        tracing::trace!(%sql, "query");
+        let result = match $session.conn.as_deref_mut() {
+            Some(Conn::Postgres($conn)) => {
+                let $bound = sql::postgres(sql, query.into_values()).persistent(keep);
+                $body
+            }
+            Some(Conn::MySql($conn)) => {
+                let $bound = sql::mysql(sql, query.into_values()).persistent(keep);
+                $body
+            }
+            Some(Conn::Sqlite($conn)) => {
+                let $bound = sql::sqlite(sql, query.into_values()).persistent(keep);
+                $body
+            }
+            None => Err(sqlx::Error::PoolClosed),
+        };
+        $session.checked(result)
+    }};
+}
+
+impl Session<'_> {
+    /// The database that this is a session of.
+    pub fn db(&self) -> &Db {
+        self.db
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// What the server says; [`crate::Kind::Unreachable`] when it is lost.
+    pub async fn fetch(&mut self, query: Query) -> Result<Vec<Row>> {
+        run!(self, query, |conn, bound| bound.fetch(conn).map_ok(Row::from).try_collect().await)
+    }
+
+    /// The first row, if there is one.
+    ///
+    /// # Errors
+    /// As [`Session::fetch`].
+    pub async fn first(&mut self, query: Query) -> Result<Option<Row>> {
+        Ok(self.fetch(query).await?.into_iter().next())
+    }
+
+    /// Each row in turn, as it arrives: only one is in memory.
+    ///
+    /// # Errors
+    /// As [`Session::fetch`].
+    pub async fn each(&mut self, query: Query, mut take: impl FnMut(Row)) -> Result<()> {
+        run!(self, query, |conn, bound| {
+            bound
+                .fetch(conn)
+                .try_for_each(|row| {
+                    take(Row::from(row));
+                    std::future::ready(Ok(()))
+                })
+                .await
+        })
+    }
+
+    /// Runs a statement; gives the number of rows that its condition matched.
+    ///
+    /// # Errors
+    /// As [`Session::fetch`].
+    pub async fn execute(&mut self, query: Query) -> Result<u64> {
+        run!(self, query, |conn, bound| bound.execute(conn).await.map(|done| done.rows_affected()))
+    }
+
+    /// Runs statements without parameters, several at once.
+    ///
+    /// # Errors
+    /// As [`Session::fetch`].
+    pub async fn script(&mut self, text: &str) -> Result<()> {
+        let sql = || sqlx::raw_sql(AssertSqlSafe(text.to_owned()));
+        let result = match self.conn.as_deref_mut() {
+            Some(Conn::Postgres(conn)) => sql().execute(conn).await.map(|_| ()),
+            Some(Conn::MySql(conn)) => sql().execute(conn).await.map(|_| ()),
+            Some(Conn::Sqlite(conn)) => sql().execute(conn).await.map(|_| ()),
+            None => Err(sqlx::Error::PoolClosed),
+        };
+        self.checked(result)
+    }
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// As [`Session::fetch`].
+    pub async fn begin(&mut self, how: Begin) -> Result<()> {
+        self.open = true;
+        let sql = match (self.db.engine(), how) {
+            (Engine::Postgres, Begin::Write) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            (Engine::Postgres, Begin::Read) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            // READ COMMITTED takes no gap locks, so two runs on neighbouring rows do not wait for each other.
+            (Engine::MySql, Begin::Write) => "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION",
+            (Engine::MySql, Begin::Read) => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+            (Engine::Sqlite, Begin::Write) => "BEGIN IMMEDIATE",
+            (Engine::Sqlite, Begin::Read) => "BEGIN",
+        };
+        self.script(sql).await
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    /// As [`Session::fetch`]; after [`crate::Kind::Unreachable`] the outcome is unknown.
+    pub async fn commit(&mut self) -> Result<()> {
+        self.script("COMMIT").await?;
+        self.open = false;
+        Ok(())
+    }
+
+    /// Rolls back.
+    ///
+    /// # Errors
+    /// As [`Session::fetch`].
+    pub async fn rollback(&mut self) -> Result<()> {
+        self.script("ROLLBACK").await?;
+        self.open = false;
+        Ok(())
+    }
+
+    fn checked<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T> {
+        result.map_err(|error| {
+            self.broken |= fault(&error) == Fault::Lost;
+            fault::error(&error, &self.db.target)
+        })
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take()
+            && !self.open
+            && !self.broken
+        {
+            self.db.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+        }
+    }
+}

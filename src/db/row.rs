@@ -1,0 +1,207 @@
+//! Rows as they come back: numbers widened, times as UTC, text that may be anything.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use sqlx::{
+    Column as _, Row as _, TypeInfo, ValueRef, mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow,
+};
+
+use crate::{Error, Result, clock};
+
+/// One value of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// NULL.
+    Null,
+    /// Any integer, boolean included.
+    Int(i64),
+    /// Any float.
+    Float(f64),
+    /// Text, JSON, decimals; invalid UTF-8 comes as [`Cell::Bytes`].
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// A time without zone.
+    Time(NaiveDateTime),
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    names: Arc<[Box<str>]>,
+    cells: Vec<Cell>,
+}
+
+impl Row {
+    fn build<R: sqlx::Row>(row: &R, cell: impl Fn(&R, usize) -> Cell) -> Self {
+        let names = row.columns().iter().map(|column| column.name().into()).collect();
+        let cells = (0..row.columns().len()).map(|at| cell(row, at)).collect();
+        Self { names, cells }
+    }
+
+    /// The value of a column.
+    ///
+    /// # Errors
+    /// A name that the statement does not select: a fault of opsctl's own.
+    pub fn cell(&self, name: &str) -> Result<&Cell> {
+        let at = self.names.iter().position(|known| &**known == name);
+        at.and_then(|at| self.cells.get(at))
+            .ok_or_else(|| Error::failed(format!("the statement gives no column `{name}`")))
+    }
+
+    /// Text, or `None` for NULL; bytes that are no UTF-8 are replaced.
+    ///
+    /// # Errors
+    /// As [`Row::cell`].
+    pub fn text_or_null(&self, name: &str) -> Result<Option<String>> {
+        Ok(match self.cell(name)? {
+            Cell::Null => None,
+            Cell::Int(number) => Some(number.to_string()),
+            Cell::Float(number) => Some(number.to_string()),
+            Cell::Text(text) => Some(text.clone()),
+            Cell::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            Cell::Time(time) => Some(time.format(clock::COLUMN_FORMAT).to_string()),
+        })
+    }
+
+    /// Text; empty for NULL.
+    ///
+    /// # Errors
+    /// As [`Row::cell`].
+    pub fn text(&self, name: &str) -> Result<String> {
+        Ok(self.text_or_null(name)?.unwrap_or_default())
+    }
+
+    /// A whole number, also from decimal text; 0 for NULL.
+    ///
+    /// # Errors
+    /// As [`Row::cell`], or a value that is none.
+    pub fn int(&self, name: &str) -> Result<i64> {
+        match self.cell(name)? {
+            Cell::Null => Ok(0),
+            Cell::Int(number) => Ok(*number),
+            Cell::Text(text) if text.parse::<i64>().is_ok() => Ok(text.parse().unwrap_or_default()),
+            // SUM() gives decimals and floats; their fraction is zero.
+            #[allow(clippy::cast_possible_truncation)]
+            Cell::Float(number) => Ok(*number as i64),
+            _ => Err(Error::failed(format!("the column `{name}` holds no whole number"))),
+        }
+    }
+
+    /// The raw bytes of a text; `None` for NULL.
+    ///
+    /// # Errors
+    /// As [`Row::cell`].
+    pub fn into_bytes(mut self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.cell(name)?;
+        let at = self.names.iter().position(|known| &**known == name).unwrap_or_default();
+        Ok(match std::mem::replace(&mut self.cells[at], Cell::Null) {
+            Cell::Null => None,
+            Cell::Text(text) => Some(text.into_bytes()),
+            Cell::Bytes(bytes) => Some(bytes),
+            Cell::Int(number) => Some(number.to_string().into_bytes()),
+            Cell::Float(number) => Some(number.to_string().into_bytes()),
+            Cell::Time(time) => Some(time.to_string().into_bytes()),
+        })
+    }
+
+    /// A time as UTC; `None` for NULL.
+    ///
+    /// # Errors
+    /// As [`Row::cell`], or text that is no time (SQLite stores any).
+    pub fn time(&self, name: &str) -> Result<Option<DateTime<Utc>>> {
+        match self.cell(name)? {
+            Cell::Null => Ok(None),
+            Cell::Time(time) => Ok(Some(time.and_utc())),
+            Cell::Text(text) if text.is_empty() => Ok(None),
+            Cell::Text(text) => parse_time(text)
+                .map(Some)
+                .ok_or_else(|| Error::failed(format!("the column `{name}` holds no time: `{text}`"))),
+            _ => Err(Error::failed(format!("the column `{name}` holds no time"))),
+        }
+    }
+}
+
+fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    let naive = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    naive.map(|time| time.and_utc()).or_else(|| text.parse().ok())
+}
+
+fn text_cell(bytes: Vec<u8>) -> Cell {
+    String::from_utf8(bytes).map_or_else(|error| Cell::Bytes(error.into_bytes()), Cell::Text)
+}
+
+/// Decodes with the first type that the column's own fits; anything else is taken as bytes.
+macro_rules! decode {
+    ($row:expr, $at:expr, $($ty:ty => $cell:expr),+) => {
+        None$(.or_else(|| $row.try_get_unchecked::<$ty, _>($at).ok().map($cell)))+.unwrap_or(Cell::Null)
+    };
+}
+
+impl From<PgRow> for Row {
+    fn from(row: PgRow) -> Self {
+        Self::build(&row, |row, at| {
+            let Ok(value) = row.try_get_raw(at) else { return Cell::Null };
+            if value.is_null() {
+                return Cell::Null;
+            }
+            let kind = value.type_info().name().to_owned();
+            match kind.as_str() {
+                "BOOL" => decode!(row, at, bool => |value| Cell::Int(value.into())),
+                "INT2" => decode!(row, at, i16 => |value| Cell::Int(value.into())),
+                "INT4" => decode!(row, at, i32 => |value| Cell::Int(value.into())),
+                "INT8" => decode!(row, at, i64 => Cell::Int),
+                "FLOAT4" => decode!(row, at, f32 => |value| Cell::Float(value.into())),
+                "FLOAT8" => decode!(row, at, f64 => Cell::Float),
+                "TIMESTAMP" => decode!(row, at, NaiveDateTime => Cell::Time),
+                "TIMESTAMPTZ" => decode!(row, at, DateTime<Utc> => |value| Cell::Time(value.naive_utc())),
+                "BYTEA" => decode!(row, at, Vec<u8> => Cell::Bytes),
+                _ => decode!(row, at, Vec<u8> => text_cell),
+            }
+        })
+    }
+}
+
+impl From<MySqlRow> for Row {
+    fn from(row: MySqlRow) -> Self {
+        Self::build(&row, |row, at| {
+            let Ok(value) = row.try_get_raw(at) else { return Cell::Null };
+            if value.is_null() {
+                return Cell::Null;
+            }
+            let kind = value.type_info().name().to_owned();
+            match kind.as_str() {
+                "BOOLEAN" | "TINYINT" | "SMALLINT" | "INT" | "MEDIUMINT" | "BIGINT" => {
+                    decode!(row, at, i64 => Cell::Int)
+                }
+                "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "INT UNSIGNED" | "MEDIUMINT UNSIGNED"
+                | "BIGINT UNSIGNED" => decode!(row, at, u64 => |value| Cell::Int(i64::try_from(value).unwrap_or(i64::MAX))),
+                "FLOAT" => decode!(row, at, f32 => |value| Cell::Float(value.into())),
+                "DOUBLE" => decode!(row, at, f64 => Cell::Float),
+                "TIMESTAMP" | "DATETIME" => decode!(row, at, NaiveDateTime => Cell::Time),
+                _ => decode!(row, at, Vec<u8> => text_cell),
+            }
+        })
+    }
+}
+
+impl From<SqliteRow> for Row {
+    fn from(row: SqliteRow) -> Self {
+        Self::build(&row, |row, at| {
+            let Ok(value) = row.try_get_raw(at) else { return Cell::Null };
+            if value.is_null() {
+                return Cell::Null;
+            }
+            // The stored value's own type: SQLite columns hold what was put there.
+            let kind = value.type_info().name().to_owned();
+            match kind.as_str() {
+                "INTEGER" | "BOOLEAN" => decode!(row, at, i64 => Cell::Int),
+                "REAL" => decode!(row, at, f64 => Cell::Float),
+                _ => decode!(row, at, Vec<u8> => text_cell),
+            }
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! Ground floor: what Laravel stores, in its own formats.
+
+pub mod lock;

@@ -1,0 +1,36 @@
+//! opsctl operates Laravel-style SaaS systems straight on their databases and Redis.
+//!
+//! This library is what the `opsctl` binary does; the binary only reads arguments and prints. Floors, from the
+//! ground up (an arrow between modules never points up; `tests/house.rs` checks it):
+//!
+//! 1. [`error`], [`exit`], [`clock`], [`cancel`], [`near`], [`config`]
+//! 2. [`db`], [`redis`]
+//! 3. [`laravel`]
+//! 4. [`schema`], [`journal`]
+//! 5. the nouns: [`webhooks`]
+//! 6. the rounds: [`demo`]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods
+)]
+
+pub mod cancel;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod demo;
+pub mod error;
+pub mod exit;
+pub mod journal;
+pub mod laravel;
+pub mod near;
+pub mod redis;
+pub mod schema;
+pub mod webhooks;
+
+pub use error::{Error, Kind, Result};
+pub use exit::Exit;

@@ -1,0 +1,136 @@
+//! Ground floor: one Redis server, seen through a role: its logical database and its key prefix.
+
+use std::time::Duration;
+
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo,
+    RedisConnectionInfo, RedisError, Script, ServerErrorKind, aio::MultiplexedConnection,
+};
+use secrecy::ExposeSecret;
+use tokio::sync::OnceCell;
+
+use crate::{
+    Error, Kind, Result,
+    config::redis::{Address, Target},
+};
+
+/// Time to wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time to wait for an answer; the crate's own default of 500 ms is short of a busy server's pauses.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A Redis connection in one role. Connects on first use.
+#[derive(Debug)]
+pub struct Redis {
+    target: Target,
+    conn: OnceCell<Connection>,
+}
+
+/// Hides the driver's connection, which has no useful `Debug`.
+#[derive(Clone)]
+struct Connection(MultiplexedConnection);
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Connection")
+    }
+}
+
+impl Redis {
+    /// A server that is not connected yet.
+    pub fn new(target: Target) -> Self {
+        Self { target, conn: OnceCell::new() }
+    }
+
+    /// How it is reached; prints without the password.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The key as the server knows it: with the client's prefix.
+    pub fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.target.prefix)
+    }
+
+    /// Runs a command; its keys must come from [`Redis::key`].
+    ///
+    /// # Errors
+    /// [`Kind::Unreachable`] when the server does not answer, [`Kind::Config`] when it refuses the credentials.
+    pub async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
+        let mut conn = self.connection().await?;
+        command.query_async(&mut conn).await.map_err(|error| self.error(&error))
+    }
+
+    /// Runs a script on one key.
+    ///
+    /// # Errors
+    /// As [`Redis::run`].
+    pub async fn eval<T: FromRedisValue>(&self, script: &str, key: &str, arguments: &[&str]) -> Result<T> {
+        let mut conn = self.connection().await?;
+        let script = Script::new(script);
+        let mut call = script.key(key);
+        for argument in arguments {
+            call.arg(*argument);
+        }
+        call.invoke_async(&mut conn).await.map_err(|error| self.error(&error))
+    }
+
+    async fn connection(&self) -> Result<MultiplexedConnection> {
+        let conn = self.conn.get_or_try_init(|| self.connect()).await?;
+        Ok(conn.0.clone())
+    }
+
+    async fn connect(&self) -> Result<Connection> {
+        let addr = match &self.target.address {
+            Address::Tcp(host, port) => ConnectionAddr::Tcp(host.clone(), *port),
+            Address::Socket(path) => ConnectionAddr::Unix(path.clone()),
+        };
+        let mut settings = RedisConnectionInfo::default().set_db(self.target.database);
+        if let Some(username) = &self.target.username {
+            settings = settings.set_username(username);
+        }
+        if let Some(password) = &self.target.password {
+            settings = settings.set_password(password.expose_secret());
+        }
+        let info = addr.into_connection_info().map(|info: ConnectionInfo| info.set_redis_settings(settings));
+        let client = info.and_then(Client::open).map_err(|error| self.error(&error))?;
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT));
+        let conn = client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+            .map_err(|error| self.error(&error))?;
+        Ok(Connection(conn))
+    }
+
+    fn error(&self, error: &RedisError) -> Error {
+        let target = &self.target;
+        let code = error.code().unwrap_or_default();
+        match error.kind() {
+            ErrorKind::AuthenticationFailed => self.refused(error),
+            _ if matches!(code, "NOAUTH" | "WRONGPASS") => self.refused(error),
+            _ if code == "NOPERM" => Error::config(format!("{target} denies a command")).because(said(error)),
+            ErrorKind::Server(ServerErrorKind::ReadOnly) => {
+                Error::config(format!("{target} is a replica and takes no writes")).because(said(error))
+            }
+            ErrorKind::Server(ServerErrorKind::BusyLoading) => {
+                Error::new(Kind::Unreachable, format!("{target} is loading its data")).because(said(error))
+            }
+            ErrorKind::Server(_) => Error::failed(format!("{target} refused a command")).because(said(error)),
+            _ => Error::new(Kind::Unreachable, format!("{target} does not answer"))
+                .because(said(error))
+                .hint(format!("the address comes from {}; is Redis running there?", target.origin)),
+        }
+    }
+
+    fn refused(&self, error: &RedisError) -> Error {
+        Error::config(format!("{} refused the credentials", self.target))
+            .because(said(error))
+            .hint(format!("the server is named by {}; check its user and password there", self.target.origin))
+    }
+}
+
+fn said(error: &RedisError) -> String {
+    error.detail().map_or_else(|| error.category().to_owned(), str::to_owned)
+}
