@@ -1,1 +1,30 @@
-fn main(){}
+//! The `opsctl` binary: parse, dispatch, exit code. Nothing else.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
+mod app;
+mod cli;
+mod db;
+mod demo;
+mod environment;
+mod help;
+mod init;
+mod safety;
+mod signals;
+mod ui;
+mod webhooks;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    environment::leave_foreign_tls_variables_behind();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let code = match runtime {
+        Ok(runtime) => {
+            let exit = runtime.block_on(cli::main(std::env::args_os().collect()));
+            runtime.shutdown_background(); // a DNS look-up that hangs must not hold the exit
+            exit
+        }
+        Err(error) => ui::fatal(&format!("the runtime cannot start: {error}")),
+    };
+    ExitCode::from(code.code())
+}

@@ -62,8 +62,9 @@ impl Application {
             |path| dir.join(path), // an absolute path replaces the base
         );
         if let Some(text) = read(&cached)? {
-            let root = cached::parse(&text)
-                .map_err(|error| Error::config(format!("{} cannot be understood", cached.display())).because(error))?;
+            let root = cached::parse(&text).map_err(|error| {
+                Error::config(format!("{} cannot be understood", cached.display())).because(error)
+            })?;
             return Ok(Some(Self { dir: dir.to_owned(), source: Source::Cached { path: cached, root } }));
         }
         let dotenv = Dotenv::open(dir, process, environment)?;
@@ -94,9 +95,9 @@ impl Application {
                 let (value, origin) = self.tree(path)?;
                 Some(Sourced::new(scalar(value), origin))
             }
-            Source::Environment { .. } => names
-                .iter()
-                .find_map(|name| self.variable(name, Half::Process).or_else(|| self.variable(name, Half::Dotenv))),
+            Source::Environment { .. } => names.iter().find_map(|name| {
+                self.variable(name, Half::Process).or_else(|| self.variable(name, Half::Dotenv))
+            }),
         }
     }
 
@@ -118,8 +119,7 @@ impl Application {
     /// A password that lies in the process environment while the connection is named by `.env`: it is not used,
     /// and an error about credentials says so.
     pub fn stray_password(&self) -> bool {
-        self.half(&DATABASE_NAMES) == Half::Dotenv
-            && self.variable("DB_PASSWORD", Half::Process).is_some()
+        self.half(&DATABASE_NAMES) == Half::Dotenv && self.variable("DB_PASSWORD", Half::Process).is_some()
     }
 
     fn half(&self, names: &[&str]) -> Half {
@@ -161,7 +161,8 @@ impl Application {
 
 impl Dotenv {
     fn open(dir: &Path, process: &Environment, environment: Option<&str>) -> Result<Option<Self>> {
-        let named = environment.or_else(|| process.get("APP_ENV")).map(|name| dir.join(format!(".env.{name}")));
+        let named =
+            environment.or_else(|| process.get("APP_ENV")).map(|name| dir.join(format!(".env.{name}")));
         for path in named.into_iter().chain([dir.join(".env")]) {
             if let Some(text) = read(&path)? {
                 let known = |name: &str| process.get(name).map(str::to_owned);
@@ -191,7 +192,9 @@ pub fn scalar(value: &Value) -> Option<String> {
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
         Err(error) => Err(Error::config(format!("{} cannot be read", path.display())).because(error)),
     }
 }

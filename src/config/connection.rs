@@ -51,8 +51,9 @@ impl Context {
     /// A name that opsctl cannot look up.
     pub fn named_database(&self, name: &str) -> Result<Database> {
         let app = self.app.as_ref().ok_or_else(|| self.nothing_configured("application"))?;
-        app_database(app, Some(name))?
-            .ok_or_else(|| Error::config(format!("the application has no database connection named `{name}`")))
+        app_database(app, Some(name))?.ok_or_else(|| {
+            Error::config(format!("the application has no database connection named `{name}`"))
+        })
     }
 
     fn file_database(&self, file: &FileContext) -> Result<Option<Database>> {
@@ -61,8 +62,12 @@ impl Context {
         let base = file.path.parent().unwrap_or(Path::new(""));
         let mut database = Database::from_url(&section.url, base, origin)?;
         if database.password.is_some() {
-            return Err(Error::config(format!("{} in {} holds a password", file.key("database.url"), file.path.display()))
-                .hint("move it out of the file: `password = \"env:NAME\"` or `password = \"file:PATH\"`"));
+            return Err(Error::config(format!(
+                "{} in {} holds a password",
+                file.key("database.url"),
+                file.path.display()
+            ))
+            .hint("move it out of the file: `password = \"env:NAME\"` or `password = \"file:PATH\"`"));
         }
         if let Some(reference) = &section.password {
             database.password = Some(file::secret(file, "database.password", reference, &self.environment)?);
@@ -74,8 +79,12 @@ impl Context {
             None | Some("none" | "session") => {}
             Some("transaction") => database.pooled = true,
             Some(_) => {
-                return Err(Error::config(format!("{} in {} is unknown", file.key("database.pooler"), file.path.display()))
-                    .hint("it is `transaction`, `session` or `none`"));
+                return Err(Error::config(format!(
+                    "{} in {} is unknown",
+                    file.key("database.pooler"),
+                    file.path.display()
+                ))
+                .hint("it is `transaction`, `session` or `none`"));
             }
         }
         Ok(Some(database))
@@ -196,7 +205,8 @@ impl Parts {
         })?;
         if engine == Engine::Sqlite {
             // config/database.php: env('DB_DATABASE', database_path('database.sqlite')).
-            let path = self.database.map_or_else(|| dir.join("database/database.sqlite"), |path| dir.join(path));
+            let path =
+                self.database.map_or_else(|| dir.join("database/database.sqlite"), |path| dir.join(path));
             return Ok(Database::sqlite(path, origin));
         }
         let port = match &self.port {

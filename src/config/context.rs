@@ -163,7 +163,10 @@ impl Context {
             toml::Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        Some(Sourced::new(value, Origin::File(file.path.clone(), file.key(&format!("webhooks.{}", setting.key())))))
+        Some(Sourced::new(
+            value,
+            Origin::File(file.path.clone(), file.key(&format!("webhooks.{}", setting.key()))),
+        ))
     }
 
     fn configured_system(&self) -> Result<Option<Sourced<System>>> {
@@ -193,7 +196,10 @@ impl Context {
         if let Some(file) = &self.file
             && let Some(name) = &file.section.environment
         {
-            return Some(Sourced::new(name.clone(), Origin::File(file.path.clone(), file.key("environment"))));
+            return Some(Sourced::new(
+                name.clone(),
+                Origin::File(file.path.clone(), file.key("environment")),
+            ));
         }
         let app = self.app.as_ref()?;
         match app.value("app.env", &["APP_ENV"]) {

@@ -124,9 +124,13 @@ impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.address, self.engine) {
             (Address::File(path), _) => write!(f, "sqlite:{}", path.display()),
-            (Address::Tcp(host, port), Engine::Postgres) => write!(f, "postgres://{host}:{port}/{}", self.name),
+            (Address::Tcp(host, port), Engine::Postgres) => {
+                write!(f, "postgres://{host}:{port}/{}", self.name)
+            }
             (Address::Tcp(host, port), _) => write!(f, "mysql://{host}:{port}/{}", self.name),
-            (Address::Socket(path), Engine::Postgres) => write!(f, "postgres:{}/{}", path.display(), self.name),
+            (Address::Socket(path), Engine::Postgres) => {
+                write!(f, "postgres:{}/{}", path.display(), self.name)
+            }
             (Address::Socket(path), _) => write!(f, "mysql:{}/{}", path.display(), self.name),
         }
     }
@@ -161,7 +165,8 @@ impl Database {
     /// # Errors
     /// An unknown scheme, a missing part, a parameter that opsctl cannot honour.
     pub fn from_url(text: &str, base: &Path, origin: Origin) -> Result<Self> {
-        let bad = |why: &str| Error::config(format!("the database URL of {origin} cannot be used")).because(why);
+        let bad =
+            |why: &str| Error::config(format!("the database URL of {origin} cannot be used")).because(why);
         let (scheme, rest) = text.split_once(':').ok_or_else(|| bad("it has no scheme"))?;
         let engine = Engine::from_name(scheme)
             .ok_or_else(|| bad("its scheme is none of postgres, mysql, mariadb, sqlite"))?;
@@ -173,9 +178,13 @@ impl Database {
         let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
         let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
         let host = decode(host).ok_or_else(|| bad("its host is not UTF-8"))?;
-        let mut database =
-            Self::new(engine, Address::Tcp(host, url.port().unwrap_or(engine.default_port())), origin.clone());
-        database.name = decode(url.path().trim_start_matches('/')).ok_or_else(|| bad("its database is not UTF-8"))?;
+        let mut database = Self::new(
+            engine,
+            Address::Tcp(host, url.port().unwrap_or(engine.default_port())),
+            origin.clone(),
+        );
+        database.name =
+            decode(url.path().trim_start_matches('/')).ok_or_else(|| bad("its database is not UTF-8"))?;
         database.username = decode(url.username()).ok_or_else(|| bad("its user is not UTF-8"))?;
         if let Some(password) = url.password() {
             let password = decode(password).ok_or_else(|| bad("its password is not UTF-8"))?;
@@ -204,19 +213,30 @@ impl Database {
                 }
             }
             "search_path" | "schema" => self.search_path = Some(value.to_owned()),
-            "prefix" => self.prefix = checked_prefix(value).ok_or_else(|| self.unusable(name, "not a table prefix"))?,
+            "prefix" => {
+                self.prefix =
+                    checked_prefix(value).ok_or_else(|| self.unusable(name, "not a table prefix"))?
+            }
             "timezone" => self.time_zone = Some(value.to_owned()),
-            "host" | "unix_socket" | "socket" if value.starts_with('/') => self.address = Address::Socket(value.into()),
+            "host" | "unix_socket" | "socket" if value.starts_with('/') => {
+                self.address = Address::Socket(value.into())
+            }
             "pooled" => self.pooled = matches!(value, "true" | "1"),
             // What every connection of opsctl has already.
-            "charset" | "collation" | "strict" | "engine" | "application_name" | "foreign_key_constraints" => {}
+            "charset"
+            | "collation"
+            | "strict"
+            | "engine"
+            | "application_name"
+            | "foreign_key_constraints" => {}
             _ => return Err(self.unusable(name, "opsctl cannot honour it")),
         }
         Ok(())
     }
 
     fn unusable(&self, name: &str, why: &str) -> Error {
-        Error::config(format!("the setting `{name}` of the database of {} cannot be used", self.origin)).because(why)
+        Error::config(format!("the setting `{name}` of the database of {} cannot be used", self.origin))
+            .because(why)
     }
 }
 
@@ -248,7 +268,10 @@ mod tests {
     fn urls_of_the_three_engines() {
         let pg = read("postgres://ops:p%40ss@db.example:6432/app?sslmode=require&search_path=ops").unwrap();
         assert_eq!(pg.to_string(), "postgres://db.example:6432/app");
-        assert_eq!((pg.username.as_str(), pg.tls, pg.search_path.as_deref()), ("ops", Tls::Require, Some("ops")));
+        assert_eq!(
+            (pg.username.as_str(), pg.tls, pg.search_path.as_deref()),
+            ("ops", Tls::Require, Some("ops"))
+        );
         assert_eq!(read("mariadb://u@h/app").unwrap().to_string(), "mysql://h:3306/app");
         assert_eq!(read("sqlite:data/x.sqlite").unwrap().to_string(), "sqlite:/srv/data/x.sqlite");
         assert_eq!(read("sqlite:///abs/x.sqlite").unwrap().to_string(), "sqlite:/abs/x.sqlite");

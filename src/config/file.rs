@@ -136,12 +136,21 @@ pub fn load(paths: &[PathBuf], name: Option<&str>) -> Result<Option<FileContext>
         let Some(text) = read(path)? else { continue };
         let mut document = parse(path, &text)?;
         let Some(name) = name else {
-            let context =
-                FileContext { name: "default".into(), path: path.clone(), section: document.top(), chosen: false };
+            let context = FileContext {
+                name: "default".into(),
+                path: path.clone(),
+                section: document.top(),
+                chosen: false,
+            };
             return Ok(Some(context));
         };
         if let Some(section) = document.contexts.remove(name) {
-            return Ok(Some(FileContext { name: name.to_owned(), path: path.clone(), section, chosen: true }));
+            return Ok(Some(FileContext {
+                name: name.to_owned(),
+                path: path.clone(),
+                section,
+                chosen: true,
+            }));
         }
         known.extend(document.contexts.into_keys());
     }
@@ -164,10 +173,12 @@ fn unknown(name: &str, known: &[String], paths: &[PathBuf]) -> Error {
 }
 
 fn parse(path: &Path, text: &[u8]) -> Result<Document> {
-    let fail = |cause: String| Error::config(format!("{} cannot be understood", path.display())).because(cause);
+    let fail =
+        |cause: String| Error::config(format!("{} cannot be understood", path.display())).because(cause);
     let text = std::str::from_utf8(text).map_err(|error| fail(error.to_string()))?;
     toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let line =
+            error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         fail(format!("line {line}: {}", error.message()))
     })
 }

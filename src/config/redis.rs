@@ -112,8 +112,12 @@ impl Context {
         let Some(section) = &file.section.redis else { return Ok(None) };
         let mut target = from_url(&section.url, Origin::File(file.path.clone(), file.key("redis.url")))?;
         if target.password.is_some() {
-            return Err(Error::config(format!("{} in {} holds a password", file.key("redis.url"), file.path.display()))
-                .hint("move it out of the file: `password = \"env:NAME\"` or `password = \"file:PATH\"`"));
+            return Err(Error::config(format!(
+                "{} in {} holds a password",
+                file.key("redis.url"),
+                file.path.display()
+            ))
+            .hint("move it out of the file: `password = \"env:NAME\"` or `password = \"file:PATH\"`"));
         }
         if let Some(reference) = &section.password {
             target.password = Some(file::secret(file, "redis.password", reference, &self.environment)?);
@@ -123,24 +127,48 @@ impl Context {
 
     fn cached_server(&self, connection: &str) -> Result<Option<Target>> {
         let Some(app) = &self.app else { return Ok(None) };
-        if app.tree("database.redis.clusters").is_some_and(|(value, _)| value.as_object().is_some_and(|map| !map.is_empty())) {
-            return Err(unsupported("database.redis.clusters", "opsctl does not read cluster members from there"));
+        if app
+            .tree("database.redis.clusters")
+            .is_some_and(|(value, _)| value.as_object().is_some_and(|map| !map.is_empty()))
+        {
+            return Err(unsupported(
+                "database.redis.clusters",
+                "opsctl does not read cluster members from there",
+            ));
         }
         let Some((members, origin)) = app.tree(&format!("database.redis.{connection}")) else {
             return match app.tree("database.redis") {
-                Some((_, origin)) => Err(Error::config(format!("{origin} has no connection named `{connection}`"))),
+                Some((_, origin)) => {
+                    Err(Error::config(format!("{origin} has no connection named `{connection}`")))
+                }
                 None => Ok(None),
             };
         };
-        for (key, why) in [("serializer", "it changes what is stored"), ("compression", "it changes what is stored")] {
+        for (key, why) in
+            [("serializer", "it changes what is stored"), ("compression", "it changes what is stored")]
+        {
             let places = [members.get(key), members.get("options").and_then(|options| options.get(key))];
             let general = app.tree(&format!("database.redis.options.{key}")).map(|(value, _)| value);
-            if places.into_iter().chain([general]).flatten().any(|value| scalar(value).is_some_and(|v| v != "0" && !v.is_empty())) {
+            if places
+                .into_iter()
+                .chain([general])
+                .flatten()
+                .any(|value| scalar(value).is_some_and(|v| v != "0" && !v.is_empty()))
+            {
                 return Err(unsupported(&format!("database.redis.{connection} {key}"), why));
             }
         }
         let text = |key: &str| members.get(key).and_then(scalar).filter(|text| !text.is_empty());
-        build(text("url"), text("scheme"), text("host"), text("port"), text("username"), text("password"), origin).map(Some)
+        build(
+            text("url"),
+            text("scheme"),
+            text("host"),
+            text("port"),
+            text("username"),
+            text("password"),
+            origin,
+        )
+        .map(Some)
     }
 
     fn environment_server(&self) -> Result<Option<Target>> {
@@ -199,7 +227,8 @@ impl Context {
             return Err(self.unknown_prefix("Redis key prefix", "REDIS_PREFIX"));
         };
         if app.is_cached() {
-            let own = [format!("database.redis.{connection}.prefix"), "database.redis.options.prefix".to_owned()];
+            let own =
+                [format!("database.redis.{connection}.prefix"), "database.redis.options.prefix".to_owned()];
             return Ok(own.iter().find_map(|path| scalar(app.tree(path)?.0)).unwrap_or_default());
         }
         match app.value("", &["REDIS_PREFIX"]) {
@@ -229,9 +258,11 @@ impl Context {
 }
 
 fn number(found: &Sourced<String>) -> Result<i64> {
-    found.value.trim().parse().map_err(|_| {
-        Error::config(format!("{} is no Redis database number", found.origin))
-    })
+    found
+        .value
+        .trim()
+        .parse()
+        .map_err(|_| Error::config(format!("{} is no Redis database number", found.origin)))
 }
 
 fn unsupported(what: &str, why: &str) -> Error {
@@ -239,7 +270,14 @@ fn unsupported(what: &str, why: &str) -> Error {
 }
 
 fn plain(host: String, port: u16, origin: Origin) -> Target {
-    Target { address: Address::Tcp(host, port), username: None, password: None, database: 0, prefix: String::new(), origin }
+    Target {
+        address: Address::Tcp(host, port),
+        username: None,
+        password: None,
+        database: 0,
+        prefix: String::new(),
+        origin,
+    }
 }
 
 /// Reads a Redis URL, never repeating it in an error.
@@ -289,7 +327,9 @@ fn build(
     }
     let port = match port {
         None => 6379,
-        Some(port) => port.parse().map_err(|_| Error::config(format!("the Redis port of {origin} is no port number")))?,
+        Some(port) => port
+            .parse()
+            .map_err(|_| Error::config(format!("the Redis port of {origin} is no port number")))?,
     };
     let host = host.strip_prefix("tcp://").unwrap_or(&host).to_owned();
     let mut target = plain(host, port, origin);

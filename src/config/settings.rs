@@ -66,7 +66,11 @@ pub static LARAVEL: Settings = Settings {
         "default",
     ),
     queue_connection: Setting::new("queue.default", &["QUEUE_CONNECTION"], "database"),
-    queue_redis_connection: Setting::new("queue.connections.redis.connection", &["REDIS_QUEUE_CONNECTION"], "default"),
+    queue_redis_connection: Setting::new(
+        "queue.connections.redis.connection",
+        &["REDIS_QUEUE_CONNECTION"],
+        "default",
+    ),
     redis_databases: &[("default", REDIS_DB), ("cache", REDIS_CACHE_DB)],
     redis_prefix: |name, _| format!("{name}-database-"),
     cache_prefix: |name, _| format!("{name}-cache-"),
@@ -76,9 +80,17 @@ pub static LARAVEL: Settings = Settings {
 pub static WEBHOOKS: Settings = Settings {
     cache_store: Setting::new("cache.default", &["CACHE_STORE"], "redis"),
     cache_connection: CACHE_CONNECTION,
-    lock_connection: Setting::new("cache.stores.redis.lock_connection", &["REDIS_CACHE_LOCK_CONNECTION"], "lock"),
+    lock_connection: Setting::new(
+        "cache.stores.redis.lock_connection",
+        &["REDIS_CACHE_LOCK_CONNECTION"],
+        "lock",
+    ),
     queue_connection: Setting::new("queue.default", &["QUEUE_CONNECTION"], "redis"),
-    queue_redis_connection: Setting::new("queue.connections.redis.connection", &["REDIS_QUEUE_CONNECTION"], "queue"),
+    queue_redis_connection: Setting::new(
+        "queue.connections.redis.connection",
+        &["REDIS_QUEUE_CONNECTION"],
+        "queue",
+    ),
     redis_databases: &[
         ("default", REDIS_DB),
         ("cache", REDIS_CACHE_DB),
@@ -116,7 +128,8 @@ pub mod webhooks {
     pub const SCHEDULER_BACKOFF_MODE: Setting =
         Setting::new("tenrusl.scheduler_backoff_mode", &["TENRUSL_SCHEDULER_BACKOFF_MODE"], "full");
     /// Seconds that the run lock lives without renewal. No variable sets it.
-    pub const RETRY_COMMAND_LOCK_SECONDS: Setting = Setting::new("tenrusl.retry_command_lock_seconds", &[], "900");
+    pub const RETRY_COMMAND_LOCK_SECONDS: Setting =
+        Setting::new("tenrusl.retry_command_lock_seconds", &[], "900");
     /// Cache store of the run lock; empty is the default store. No variable sets it.
     pub const RETRY_COMMAND_LOCK_STORE: Setting = Setting::new("tenrusl.retry_command_lock_store", &[], "");
 

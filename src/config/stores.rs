@@ -54,9 +54,14 @@ impl Context {
                 store.origin
             ))
             .because("a run here and the application elsewhere would both believe that they hold the lock")
-            .hint("use the store `redis` or `database`: CACHE_STORE in the application, or OPSCTL_CACHE_STORE")),
-            driver => Err(Error::config(format!("the cache store `{driver}` of {} cannot be honoured", store.origin))
-                .because("opsctl locks in Redis or in the table cache_locks")),
+            .hint(
+                "use the store `redis` or `database`: CACHE_STORE in the application, or OPSCTL_CACHE_STORE",
+            )),
+            driver => Err(Error::config(format!(
+                "the cache store `{driver}` of {} cannot be honoured",
+                store.origin
+            ))
+            .because("opsctl locks in Redis or in the table cache_locks")),
         }
     }
 
@@ -75,7 +80,9 @@ impl Context {
             return Ok(store);
         }
         if self.app.is_none() {
-            return Err(self.nothing_configured("cache store").hint("name it: OPSCTL_CACHE_STORE=redis or database"));
+            return Err(self
+                .nothing_configured("cache store")
+                .hint("name it: OPSCTL_CACHE_STORE=redis or database"));
         }
         Ok(self.setting(&self.settings(command).cache_store))
     }
@@ -104,14 +111,17 @@ impl Context {
 
     /// Laravel's order: the lock connection, the store's connection, the default connection.
     fn lock_database(&self, store: &str) -> Result<Option<Box<Database>>> {
-        let named = ["lock_connection", "connection"].iter().zip(["DB_CACHE_LOCK_CONNECTION", "DB_CACHE_CONNECTION"]);
+        let named =
+            ["lock_connection", "connection"].iter().zip(["DB_CACHE_LOCK_CONNECTION", "DB_CACHE_CONNECTION"]);
         let name = named
             .filter_map(|(key, variable)| {
                 self.app.as_ref()?.value(&format!("cache.stores.{store}.{key}"), &[variable])?.value
             })
             .find(|name| !name.is_empty());
         match name {
-            Some(name) if !connection::is_default(self, &name) => Ok(Some(Box::new(self.named_database(&name)?))),
+            Some(name) if !connection::is_default(self, &name) => {
+                Ok(Some(Box::new(self.named_database(&name)?)))
+            }
             _ => Ok(None),
         }
     }

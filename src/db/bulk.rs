@@ -78,9 +78,10 @@ impl<'a> BulkUpdate<'a> {
         // The values of SET stand before those of FROM in the text.
         let fixed = self.fixed.into_iter().flat_map(|(_, values)| values);
         let keys = Value::Texts(self.keys.into_iter().map(Some).collect());
-        let arrays = self.columns.into_iter().map(|(_, values)| {
-            Value::Texts(values.into_iter().map(Value::into_text).collect())
-        });
+        let arrays = self
+            .columns
+            .into_iter()
+            .map(|(_, values)| Value::Texts(values.into_iter().map(Value::into_text).collect()));
         Query::new(sql).bind_all(fixed).bind_all([keys]).bind_all(arrays)
     }
 

@@ -145,14 +145,22 @@ pub(super) async fn require(db: &Db, name: &str, columns: &[&str]) -> Result<Tab
             .hint("in the application's own database run `php artisan migrate`; an empty one of opsctl's own takes `opsctl db migrate --own`")
     };
     let Some(table) = db.table(name).await? else {
-        return Err(hint(Error::config(format!("{} has no table `{}{name}`", db.target(), db.target().prefix))));
+        return Err(hint(Error::config(format!(
+            "{} has no table `{}{name}`",
+            db.target(),
+            db.target().prefix
+        ))));
     };
     let missing: Vec<&str> = columns.iter().copied().filter(|column| !table.has(column)).collect();
     if missing.is_empty() {
         return Ok(table);
     }
     let words = if missing.len() == 1 { "column" } else { "columns" };
-    Err(hint(Error::config(format!("the table `{name}` of {} lacks the {words} `{}`", db.target(), missing.join("`, `")))))
+    Err(hint(Error::config(format!(
+        "the table `{name}` of {} lacks the {words} `{}`",
+        db.target(),
+        missing.join("`, `")
+    ))))
 }
 
 pub(super) async fn names(db: &Db) -> Result<Vec<String>> {

@@ -51,7 +51,9 @@ pub(super) async fn connect(target: &Database, access: Access) -> Result<Conn> {
     };
     match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
         Ok(connected) => connected,
-        Err(_) => Err(fault::unreachable(target, format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))),
+        Err(_) => {
+            Err(fault::unreachable(target, format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())))
+        }
     }
 }
 
@@ -160,8 +162,10 @@ async fn sqlite(target: &Database, access: Access) -> Result<Conn> {
     };
     let own = access == Access::Own;
     if !own && !path.exists() {
-        return Err(Error::config(format!("{target} does not exist"))
-            .hint(format!("the path comes from {}; opsctl never makes an application's database", target.origin)));
+        return Err(Error::config(format!("{target} does not exist")).hint(format!(
+            "the path comes from {}; opsctl never makes an application's database",
+            target.origin
+        )));
     }
     let mut options = SqliteConnectOptions::new()
         .filename(path)
@@ -190,7 +194,8 @@ pub(super) async fn facts(session: &mut Session<'_>) -> Result<Facts> {
         Engine::MySql => "SELECT VERSION() AS version, @@global.read_only AS read_only",
         Engine::Sqlite => "SELECT sqlite_version() AS version, 0 AS read_only",
     };
-    let row = session.first(Query::new(sql)).await?.ok_or_else(|| Error::failed("the server tells no version"))?;
+    let row =
+        session.first(Query::new(sql)).await?.ok_or_else(|| Error::failed("the server tells no version"))?;
     let version = row.text("version")?;
     // Versions and products as Laravel's DatabaseQueue::getLockForPopping tells them apart.
     let mariadb = version.contains("MariaDB");

@@ -2,8 +2,8 @@
 
 use crate::{
     Error, Kind,
-    error::Fault,
     config::{Database, Engine, database::Address},
+    error::Fault,
 };
 
 /// Sorts an error by SQLSTATE (PostgreSQL appendix A), MySQL error number, or SQLite result code.
@@ -83,14 +83,21 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
         Fault::Credentials => {
             Error::config(format!("{target} refused the credentials of `{}`", target.username))
                 .because(said)
-                .hint(format!("the connection is named by {}; check its user and password there", target.origin))
+                .hint(format!(
+                    "the connection is named by {}; check its user and password there",
+                    target.origin
+                ))
         }
         Fault::NoDatabase if target.engine == Engine::Sqlite => {
             Error::config(format!("{target} cannot be opened")).because(said)
         }
-        Fault::NoDatabase => Error::config(format!("{target} has no such database, or no access to it")).because(said),
+        Fault::NoDatabase => {
+            Error::config(format!("{target} has no such database, or no access to it")).because(said)
+        }
         Fault::Schema => Error::config("the database lacks a table or a column").because(said),
-        Fault::Right => Error::config(format!("`{}` lacks a right on {target}", target.username)).because(said),
+        Fault::Right => {
+            Error::config(format!("`{}` lacks a right on {target}", target.username)).because(said)
+        }
         Fault::ReadOnly => Error::config(format!("{target} is read-only"))
             .because(said)
             .hint("name the primary, not a replica; a SQLite file and its folder must be writable"),

@@ -283,7 +283,9 @@ impl Session<'_> {
             (Engine::Postgres, Begin::Write) => "BEGIN ISOLATION LEVEL READ COMMITTED",
             (Engine::Postgres, Begin::Read) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             // READ COMMITTED takes no gap locks, so two runs on neighbouring rows do not wait for each other.
-            (Engine::MySql, Begin::Write) => "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION",
+            (Engine::MySql, Begin::Write) => {
+                "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION"
+            }
             (Engine::MySql, Begin::Read) => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
             (Engine::Sqlite, Begin::Write) => "BEGIN IMMEDIATE",
             (Engine::Sqlite, Begin::Read) => "BEGIN",

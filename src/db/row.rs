@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use sqlx::{
-    Column as _, Row as _, TypeInfo, ValueRef, mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow,
-};
+use sqlx::{Column as _, Row as _, TypeInfo, ValueRef, mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow};
 
 use crate::{Error, Result, clock};
 
@@ -178,7 +176,9 @@ impl From<MySqlRow> for Row {
                     decode!(row, at, i64 => Cell::Int)
                 }
                 "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "INT UNSIGNED" | "MEDIUMINT UNSIGNED"
-                | "BIGINT UNSIGNED" => decode!(row, at, u64 => |value| Cell::Int(i64::try_from(value).unwrap_or(i64::MAX))),
+                | "BIGINT UNSIGNED" => {
+                    decode!(row, at, u64 => |value| Cell::Int(i64::try_from(value).unwrap_or(i64::MAX)))
+                }
                 "FLOAT" => decode!(row, at, f32 => |value| Cell::Float(value.into())),
                 "DOUBLE" => decode!(row, at, f64 => Cell::Float),
                 "TIMESTAMP" | "DATETIME" => decode!(row, at, NaiveDateTime => Cell::Time),

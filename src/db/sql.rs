@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use sqlx::{
-    AssertSqlSafe, MySql, Postgres, Sqlite, mysql::MySqlArguments, postgres::PgArguments, query::Query as SqlxQuery,
-    sqlite::SqliteArguments,
+    AssertSqlSafe, MySql, Postgres, Sqlite, mysql::MySqlArguments, postgres::PgArguments,
+    query::Query as SqlxQuery, sqlite::SqliteArguments,
 };
 
 use crate::{clock, config::database::Engine};
@@ -149,7 +149,8 @@ fn numbered(sql: &str) -> String {
 
 /// Length of what stands at the head of `text` and holds no placeholder; 0 for a placeholder.
 fn skip(text: &str) -> usize {
-    let closed = |open: usize, end: &str| text[open..].find(end).map_or(text.len(), |at| open + at + end.len());
+    let closed =
+        |open: usize, end: &str| text[open..].find(end).map_or(text.len(), |at| open + at + end.len());
     match text.as_bytes() {
         [b'\'', ..] => closed(1, "'"), // a doubled quote ends one literal and begins the next
         [b'"', ..] => closed(1, "\""),
@@ -181,8 +182,10 @@ macro_rules! binder {
     };
 }
 
-binder!(postgres, Postgres, PgArguments, |query: SqlxQuery<'static, Postgres, PgArguments>, texts| query.bind(texts));
-binder!(mysql, MySql, MySqlArguments, |query: SqlxQuery<'static, MySql, MySqlArguments>, _| query.bind(None::<String>));
+binder!(postgres, Postgres, PgArguments, |query: SqlxQuery<'static, Postgres, PgArguments>, texts| query
+    .bind(texts));
+binder!(mysql, MySql, MySqlArguments, |query: SqlxQuery<'static, MySql, MySqlArguments>, _| query
+    .bind(None::<String>));
 binder!(sqlite, Sqlite, SqliteArguments, |query: SqlxQuery<'static, Sqlite, SqliteArguments>, _| query
     .bind(None::<String>));
 
@@ -195,7 +198,10 @@ mod tests {
         assert_eq!(numbered("a = ? AND b = ?"), "a = $1 AND b = $2");
         assert_eq!(numbered("'?' || ?"), "'?' || $1");
         assert_eq!(numbered("'it''s ?' || ?"), "'it''s ?' || $1");
-        assert_eq!(numbered("\"a?\" = ? -- why?\nAND /* ? */ c = ?"), "\"a?\" = $1 -- why?\nAND /* ? */ c = $2");
+        assert_eq!(
+            numbered("\"a?\" = ? -- why?\nAND /* ? */ c = ?"),
+            "\"a?\" = $1 -- why?\nAND /* ? */ c = $2"
+        );
         assert_eq!(numbered("$$ ? $$ || ? || $x$ ? $x$"), "$$ ? $$ || $1 || $x$ ? $x$");
         assert_eq!(numbered("payload ?? 'key' AND a = ?"), "payload ? 'key' AND a = $1");
         assert_eq!(numbered("a - ? / ?"), "a - $1 / $2");

@@ -163,7 +163,8 @@ impl Journal {
     /// The run that took a lock under this owner token, if this journal knows it.
     pub fn lock_holder(&self, owner: &str) -> Option<(Record, Begin)> {
         let records = self.tail().ok()?;
-        let held = |record: &&Record| matches!(&record.what, What::Lock { owner: known, .. } if known == owner);
+        let held =
+            |record: &&Record| matches!(&record.what, What::Lock { owner: known, .. } if known == owner);
         let run = records.iter().rev().find(held)?.run.clone();
         records.into_iter().find_map(|record| match &record.what {
             What::Begin(begin) if record.run == run => Some((record.clone(), begin.clone())),
@@ -178,7 +179,10 @@ impl Journal {
         let from = length.saturating_sub(TAIL_BYTES);
         file.seek(SeekFrom::Start(from))?;
         let lines = BufReader::new(file).lines().skip(usize::from(from > 0));
-        Ok(lines.map_while(std::result::Result::ok).filter_map(|line| serde_json::from_str(&line).ok()).collect())
+        Ok(lines
+            .map_while(std::result::Result::ok)
+            .filter_map(|line| serde_json::from_str(&line).ok())
+            .collect())
     }
 }
 

@@ -11,10 +11,10 @@ use crate::{
 };
 
 /// Deletes a key whose value is the owner (Laravel's `LuaScripts::releaseLock`, written anew).
-const RELEASE: &str = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
+const RELEASE: &str =
+    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
 /// Gives a key whose value is the owner a new time to live.
-const RENEW: &str =
-    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('expire', KEYS[1], ARGV[2]) end return 0";
+const RENEW: &str = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('expire', KEYS[1], ARGV[2]) end return 0";
 
 /// Where locks live, connected.
 #[derive(Debug)]
@@ -81,10 +81,16 @@ impl Locks<'_> {
         let taken = match self {
             Locks::Redis { redis, prefix } => {
                 let mut set = redis::cmd("SET");
-                set.arg(redis.key(&format!("{prefix}{name}"))).arg(owner).arg("EX").arg(held.seconds).arg("NX");
+                set.arg(redis.key(&format!("{prefix}{name}")))
+                    .arg(owner)
+                    .arg("EX")
+                    .arg(held.seconds)
+                    .arg("NX");
                 redis.run::<Option<String>>(&set).await?.is_some()
             }
-            Locks::Database { db, table, prefix } => acquire_row(db, table, &format!("{prefix}{name}"), &held).await?,
+            Locks::Database { db, table, prefix } => {
+                acquire_row(db, table, &format!("{prefix}{name}"), &held).await?
+            }
         };
         if taken { Ok(Attempt::Taken(held)) } else { Ok(Attempt::Busy(self.holder(name).await?)) }
     }
@@ -161,7 +167,8 @@ async fn acquire_row(db: &Db, table: &str, key: &str, held: &Held) -> Result<boo
     let table = db.require(table, &["key", "owner", "expiration"]).await?;
     let now = db.now().await?.timestamp();
     let until = now + i64::from(held.seconds);
-    let (key_name, owner, expiration) = (table.column("key"), table.column("owner"), table.column("expiration"));
+    let (key_name, owner, expiration) =
+        (table.column("key"), table.column("owner"), table.column("expiration"));
     let update = format!(
         "UPDATE {} SET {owner} = ?, {expiration} = ? WHERE {key_name} = ? AND ({owner} = ? OR {expiration} <= ?)",
         table.name
@@ -182,7 +189,8 @@ async fn acquire_row(db: &Db, table: &str, key: &str, held: &Held) -> Result<boo
 async fn renew_row(db: &Db, table: &str, key: &str, held: &Held) -> Result<i64> {
     let table = db.require(table, &["key", "owner", "expiration"]).await?;
     let now = db.now().await?.timestamp();
-    let (key_name, owner, expiration) = (table.column("key"), table.column("owner"), table.column("expiration"));
+    let (key_name, owner, expiration) =
+        (table.column("key"), table.column("owner"), table.column("expiration"));
     let sql = format!(
         "UPDATE {} SET {expiration} = ? WHERE {key_name} = ? AND {owner} = ? AND {expiration} > ?",
         table.name
@@ -194,7 +202,8 @@ async fn renew_row(db: &Db, table: &str, key: &str, held: &Held) -> Result<i64> 
 async fn holder_row(db: &Db, table: &str, key: &str) -> Result<Option<Holder>> {
     let table = db.require(table, &["key", "owner", "expiration"]).await?;
     let now = db.now().await?.timestamp();
-    let (key_name, owner, expiration) = (table.column("key"), table.column("owner"), table.column("expiration"));
+    let (key_name, owner, expiration) =
+        (table.column("key"), table.column("owner"), table.column("expiration"));
     // A row whose time is over holds nothing, though it may lie there until it is pruned.
     let sql = format!(
         "SELECT {owner} AS owner, {expiration} AS expiration FROM {} WHERE {key_name} = ? AND {expiration} > ?",

@@ -57,9 +57,15 @@ async fn run(session: &mut Session<'_>, set: &Set, migration: &Migration) -> Res
     match session.first(look).await? {
         Some(row) if row.int("success")? != 0 => return Ok(false),
         Some(_) => {
-            return Err(Error::failed(format!("{} migration {} was begun and did not finish", set.name, migration.version))
-                .because("a statement failed, and this engine cannot roll DDL back")
-                .hint(format!("undo its statements by hand, then delete the row of version {} from {table}", migration.version)));
+            return Err(Error::failed(format!(
+                "{} migration {} was begun and did not finish",
+                set.name, migration.version
+            ))
+            .because("a statement failed, and this engine cannot roll DDL back")
+            .hint(format!(
+                "undo its statements by hand, then delete the row of version {} from {table}",
+                migration.version
+            )));
         }
         None => {}
     }
@@ -126,7 +132,8 @@ async fn begin(session: &mut Session<'_>, cancel: &Cancel) -> Result<()> {
 }
 
 async fn held(session: &mut Session<'_>) -> Error {
-    let error = Error::new(Kind::Locked, format!("{} is being migrated by another run", session.db().target()));
+    let error =
+        Error::new(Kind::Locked, format!("{} is being migrated by another run", session.db().target()));
     let sql = match session.db().engine() {
         Engine::Postgres => {
             "SELECT a.application_name || ', pid ' || a.pid || coalesce(', from ' || a.client_addr::text, '') AS holder \
@@ -139,7 +146,9 @@ async fn held(session: &mut Session<'_>) -> Error {
         Engine::Sqlite => return error,
     };
     match session.first(Query::new(sql).bind(LOCK_KEY)).await {
-        Ok(Some(row)) => error.because(format!("the lock is held by {}", row.text("holder").unwrap_or_default())),
+        Ok(Some(row)) => {
+            error.because(format!("the lock is held by {}", row.text("holder").unwrap_or_default()))
+        }
         _ => error,
     }
 }

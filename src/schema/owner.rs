@@ -41,9 +41,14 @@ pub async fn owner(db: &Db) -> Result<Owner> {
 pub async fn require_own(db: &Db, what: &str) -> Result<()> {
     match owner(db).await? {
         Owner::Opsctl => Ok(()),
-        Owner::Application => Err(Error::refused(format!("{} belongs to an application: {what} is refused", db.target()))
-            .because("it does not bear the mark of a database that opsctl made")
-            .hint("work on a database of opsctl's own: `opsctl demo`, or `opsctl db migrate --own` on an empty one")),
+        Owner::Application => Err(Error::refused(format!(
+            "{} belongs to an application: {what} is refused",
+            db.target()
+        ))
+        .because("it does not bear the mark of a database that opsctl made")
+        .hint(
+            "work on a database of opsctl's own: `opsctl demo`, or `opsctl db migrate --own` on an empty one",
+        )),
     }
 }
 
@@ -55,7 +60,8 @@ pub async fn claim(db: &Db, cancel: &Cancel) -> Result<()> {
     if owner(db).await? == Owner::Opsctl {
         return Ok(());
     }
-    let foreign: Vec<String> = db.table_names().await?.into_iter().filter(|name| !name.starts_with("opsctl_")).collect();
+    let foreign: Vec<String> =
+        db.table_names().await?.into_iter().filter(|name| !name.starts_with("opsctl_")).collect();
     if !foreign.is_empty() {
         let some = foreign.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("`, `");
         return Err(Error::refused(format!("{} is not empty", db.target()))

@@ -1,0 +1,208 @@
+//! What a command works with: the terminal, the context, and connections that open on first use.
+
+use std::{cell::OnceCell, path::PathBuf, time::Duration};
+
+use opsctl::{
+    Error, Kind, Result,
+    cancel::Cancel,
+    clock::Clock,
+    config::{self, Context, Database, Environment, System, context::Inputs, stores::LockStore},
+    db::{Access, Db},
+    journal::{Actor, Begin, End, Entry, Journal},
+    laravel::lock::Locks,
+    redis::Redis,
+    schema,
+};
+use serde_json::Value;
+use tokio::sync::OnceCell as AsyncCell;
+
+use crate::{cli::Global, environment, safety::Class, ui::Ui};
+
+/// Everything that a command may need. Help and completion open nothing.
+#[derive(Debug)]
+pub struct App {
+    /// Streams, formats, colours.
+    pub ui: Ui,
+    /// The global options as typed.
+    pub global: Global,
+    /// The process environment.
+    pub environment: Environment,
+    /// The clock; frozen in tests.
+    pub clock: Clock,
+    /// Stops operations on a signal or at the deadline.
+    pub cancel: Cancel,
+    /// The folder that the command runs in.
+    pub cwd: PathBuf,
+    run: String,
+    context: OnceCell<Context>,
+    db: AsyncCell<Db>,
+    lock_db: AsyncCell<Db>,
+    redis: AsyncCell<Redis>,
+}
+
+impl App {
+    /// Nothing is resolved or connected yet.
+    pub fn new(ui: Ui, global: Global, environment: Environment, cwd: PathBuf) -> Self {
+        let clock = environment::clock(&environment);
+        let cancel = match global.timeout {
+            Some(timeout) => Cancel::new().with_timeout(timeout),
+            None => Cancel::new(),
+        };
+        let run = run_id(clock);
+        Self {
+            ui,
+            global,
+            environment,
+            clock,
+            cancel,
+            cwd,
+            run,
+            context: OnceCell::new(),
+            db: AsyncCell::new(),
+            lock_db: AsyncCell::new(),
+            redis: AsyncCell::new(),
+        }
+    }
+
+    /// The resolved context.
+    pub fn context(&self) -> Result<&Context> {
+        if let Some(context) = self.context.get() {
+            return Ok(context);
+        }
+        let resolved = config::resolve(&Inputs {
+            context: self.global.context.clone(),
+            config: self.global.config.clone(),
+            app: self.global.app.clone(),
+            env: self.global.env.clone(),
+            cwd: self.cwd.clone(),
+            environment: self.environment.clone(),
+        })?;
+        Ok(self.context.get_or_init(|| resolved))
+    }
+
+    /// The central database, as an application's: never made, its journal mode left alone.
+    pub async fn db(&self) -> Result<&Db> {
+        self.db
+            .get_or_try_init(|| async { Ok(self.open(self.context()?.database()?, Access::Existing)) })
+            .await
+    }
+
+    /// The central database, made when it is a SQLite file that is missing.
+    pub async fn own_db(&self) -> Result<&Db> {
+        self.db.get_or_try_init(|| async { Ok(self.open(self.context()?.database()?, Access::Own)) }).await
+    }
+
+    fn open(&self, database: Database, access: Access) -> Db {
+        Db::new(database, access, self.clock)
+    }
+
+    /// The store of the application's locks, connected on first use. `name` is a store of the command's own.
+    pub async fn locks(&self, name: &str, system: System) -> Result<Locks<'_>> {
+        match self.context()?.lock_store(name, system)? {
+            LockStore::Redis { target, prefix } => {
+                let redis =
+                    self.redis.get_or_try_init(|| async { Ok::<_, Error>(Redis::new(target)) }).await?;
+                Ok(Locks::Redis { redis, prefix })
+            }
+            LockStore::Database { database: None, table, prefix } => {
+                Ok(Locks::Database { db: self.db().await?, table, prefix })
+            }
+            LockStore::Database { database: Some(database), table, prefix } => {
+                let open = || async { Ok::<_, Error>(self.open(*database, Access::Existing)) };
+                Ok(Locks::Database { db: self.lock_db.get_or_try_init(open).await?, table, prefix })
+            }
+        }
+    }
+
+    /// Records that a change begins. Without a journal a routine verb warns and goes on, a destructive one refuses.
+    pub fn begin(&self, class: Class, command: &str) -> Result<Entry> {
+        let context = self.context().ok();
+        let database = context.and_then(|context| context.database().ok());
+        let begin = Begin {
+            command: command.to_owned(),
+            context: context.map_or_else(String::new, |context| context.name.clone()),
+            target: database.map_or_else(String::new, |database| database.to_string()),
+            arguments: self.global.arguments.clone(),
+            reason: self.reason(),
+            actor: self.actor(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        };
+        let opened = self.journal().and_then(|journal| journal.begin(&self.run, begin));
+        match opened {
+            Ok(entry) => Ok(entry),
+            Err(error) if class == Class::Destructive => {
+                Err(Error::refused("without a journal nothing destructive is done").because(error))
+            }
+            Err(error) => {
+                self.ui.warning(&format!("this run is not in the journal: {error}"));
+                Ok(Entry::unrecorded(&self.run))
+            }
+        }
+    }
+
+    /// Records how a change ended; a journal that fails now cannot undo it, and says so.
+    pub fn end(&self, entry: &Entry, exit: opsctl::Exit, counts: Value, error: Option<&Error>, took_ms: u64) {
+        let end = End { exit: exit.code(), counts, error: error.map(ToString::to_string), took_ms };
+        if let Err(error) = entry.end(end) {
+            self.ui.warning(&format!("the end of this run is not in the journal: {error}"));
+        }
+    }
+
+    fn journal(&self) -> Result<Journal> {
+        let folder = self.environment.state_dir().ok_or_else(|| {
+            Error::config("there is no folder for the journal").hint("name one: OPSCTL_STATE_DIR")
+        })?;
+        Journal::open(&folder, self.clock)
+    }
+
+    fn reason(&self) -> String {
+        match &self.global.reason {
+            Some(reason) => reason.clone(),
+            None if self.ui.can_ask() => String::new(),
+            None => "cron".into(),
+        }
+    }
+
+    fn actor(&self) -> Actor {
+        let variable = |name: &str| self.environment.filled(name).map(str::to_owned);
+        let host = gethostname::gethostname().to_string_lossy().into_owned();
+        Actor {
+            user: variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "unknown".into()),
+            sudo_user: variable("SUDO_USER"),
+            from: variable("SSH_CONNECTION").and_then(|text| text.split(' ').next().map(str::to_owned)),
+            host,
+        }
+    }
+
+    /// Refuses to write where the server takes no writes, before anything else is done.
+    pub async fn require_writable(&self) -> Result<()> {
+        let db = self.db().await?;
+        if db.facts().await?.read_only {
+            return Err(Error::new(Kind::Config, format!("{} is read-only", db.target()))
+                .hint("name the primary, not a replica"));
+        }
+        Ok(())
+    }
+
+    /// Ends all connections in order.
+    pub async fn close(&self) {
+        for db in [&self.db, &self.lock_db].into_iter().filter_map(AsyncCell::get) {
+            // A server that does not answer any more must not hold the exit.
+            let _ = tokio::time::timeout(Duration::from_secs(1), db.close()).await;
+        }
+    }
+
+    /// Whether the central database is opsctl's own.
+    pub async fn is_own(&self) -> Result<bool> {
+        Ok(schema::owner(self.db().await?).await? == schema::Owner::Opsctl)
+    }
+}
+
+fn run_id(clock: Clock) -> String {
+    match clock.is_frozen() {
+        Some(at) => {
+            ulid::Ulid::from_parts(u64::try_from(at.timestamp_millis()).unwrap_or_default(), 1).to_string()
+        }
+        None => ulid::Ulid::generate().to_string(),
+    }
+}

@@ -1,0 +1,251 @@
+//! The command tree, the global options, and the way from arguments to an exit code.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    builder::{Styles, styling::AnsiColor},
+};
+use opsctl::{Error, Exit, Kind, Result};
+
+use crate::{
+    app::App,
+    db, demo, environment, help, init,
+    ui::{Color, Format, Ui, Zone},
+    webhooks,
+};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Operate Laravel-style SaaS systems straight on their databases and Redis
+///
+/// Works whether the PHP application is up, down or in the middle of a deploy: on PostgreSQL, MySQL/MariaDB and
+/// SQLite, with the application's own locks and in its own formats.
+#[derive(Debug, Parser)]
+#[command(
+    name = "opsctl",
+    version,
+    styles = STYLES,
+    disable_help_subcommand = true,
+    after_help = "Begin with `opsctl demo`. Exit codes: `opsctl help exit-codes`.",
+    after_long_help = help::ROOT
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Named context of an opsctl.toml (OPSCTL_CONTEXT)
+    #[arg(long, short = 'c', global = true, value_name = "NAME", hide_short_help = true)]
+    pub context: Option<String>,
+    /// The opsctl.toml to read, instead of the one in this folder
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub config: Option<PathBuf>,
+    /// Folder of the Laravel application, instead of this one (OPSCTL_APP)
+    #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
+    pub app: Option<PathBuf>,
+    /// Environment of the application: reads `.env.NAME` when it exists
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
+    pub env: Option<String>,
+    /// Format of the data on stdout
+    #[arg(long, short = 'o', global = true, value_enum, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+    /// Short for `--output json`
+    #[arg(long, global = true, conflicts_with = "output")]
+    json: bool,
+    /// When to colour
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_short_help = true
+    )]
+    color: Color,
+    /// Zone in which times are shown to people: `UTC`, `Asia/Jakarta`
+    #[arg(long, global = true, value_name = "ZONE", default_value = "UTC", hide_short_help = true)]
+    tz: Zone,
+    /// Say nothing but data, warnings and errors
+    #[arg(long, short = 'q', global = true, hide_short_help = true)]
+    quiet: bool,
+    /// Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)
+    #[arg(long, short = 'v', global = true, action = clap::ArgAction::Count, hide_short_help = true)]
+    verbose: u8,
+    /// Never ask
+    #[arg(long, short = 'n', global = true, hide_short_help = true)]
+    no_interaction: bool,
+    /// Answer yes to questions
+    #[arg(long, short = 'y', global = true, hide_short_help = true)]
+    pub yes: bool,
+    /// Confirm a destructive command in a protected context by the context's name
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
+    pub confirm: Option<String>,
+    /// Why this is done; goes into the journal
+    #[arg(long, global = true, value_name = "TEXT", hide_short_help = true)]
+    pub reason: Option<String>,
+    /// Stop when this much time has passed: `90s`, `5m`
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_duration, hide_short_help = true)]
+    pub timeout: Option<Duration>,
+    /// The arguments as typed, for the journal
+    #[arg(skip)]
+    pub arguments: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Payment webhooks: list, show, retry
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
+    /// The database's schema: migrate, status, seed, fresh
+    #[command(subcommand)]
+    Db(db::Command),
+    /// Write an opsctl.toml for this folder
+    Init(init::Args),
+    /// See opsctl work on an embedded database of its own
+    Demo(demo::Args),
+    /// Explain a command, or one of the topics: exit-codes
+    Help(help::Args),
+}
+
+/// Parses, runs, reports, and gives the exit code.
+pub async fn main(arguments: Vec<OsString>) -> Exit {
+    let environment = environment::read();
+    let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    run(arguments, &environment, cwd).await
+}
+
+/// As [`main`], in another folder and environment: the demo runs its commands through it.
+pub async fn run(arguments: Vec<OsString>, environment: &opsctl::config::Environment, cwd: PathBuf) -> Exit {
+    let cli = match parse(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let Cli { global, command } = cli;
+    let format = if global.json { Format::Json } else { global.output };
+    let ui = Ui::new(format, global.color, global.quiet, global.no_interaction, global.tz, environment);
+    log(&global, environment);
+    let app = App::new(ui, global, environment.clone(), cwd);
+    let signals = tokio::spawn(crate::signals::forward(app.cancel.clone()));
+    let result = dispatch(&app, command).await;
+    app.close().await;
+    signals.abort();
+    match result {
+        Ok(exit) => exit,
+        Err(error) => {
+            app.ui.error(&error);
+            error.exit()
+        }
+    }
+}
+
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let mut cli = Cli::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)
+        .map_err(|error| error.format(&mut command))?;
+    cli.global.arguments =
+        arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    Ok(cli)
+}
+
+/// clap prints help to stdout and errors to stderr by itself.
+fn usage(error: &clap::Error) -> Exit {
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+}
+
+async fn dispatch(app: &App, command: Command) -> Result<Exit> {
+    match command {
+        Command::Webhooks(command) => webhooks::run(app, command).await,
+        Command::Db(command) => db::run(app, command).await,
+        Command::Init(args) => init::run(app, &args).await,
+        Command::Demo(args) => Box::pin(demo::run(app, &args)).await,
+        Command::Help(args) => help::run(&args),
+    }
+}
+
+/// Logs for those who ask; they never hold a secret, since statements hold no values.
+fn log(global: &Global, environment: &opsctl::config::Environment) {
+    let level = match global.verbose {
+        0 => "off",
+        1 => "opsctl=info",
+        2 => "opsctl=debug",
+        _ => "opsctl=trace,sqlx=debug",
+    };
+    let wanted = environment.filled("OPSCTL_LOG").unwrap_or(level);
+    let (wanted, json) = wanted.strip_prefix("json:").map_or((wanted, false), |rest| (rest, true));
+    let Ok(filter) = tracing_subscriber::EnvFilter::try_new(wanted) else { return };
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    // A second command of the same process finds the log set up.
+    let _ = if json { builder.json().try_init() } else { builder.try_init() };
+}
+
+/// The help page of a command, by its words.
+pub fn page(words: &[String]) -> Result<String> {
+    let mut command = Cli::command();
+    command.build();
+    let mut place = &mut command;
+    for word in words {
+        if place.find_subcommand(word).is_none() {
+            let names: Vec<String> = place.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+            let error =
+                Error::new(Kind::NotFound, format!("there is no command or topic `{}`", words.join(" ")));
+            let near = opsctl::near::matches(word, names.iter().map(String::as_str));
+            return Err(match near.first() {
+                Some(near) => error.hint(format!("did you mean `opsctl help {near}`?")),
+                None => error.hint("all commands: `opsctl --help`"),
+            });
+        }
+        let at = place.get_subcommands().position(|sub| sub.get_name() == word).unwrap_or_default();
+        place = match place.get_subcommands_mut().nth(at) {
+            Some(next) => next,
+            None => return Err(Error::failed("the help page cannot be found")),
+        };
+    }
+    Ok(place.render_long_help().ansi().to_string())
+}
+
+/// `90s`, `5m`, `2h`, `1d`, or whole seconds.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let bad = || "a time looks like 90s, 5m, 2h or 1d".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().map_err(|_| bad())?;
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(bad()),
+    };
+    number.checked_mul(unit).map(Duration::from_secs).ok_or_else(bad)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_whole_numbers_with_a_unit() {
+        assert_eq!(parse_duration("5m"), Ok(Duration::from_secs(300)));
+        assert_eq!(parse_duration("90"), Ok(Duration::from_secs(90)));
+        for bad in ["", "m", "5 m", "1w", "-1s", "99999999999999999999d"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! `opsctl db`: the schema of the central database.
+
+use std::time::Instant;
+
+use opsctl::{
+    Error, Exit, Result,
+    db::Db,
+    schema::{self, Migration, Owner, State, Status},
+    webhooks::fixtures,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    app::App,
+    safety::{self, Class},
+    ui::{Align, Cell, Table, Tone, View, ago},
+};
+
+/// The database's schema
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Add opsctl's own tables, or make an empty database opsctl's own
+    Migrate(MigrateArgs),
+    /// What is applied and what is pending
+    Status,
+    /// Fill a database of opsctl's own with data to try things out on
+    Seed(SeedArgs),
+    /// Drop all tables of a database of opsctl's own and make them anew
+    Fresh(FreshArgs),
+}
+
+/// Add opsctl's own tables, or make an empty database opsctl's own
+///
+/// Class: routine. In an application's database only tables named opsctl_… are added. With --own an empty database
+/// becomes opsctl's own and gets the reference schema.
+///
+/// Examples:
+///   opsctl db migrate --dry-run
+///   OPSCTL_DATABASE_URL=sqlite:try.sqlite opsctl db migrate --own
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct MigrateArgs {
+    /// Make this empty database opsctl's own
+    #[arg(long)]
+    own: bool,
+    /// Show what would be applied
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Fill a database of opsctl's own with data to try things out on
+///
+/// Class: routine. Refused (5) in an application's database. Times of the data are seen from now.
+///
+/// Example: opsctl db seed --only webhooks
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct SeedArgs {
+    /// Only these sets: webhooks
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "SET")]
+    only: Vec<SeedSet>,
+}
+
+/// Sets of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum SeedSet {
+    /// Webhook events of every provider, state and stranded shape, with their payments.
+    Webhooks,
+}
+
+/// Drop all tables of a database of opsctl's own and make them anew
+///
+/// Class: destructive. Refused (5) in an application's database.
+///
+/// Example: opsctl db fresh --seed --yes
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct FreshArgs {
+    /// Seed it afterwards
+    #[arg(long)]
+    seed: bool,
+}
+
+/// Runs a command of the group.
+pub async fn run(app: &App, command: Command) -> Result<Exit> {
+    match command {
+        Command::Migrate(args) => migrate(app, &args).await,
+        Command::Status => status(app).await,
+        Command::Seed(args) => recorded(app, Class::Routine, "db seed", seed(app, &args)).await,
+        Command::Fresh(args) => {
+            safety::allow(app, Class::Destructive, "drop every table of this database", false).await?;
+            recorded(app, Class::Destructive, "db fresh", fresh(app, &args)).await
+        }
+    }
+}
+
+/// Records a change before and after.
+async fn recorded(
+    app: &App,
+    class: Class,
+    command: &str,
+    work: impl Future<Output = Result<Value>>,
+) -> Result<Exit> {
+    let started = Instant::now();
+    let entry = app.begin(class, command)?;
+    let result = work.await;
+    let exit = result.as_ref().map_or_else(Error::exit, |_| Exit::Done);
+    let counts = result.as_ref().map_or(Value::Null, Clone::clone);
+    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    app.end(&entry, exit, counts, result.as_ref().err(), took);
+    result.map(|_| exit)
+}
+
+async fn migrate(app: &App, args: &MigrateArgs) -> Result<Exit> {
+    let db = if args.own && !args.dry_run { app.own_db().await? } else { app.db().await? };
+    safety::allow(app, Class::Routine, "add tables", args.dry_run).await?;
+    if args.dry_run {
+        return dry_run(app, db, args.own).await;
+    }
+    recorded(app, Class::Routine, "db migrate", async {
+        let mut applied: Vec<&Migration> = Vec::new();
+        if args.own {
+            schema::claim(db, &app.cancel).await?;
+        }
+        applied.extend(schema::apply(db, &schema::OPSCTL, &app.cancel).await?);
+        if schema::owner(db).await? == Owner::Opsctl {
+            applied.extend(schema::apply(db, &schema::CENTRAL, &app.cancel).await?);
+        }
+        let status = schema::status(db).await?;
+        app.ui.emit(&status_view(app, "db migrate", &status)?)?;
+        match applied.len() {
+            0 => app.ui.note(&format!("Nothing was pending in {}.", db.target())),
+            count => {
+                app.ui.note(&format!("Applied {count} {} to {}.", plural(count, "migration"), db.target()))
+            }
+        }
+        Ok(json!({"applied": applied.len()}))
+    })
+    .await
+}
+
+async fn dry_run(app: &App, db: &Db, own: bool) -> Result<Exit> {
+    let mut status = schema::status(db).await?;
+    let becomes_own = own && status.owner == Owner::Application;
+    status.migrations.retain(|line| line.state == State::Pending);
+    app.ui.emit(&status_view(app, "db migrate", &status)?)?;
+    let also = if becomes_own { ", make it opsctl's own and apply the central set" } else { "" };
+    app.ui.note(&format!(
+        "Dry run: this would apply {} {} to {}{also}.",
+        status.migrations.len(),
+        plural(status.migrations.len(), "migration"),
+        db.target()
+    ));
+    Ok(Exit::Done)
+}
+
+async fn status(app: &App) -> Result<Exit> {
+    let db = app.db().await?;
+    let status = schema::status(db).await?;
+    app.ui.emit(&status_view(app, "db status", &status)?)?;
+    let owner = match status.owner {
+        Owner::Application => "an application's",
+        Owner::Opsctl => "opsctl's own",
+    };
+    let systems: Vec<&str> = status.systems.iter().map(|system| system.name()).collect();
+    let systems = if systems.is_empty() { "no known system".to_owned() } else { systems.join(", ") };
+    app.ui.note(&format!("{} ({}) is {owner}: {systems}.", status.database, status.server));
+    if status.exit() == Exit::Findings {
+        let (pending, changed, dirty) =
+            (status.count(State::Pending), status.count(State::Changed), status.count(State::Dirty));
+        app.ui.note(&format!("{pending} pending, {changed} changed, {dirty} dirty."));
+        if pending > 0 {
+            app.ui.hint("apply what is pending: `opsctl db migrate`");
+        }
+    }
+    Ok(status.exit())
+}
+
+async fn seed(app: &App, args: &SeedArgs) -> Result<Value> {
+    let db = app.db().await?;
+    schema::require_own(db, "seeding").await?;
+    fill(app, db, &args.only).await
+}
+
+async fn fill(app: &App, db: &Db, only: &[SeedSet]) -> Result<Value> {
+    if !only.is_empty() && !only.contains(&SeedSet::Webhooks) {
+        return Ok(Value::Null);
+    }
+    let seeded = fixtures::seed(db).await.map_err(|error| match error.fault() {
+        Some(opsctl::db::Fault::Duplicate) => Error::refused("the data is there already")
+            .because(error)
+            .hint("begin anew: `opsctl db fresh --seed`"),
+        _ => error,
+    })?;
+    app.ui.note(&format!("Seeded {} webhook events and {} payments.", seeded.events, seeded.payments));
+    Ok(json!({"webhook_events": seeded.events, "payments": seeded.payments}))
+}
+
+async fn fresh(app: &App, args: &FreshArgs) -> Result<Value> {
+    let db = app.own_db().await?;
+    let dropped = schema::wipe(db).await?;
+    schema::claim(db, &app.cancel).await?;
+    schema::apply(db, &schema::CENTRAL, &app.cancel).await?;
+    app.ui.note(&format!("Dropped {dropped} {} and made the schema anew.", plural(dropped, "table")));
+    if args.seed { fill(app, db, &[]).await } else { Ok(json!({"dropped": dropped})) }
+}
+
+fn status_view(app: &App, command: &'static str, status: &Status) -> Result<View> {
+    let now = app.clock.now();
+    let mut table = Table::new([
+        ("set", Align::Left),
+        ("version", Align::Right),
+        ("description", Align::Left),
+        ("state", Align::Left),
+        ("applied_at", Align::Left),
+    ]);
+    for line in &status.migrations {
+        let (word, tone) = match line.state {
+            State::Applied => ("applied", Tone::Good),
+            State::Pending => ("pending", Tone::Warn),
+            State::Changed => ("changed", Tone::Bad),
+            State::Dirty => ("dirty", Tone::Bad),
+            State::Unknown => ("unknown", Tone::Warn),
+        };
+        let applied = line.applied_at.map_or_else(
+            || Cell::or_dash(None),
+            |at| Cell::new(ago(at, now)).raw(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+        );
+        table.row([
+            Cell::new(line.set),
+            Cell::new(line.version.to_string()),
+            Cell::new(&*line.description),
+            Cell::new(word).tone(tone),
+            applied,
+        ]);
+    }
+    let items = status.migrations.iter().map(|line| json!(line)).collect();
+    Ok(View {
+        command,
+        context: app.context()?.name.clone(),
+        at: now,
+        data: json!(status),
+        summary: json!({"applied": status.count(State::Applied), "pending": status.count(State::Pending)}),
+        items,
+        table,
+        text: None,
+    })
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}

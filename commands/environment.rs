@@ -1,0 +1,59 @@
+//! The process environment: read once, here.
+
+use opsctl::config::Environment;
+
+/// Variables that the PostgreSQL driver reads by itself and that no option of it can take back.
+const DRIVER_VARIABLES: [&str; 3] = ["PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
+
+/// Everything that is set; what is not UTF-8 is left out.
+pub fn read() -> Environment {
+    Environment::new(
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+    )
+}
+
+/// Starts this program anew without variables that would decide about TLS behind our back. Only the context, its
+/// application, or `opsctl.toml` names certificates.
+pub fn leave_foreign_tls_variables_behind() {
+    #[cfg(unix)]
+    if std::env::vars_os().any(|(name, _)| DRIVER_VARIABLES.iter().any(|known| name == *known)) {
+        use std::os::unix::process::CommandExt;
+        let Ok(program) = std::env::current_exe() else { return };
+        let mut command = std::process::Command::new(program);
+        command.args(std::env::args_os().skip(1));
+        for name in DRIVER_VARIABLES {
+            command.env_remove(name);
+        }
+        let error = command.exec(); // returns only when it fails
+        crate::ui::fatal(&format!(
+            "the program cannot start itself without {}: {error}",
+            DRIVER_VARIABLES.join(", ")
+        ));
+    }
+}
+
+/// The frozen clock of tests.
+#[cfg(feature = "testing")]
+pub fn clock(environment: &Environment) -> opsctl::clock::Clock {
+    let frozen = environment.filled("OPSCTL_NOW").and_then(|text| text.parse().ok());
+    frozen.map_or_else(opsctl::clock::Clock::system, opsctl::clock::Clock::frozen)
+}
+
+/// The host's clock.
+#[cfg(not(feature = "testing"))]
+pub fn clock(_environment: &Environment) -> opsctl::clock::Clock {
+    opsctl::clock::Clock::system()
+}
+
+/// The seed of tests, for delays that can be told beforehand.
+#[cfg(feature = "testing")]
+pub fn seed(environment: &Environment) -> Option<u64> {
+    environment.filled("OPSCTL_SEED")?.parse().ok()
+}
+
+/// Chance.
+#[cfg(not(feature = "testing"))]
+pub fn seed(_environment: &Environment) -> Option<u64> {
+    None
+}

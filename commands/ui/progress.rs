@@ -1,0 +1,78 @@
+//! Progress on stderr: a bar on a terminal, after a moment; elsewhere a line every ten seconds.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use opsctl::webhooks::{Item, Progress};
+
+use super::Ui;
+
+/// A run that is over sooner shows no bar.
+const BAR_AFTER: Duration = Duration::from_millis(300);
+/// Time between two lines where no bar can be drawn.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// Progress of a run over events.
+#[derive(Debug)]
+pub struct Bar<'a> {
+    ui: &'a Ui,
+    bar: Option<ProgressBar>,
+    started: Instant,
+    last_line: Instant,
+    selected: u64,
+    done: u64,
+    waiting: bool,
+}
+
+impl<'a> Bar<'a> {
+    /// Nothing is shown yet.
+    pub fn new(ui: &'a Ui) -> Self {
+        let now = Instant::now();
+        Self { ui, bar: None, started: now, last_line: now, selected: 0, done: 0, waiting: false }
+    }
+
+    fn show(&mut self) {
+        if self.ui.can_redraw() {
+            if self.bar.is_none() && self.started.elapsed() >= BAR_AFTER {
+                let style =
+                    ProgressStyle::with_template("{bar:30} {pos}/{len} events, {per_sec}, {eta} left");
+                let bar = ProgressBar::with_draw_target(Some(self.selected), ProgressDrawTarget::stderr());
+                self.bar = Some(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
+            }
+            if let Some(bar) = &self.bar {
+                bar.set_length(self.selected);
+                bar.set_position(self.done);
+            }
+        } else if self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            self.ui.note(&format!("{} of {} events", self.done, self.selected));
+        }
+    }
+}
+
+impl Progress for Bar<'_> {
+    fn selected(&mut self, count: usize) {
+        self.selected += count as u64;
+        self.show();
+    }
+
+    fn advance(&mut self, items: &[Item]) {
+        self.done += items.len() as u64;
+        self.show();
+    }
+
+    fn waiting(&mut self, why: &str) {
+        if !self.waiting {
+            self.waiting = true;
+            self.ui.note(&format!("waiting: {why}"));
+        }
+    }
+}
+
+impl Drop for Bar<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! `opsctl webhooks`: what arrived, what waits, and trying it again.
+
+mod args;
+mod render;
+
+use std::time::Instant;
+
+use opsctl::{
+    Error, Exit, Result,
+    config::System,
+    laravel::lock::Locks,
+    webhooks::{self, EventId, Found, Limits, OneRequest, RetryReport, RetryRequest},
+};
+use serde_json::json;
+
+pub use self::args::Command;
+use self::args::{BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs};
+use crate::{
+    app::App,
+    environment,
+    safety::{self, Class},
+    ui::Bar,
+};
+
+/// Runs a command of the group.
+pub async fn run(app: &App, command: Command) -> Result<Exit> {
+    match command {
+        Command::RetryOnce(RetryOnceArgs { batch }) => {
+            retry(app, "webhooks retry-once", &batch, None, None).await
+        }
+        Command::Retry(RetryArgs { batch, provider, status }) => {
+            retry(app, "webhooks retry", &batch, provider, status).await
+        }
+        Command::RetryOne(args) => retry_one(app, &args).await,
+        Command::List(args) => list(app, &args).await,
+        Command::Show(args) => show(app, &args).await,
+    }
+}
+
+async fn retry(
+    app: &App,
+    command: &'static str,
+    args: &BatchArgs,
+    provider: Option<String>,
+    status: Option<String>,
+) -> Result<Exit> {
+    let limits = Limits::resolve(app.context()?, args.overrides())?;
+    safety::allow(app, Class::Routine, "try due webhooks again", args.dry_run).await?;
+    // The lock store is resolved before anything is asked of the database: without one nothing is claimed.
+    let locks = app.locks(&limits.lock_store, System::Webhooks).await?;
+    if !args.dry_run {
+        app.require_writable().await?;
+    }
+    let request = RetryRequest {
+        limits: limits.clone(),
+        provider,
+        status,
+        dry_run: args.dry_run,
+        if_locked: args.if_locked,
+        rate: args.rate,
+        seed: environment::seed(&app.environment),
+    };
+    app.ui.note(&render::limits(&limits));
+    let report = recorded(app, command, args.dry_run, |entry| run_batch(app, &locks, request, entry)).await?;
+    finish(app, command, &report)
+}
+
+async fn run_batch(
+    app: &App,
+    locks: &Locks<'_>,
+    request: RetryRequest,
+    entry: opsctl::journal::Entry,
+) -> (opsctl::journal::Entry, Result<RetryReport>) {
+    let mut bar = Bar::new(&app.ui);
+    let result = async {
+        let db = app.db().await?;
+        webhooks::retry(db, locks, &entry, request, &app.cancel, &mut bar).await
+    }
+    .await;
+    (entry, result)
+}
+
+async fn retry_one(app: &App, args: &RetryOneArgs) -> Result<Exit> {
+    let id = EventId::parse(&args.id)?;
+    let limits = Limits::resolve(app.context()?, args.overrides())?;
+    let class = if args.take_over { Class::Destructive } else { Class::Routine };
+    let what = format!("take event {} from the worker that may be at it", id.as_str());
+    safety::allow(app, class, &what, args.dry_run).await?;
+    if !args.dry_run {
+        app.require_writable().await?;
+    }
+    let request = OneRequest {
+        id,
+        force: args.force,
+        take_over: args.take_over,
+        dry_run: args.dry_run,
+        limits,
+        seed: environment::seed(&app.environment),
+    };
+    let report = recorded(app, "webhooks retry-one", args.dry_run, |entry| async {
+        let result = async { webhooks::retry_one(app.db().await?, request, &app.cancel).await }.await;
+        (entry, result)
+    })
+    .await?;
+    finish(app, "webhooks retry-one", &report)
+}
+
+/// Records a run before and after; a dry run changes nothing and is not recorded.
+async fn recorded<F>(
+    app: &App,
+    command: &str,
+    dry_run: bool,
+    work: impl FnOnce(opsctl::journal::Entry) -> F,
+) -> Result<RetryReport>
+where
+    F: Future<Output = (opsctl::journal::Entry, Result<RetryReport>)>,
+{
+    if dry_run {
+        return work(opsctl::journal::Entry::unrecorded("")).await.1;
+    }
+    let started = Instant::now();
+    let (entry, result) = work(app.begin(Class::Routine, command)?).await;
+    let (exit, counts, error) = match &result {
+        Ok(report) => (report.exit(), json!(report.counts), report.error()),
+        Err(error) => (error.exit(), json!(null), Some(error)),
+    };
+    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    app.end(&entry, exit, counts, error, took);
+    result
+}
+
+/// Shows a report; what ended the run early comes last, as an error of its own.
+fn finish(app: &App, command: &'static str, report: &RetryReport) -> Result<Exit> {
+    app.ui.emit(&render::report(app, command, report)?)?;
+    app.ui.note(&render::summary(report));
+    if let Some(error) = report.error() {
+        app.ui.error(&error.clone().hint(format!(
+            "{} of the events were tried before; go on with the same command",
+            report.counts.selected - report.counts.skipped
+        )));
+    } else if let Some(why) = &report.stopped {
+        app.ui.note(&format!("Nothing was done: {why}."));
+    }
+    Ok(report.exit())
+}
+
+async fn list(app: &App, args: &ListArgs) -> Result<Exit> {
+    let limits = Limits::resolve(app.context()?, webhooks::Overrides::default())?;
+    let page = webhooks::list(app.db().await?, &args.filter(), &limits).await?;
+    app.ui.emit(&render::list(app, &page)?)?;
+    if page.items.is_empty() {
+        app.ui.note("No events match.");
+    }
+    if let Some(next) = &page.next {
+        app.ui.hint(&format!("older events: `opsctl webhooks list --after {next}` with the same filters"));
+    }
+    Ok(Exit::Done)
+}
+
+async fn show(app: &App, args: &ShowArgs) -> Result<Exit> {
+    let limits = Limits::resolve(app.context()?, webhooks::Overrides::default())?;
+    let db = app.db().await?;
+    let named = match (&args.id, &args.event_id, &args.request_id) {
+        (Some(id), _, _) => Found::Id(EventId::parse(id)?),
+        (None, Some(id), _) => Found::EventId(id.clone()),
+        (None, None, Some(id)) => Found::RequestId(id.clone()),
+        (None, None, None) => return Err(Error::usage("name an event: ID, --event-id or --request-id")),
+    };
+    let mut shown = Vec::new();
+    for id in webhooks::find(db, &named).await? {
+        shown.push(webhooks::show(db, &EventId::parse(&id)?, &limits, args.raw).await?);
+    }
+    app.ui.emit(&render::show(app, &shown)?)?;
+    if let [one] = &shown[..]
+        && one.status != "processed"
+    {
+        app.ui.hint(&format!("what a try would do: `opsctl webhooks retry-one {} --dry-run`", one.id));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,272 @@
+//! Arguments of `opsctl webhooks`; their comments are the help.
+
+use clap::{ArgGroup, Args, Subcommand};
+use opsctl::webhooks::{Cursor, Filter, IfLocked, Overrides, backoff::Mode, providers};
+
+use crate::cli::parse_duration;
+
+/// Payment webhooks
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Try the due events once, with the service's own limits (see also: retry-one)
+    RetryOnce(RetryOnceArgs),
+    /// Try one event again, by its id (see also: retry-once)
+    RetryOne(RetryOneArgs),
+    /// Try due events again, by provider and status
+    Retry(RetryArgs),
+    /// List events, newest first
+    List(ListArgs),
+    /// Show one event: what its body says, and the payments it may be about
+    Show(ShowArgs),
+}
+
+/// Try the due events once, with the service's own limits
+///
+/// Takes the service's own run lock, picks due events with a fair share for every provider, and applies each to its
+/// payment in chunks of at most 100, each one transaction.
+///
+/// Examples:
+///   opsctl webhooks retry-once --dry-run
+///   opsctl webhooks retry-once --limit 500 --if-locked skip
+///
+/// Class: routine. Acts at once, also in production and without a terminal.
+/// Exit codes: 0 done; 1 all tried events failed; 4 some did; 6 configuration; 7 a server is unreachable;
+/// 8 another run holds the lock.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct RetryOnceArgs {
+    #[command(flatten)]
+    pub batch: BatchArgs,
+}
+
+/// Try due events again, by provider and status
+///
+/// Examples:
+///   opsctl webhooks retry --provider stripe --limit 100
+///   opsctl webhooks retry --status failed --rate 20 --mode decorrelated
+///
+/// Class: routine. Acts at once, also in production and without a terminal.
+/// Exit codes: 0 done; 1 all tried events failed; 4 some did; 6 configuration; 7 a server is unreachable;
+/// 8 another run holds the lock.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct RetryArgs {
+    #[command(flatten)]
+    pub batch: BatchArgs,
+    /// Only events of this provider
+    #[arg(long, value_name = "NAME", value_parser = parse_word)]
+    pub provider: Option<String>,
+    /// Only events in this status: received, failed, processing, queued
+    #[arg(long, value_name = "STATUS", value_parser = parse_word)]
+    pub status: Option<String>,
+}
+
+/// What every batch takes.
+#[derive(Debug, Args)]
+pub struct BatchArgs {
+    /// Events of this run, 1 to 1000000 [default: TENRUSL_SCHEDULER_LIMIT]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    limit: Option<u32>,
+    /// Attempts that an event may use, its first delivery included [default: TENRUSL_MAX_RETRY_ATTEMPTS]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32767))]
+    max_attempts: Option<u32>,
+    /// Jitter of the next time: full, equal, decorrelated [default: TENRUSL_SCHEDULER_BACKOFF_MODE]
+    #[arg(long, value_name = "MODE", value_parser = parse_mode)]
+    mode: Option<Mode>,
+    /// First delay, in milliseconds [default: TENRUSL_RETRY_BASE_MS]
+    #[arg(long, value_name = "MS")]
+    base_ms: Option<u32>,
+    /// Longest delay, in milliseconds [default: TENRUSL_RETRY_CAP_MS]
+    #[arg(long, value_name = "MS")]
+    cap_ms: Option<u32>,
+    /// Events per second, at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rate: Option<u32>,
+    /// When another run holds the lock: fail (exit 8), skip (exit 0), wait=TIME
+    #[arg(long, value_name = "WHAT", value_parser = parse_if_locked, default_value = "fail")]
+    pub if_locked: IfLocked,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl BatchArgs {
+    /// The limits that the command line sets.
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            limit: self.limit,
+            max_attempts: self.max_attempts,
+            mode: self.mode,
+            base_ms: self.base_ms,
+            cap_ms: self.cap_ms,
+        }
+    }
+}
+
+/// Try one event again, by its id
+///
+/// Guarded by the event's row: it does not wait for a batch that holds the run lock.
+///
+/// Examples:
+///   opsctl webhooks retry-one 01k9zq3v7m4t8x2c6b5n1j0hdw --dry-run
+///   opsctl webhooks retry-one 01k9zq3v7m4t8x2c6b5n1j0hdw --force
+///
+/// Class: routine; with --take-over destructive.
+/// Exit codes: 0 done; 1 the event failed; 5 not due, or no attempts left, without --force; 8 claimed by the service's
+/// own worker, or locked; 9 no such event.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct RetryOneArgs {
+    /// The event's id: a ULID, in upper or lower case
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Ignore its due time and the attempts limit
+    #[arg(long)]
+    pub force: bool,
+    /// Take it even when the service's own worker claimed it a moment ago
+    #[arg(long)]
+    pub take_over: bool,
+    /// Attempts that an event may use [default: TENRUSL_MAX_RETRY_ATTEMPTS]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32767))]
+    max_attempts: Option<u32>,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl RetryOneArgs {
+    /// The limits that the command line sets.
+    pub fn overrides(&self) -> Overrides {
+        Overrides { max_attempts: self.max_attempts, ..Overrides::default() }
+    }
+}
+
+/// List events, newest first
+///
+/// Examples:
+///   opsctl webhooks list --due
+///   opsctl webhooks list --provider stripe --status failed -o ids
+///
+/// Class: read. Changes nothing.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct ListArgs {
+    /// Only events of this provider
+    #[arg(long, value_name = "NAME", value_parser = parse_word)]
+    provider: Option<String>,
+    /// Only events in this status
+    #[arg(long, value_name = "STATUS", value_parser = parse_word)]
+    status: Option<String>,
+    /// Only events with this payment status; `none` for events without one
+    #[arg(long, value_name = "STATUS", value_parser = parse_word)]
+    payment_status: Option<String>,
+    /// Only events that a retry would pick now
+    #[arg(long, conflicts_with = "exhausted")]
+    due: bool,
+    /// Only events that have used their attempts
+    #[arg(long)]
+    exhausted: bool,
+    /// Only events whose provider's id contains this
+    #[arg(long, value_name = "TEXT")]
+    event_id: Option<String>,
+    /// Events of this page, 1 to 1000
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+    /// Go on behind this event, as the line below a page says
+    #[arg(long, value_name = "PLACE", value_parser = |text: &str| text.parse::<Cursor>())]
+    after: Option<Cursor>,
+}
+
+impl ListArgs {
+    /// As the library wants it.
+    pub fn filter(&self) -> Filter {
+        Filter {
+            provider: self.provider.clone(),
+            status: self.status.clone(),
+            payment_status: self.payment_status.clone(),
+            due: self.due,
+            exhausted: self.exhausted,
+            event_id: self.event_id.clone(),
+            limit: self.limit,
+            after: self.after.clone(),
+        }
+    }
+}
+
+/// Show one event: what its body says, and the payments it may be about
+///
+/// Examples:
+///   opsctl webhooks show 01k9zq3v7m4t8x2c6b5n1j0hdw
+///   opsctl webhooks show --event-id evt_1PqR
+///
+/// Class: read. Changes nothing.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment, group = ArgGroup::new("name").required(true))]
+pub struct ShowArgs {
+    /// The event's id: a ULID, in upper or lower case
+    #[arg(value_name = "ID", group = "name")]
+    pub id: Option<String>,
+    /// The provider's own id
+    #[arg(long, value_name = "ID", group = "name")]
+    pub event_id: Option<String>,
+    /// The request that delivered it
+    #[arg(long, value_name = "ID", group = "name")]
+    pub request_id: Option<String>,
+    /// Show the body, too
+    #[arg(long)]
+    pub raw: bool,
+}
+
+fn parse_mode(text: &str) -> Result<Mode, String> {
+    Mode::from_name(text).ok_or_else(|| {
+        let names = Mode::ALL.map(Mode::name);
+        match opsctl::near::matches(text, names).first() {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("modes: {}", names.join(", ")),
+        }
+    })
+}
+
+fn parse_if_locked(text: &str) -> Result<IfLocked, String> {
+    match text.split_once('=') {
+        None if text == "fail" => Ok(IfLocked::Fail),
+        None if text == "skip" => Ok(IfLocked::Skip),
+        Some(("wait", time)) => parse_duration(time).map(IfLocked::Wait),
+        _ => Err("it is fail, skip, or wait=TIME such as wait=5m".into()),
+    }
+}
+
+/// A word of a column: providers nearly matching one of the catalogue are left to the database to find or not.
+fn parse_word(text: &str) -> Result<String, String> {
+    let word = text.trim();
+    if word.is_empty() || word.len() > 32 || word.contains(char::is_whitespace) {
+        return Err("one word, of at most 32 characters".into());
+    }
+    Ok(word.to_owned())
+}
+
+/// Names nearly matching a provider that nothing was found for.
+pub fn near_provider(name: &str) -> Option<&'static str> {
+    let known: Vec<&'static str> = providers::names().collect();
+    if known.contains(&name) { None } else { opsctl::near::matches(name, known).first().copied() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_to_do_about_a_lock() {
+        assert_eq!(parse_if_locked("skip"), Ok(IfLocked::Skip));
+        assert_eq!(parse_if_locked("wait=5m"), Ok(IfLocked::Wait(Duration::from_secs(300))));
+        assert!(parse_if_locked("wait").is_err() && parse_if_locked("wait=soon").is_err());
+    }
+
+    #[test]
+    fn a_mode_is_known_or_the_nearest_is_told() {
+        assert_eq!(parse_mode("Equal"), Ok(Mode::Equal));
+        assert_eq!(parse_mode("ful"), Err("did you mean `full`?".into()));
+    }
+}

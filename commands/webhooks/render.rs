@@ -1,0 +1,273 @@
+//! What the reports look like.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use opsctl::{
+    Result,
+    webhooks::{Counts, Limits, List, Outcome, PaymentStatus, RetryReport, Show},
+};
+use serde_json::json;
+
+use crate::{
+    app::App,
+    ui::{Align, Cell, Table, Tone, View, ago},
+};
+
+/// Events that a table lists one by one before it says how to see the rest.
+const LISTED: usize = 20;
+
+/// The effective limits and where they came from, in one line.
+pub fn limits(limits: &Limits) -> String {
+    let shown = ["limit", "max_attempts", "mode", "base_ms", "cap_ms"];
+    let parts = limits
+        .origins
+        .iter()
+        .filter(|(name, ..)| shown.contains(name))
+        .map(|(name, value, origin)| format!("{} {value} ({origin})", name.replace('_', " ")));
+    format!("With {}.", parts.collect::<Vec<_>>().join(", "))
+}
+
+fn outcome_tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Applied => Tone::Good,
+        Outcome::Pending | Outcome::Skipped => Tone::Plain,
+        Outcome::Exhausted | Outcome::Ambiguous | Outcome::Unreadable | Outcome::Failed => Tone::Bad,
+    }
+}
+
+fn status_cell(status: &str) -> Cell {
+    let tone = match status {
+        "processed" | "succeeded" => Tone::Good,
+        "failed" => Tone::Bad,
+        "processing" | "queued" => Tone::Warn,
+        _ => Tone::Plain,
+    };
+    Cell::or_dash(Some(status)).tone(tone)
+}
+
+fn time_cell(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Cell {
+    match at {
+        Some(at) => Cell::new(ago(at, now)).raw(at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        None => Cell::or_dash(None),
+    }
+}
+
+/// A run: counts per provider, then the events that need somebody.
+pub fn report(app: &App, command: &'static str, report: &RetryReport) -> Result<View> {
+    let now = app.clock.now();
+    let mut items = Table::new([
+        ("id", Align::Left),
+        ("provider", Align::Left),
+        ("outcome", Align::Left),
+        ("attempts", Align::Right),
+        ("next_retry_at", Align::Left),
+        ("rule", Align::Left),
+        ("reference", Align::Left),
+        ("reason", Align::Left),
+    ]);
+    for item in &report.items {
+        items.row([
+            Cell::new(&*item.id),
+            Cell::new(&*item.provider),
+            Cell::new(item.outcome.name()).tone(outcome_tone(item.outcome)),
+            Cell::new(item.attempts.to_string()),
+            time_cell(item.next_retry_at, now),
+            Cell::or_dash(item.rule),
+            Cell::or_dash(item.reference.as_deref()),
+            Cell::new(&*item.reason),
+        ]);
+    }
+    let text = app.ui.is_human().then(|| report_text(app, report, &items));
+    Ok(View {
+        command,
+        context: app.context()?.name.clone(),
+        at: now,
+        data: json!(report),
+        summary: json!(report.counts),
+        items: report.items.iter().map(|item| json!(item)).collect(),
+        table: items,
+        text,
+    })
+}
+
+fn report_text(app: &App, report: &RetryReport, items: &Table) -> String {
+    if report.counts.selected == 0 {
+        return String::new();
+    }
+    let colours = app.ui.data_is_coloured();
+    let columns = [("provider", Align::Left), ("selected", Align::Right)];
+    let outcomes = Outcome::ALL.map(|outcome| (outcome.name(), Align::Right));
+    let mut table = Table::new(columns.into_iter().chain(outcomes));
+    let mut row = |name: &str, counts: &Counts| {
+        let cells = Outcome::ALL.map(|outcome| {
+            let count = counts.of(outcome);
+            let cell = Cell::count(count);
+            if count > 0 { cell.tone(outcome_tone(outcome)) } else { cell }
+        });
+        table.row([Cell::new(name), Cell::new(counts.selected.to_string())].into_iter().chain(cells));
+    };
+    for provider in &report.providers {
+        row(&provider.provider, &provider.counts);
+    }
+    if report.providers.len() > 1 {
+        row("all", &report.counts);
+    }
+    let mut text = table.draw(app.ui.width(), colours);
+    let mut troubled = Table { columns: items.columns.clone(), rows: Vec::new() };
+    let worth = |outcome: Outcome| outcome.is_failure() || report.counts.selected <= 5;
+    let listed = report.items.iter().zip(&items.rows).filter(|(item, _)| worth(item.outcome));
+    let (shown, hidden): (Vec<_>, Vec<_>) = listed.enumerate().partition(|(at, _)| *at < LISTED);
+    troubled.rows.extend(shown.into_iter().map(|(_, (_, row))| row.clone()));
+    if !troubled.rows.is_empty() {
+        text.push('\n');
+        text.push_str(&troubled.draw(app.ui.width(), colours));
+    }
+    if !hidden.is_empty() {
+        text.push_str(&format!("… and {} more: `--output csv` lists every event\n", hidden.len()));
+    }
+    text
+}
+
+/// One line below a report; a dry run says the same in another mood.
+pub fn summary(report: &RetryReport) -> String {
+    let counts = &report.counts;
+    let took = chrono::TimeDelta::milliseconds(i64::try_from(report.took_ms).unwrap_or(i64::MAX));
+    let took = match report.took_ms {
+        ms @ ..=9_999 => format!("{}.{:03} s", ms / 1000, ms % 1000),
+        _ => crate::ui::span(took),
+    };
+    if counts.selected == 0 {
+        return format!("No events are due ({took}).");
+    }
+    let parts: Vec<String> = Outcome::ALL
+        .iter()
+        .filter(|outcome| counts.of(**outcome) > 0)
+        .map(|outcome| format!("{} {}", counts.of(*outcome), outcome.name()))
+        .collect();
+    let events = if counts.selected == 1 { "event" } else { "events" };
+    let mood = if report.dry_run { "Dry run, nothing was changed. It would have been: " } else { "" };
+    let mut line = format!("{mood}{} {events}: {} ({took}).", counts.selected, parts.join(", "));
+    for (reason, count) in &report.skipped {
+        line.push_str(&format!("\nSkipped {count}: {reason}."));
+    }
+    line
+}
+
+/// A page of events.
+pub fn list(app: &App, page: &List) -> Result<View> {
+    let now = app.clock.now();
+    let mut table = Table::new([
+        ("id", Align::Left),
+        ("provider", Align::Left),
+        ("status", Align::Left),
+        ("payment_status", Align::Left),
+        ("attempts", Align::Right),
+        ("received_at", Align::Left),
+        ("next_retry_at", Align::Left),
+        ("event_id", Align::Left),
+        ("error_message", Align::Left),
+    ]);
+    for item in &page.items {
+        table.row([
+            Cell::new(&*item.id),
+            Cell::new(&*item.provider),
+            status_cell(&item.status),
+            status_cell(item.payment_status.as_deref().unwrap_or_default()),
+            Cell::new(item.attempts.to_string()),
+            time_cell(item.received_at, now),
+            time_cell(item.next_retry_at, now),
+            Cell::new(&*item.event_id),
+            Cell::or_dash(item.error_message.as_deref()),
+        ]);
+    }
+    Ok(View {
+        command: "webhooks list",
+        context: app.context()?.name.clone(),
+        at: now,
+        data: json!(page.items),
+        summary: json!({"count": page.items.len(), "next": page.next}),
+        items: page.items.iter().map(|item| json!(item)).collect(),
+        table,
+        text: None,
+    })
+}
+
+/// Events in full.
+pub fn show(app: &App, shown: &[Show]) -> Result<View> {
+    let mut table = Table::new([("id", Align::Left), ("provider", Align::Left), ("status", Align::Left)]);
+    for event in shown {
+        table.row([Cell::new(&*event.id), Cell::new(&*event.provider), Cell::new(&*event.status)]);
+    }
+    let text: Vec<String> = shown.iter().map(|event| event_text(app, event)).collect();
+    let data = match shown {
+        [one] => json!(one),
+        many => json!(many),
+    };
+    Ok(View {
+        command: "webhooks show",
+        context: app.context()?.name.clone(),
+        at: app.clock.now(),
+        data,
+        summary: json!({"count": shown.len()}),
+        items: shown.iter().map(|event| json!(event)).collect(),
+        table,
+        text: Some(text.join("\n")),
+    })
+}
+
+fn event_text(app: &App, event: &Show) -> String {
+    let now = app.clock.now();
+    let time =
+        |at: Option<DateTime<Utc>>| at.map(|at| format!("{} · {}", ago(at, now), app.ui.zone.show(at)));
+    let mut lines = vec![
+        ("Event", Some(event.id.clone())),
+        ("Provider", Some(event.provider.clone())),
+        ("Provider's id", Some(event.event_id.clone())),
+        ("Type", event.event_type.clone()),
+        ("Request", event.request_id.clone()),
+        ("Status", Some(event.status.clone())),
+        ("Payment status", event.payment_status.clone()),
+        ("Attempts", Some(format!("{} of {}", event.attempts, event.max_attempts))),
+        ("Received", time(event.received_at)),
+        ("Last attempt", time(event.last_attempt_at)),
+        ("Next attempt", time(event.next_retry_at)),
+        ("Processed", time(event.processed_at)),
+        ("Note", event.error_message.clone()),
+        ("Body", Some(format!("{} bytes", event.payload_bytes))),
+    ];
+    if let Some(why) = &event.unreadable {
+        lines.push(("Unreadable", Some(why.clone())));
+    }
+    if let Some(reading) = &event.reading {
+        let word = reading.word.as_ref().map_or(String::new(), |word| format!(" from `{word}`"));
+        lines.push(("Says", Some(format!("{}{word} [rule {}]", reading.status.name(), reading.rule))));
+        for reference in &reading.references {
+            lines.push((
+                "Reference",
+                Some(format!("{} at {} [rule {}]", reference.value, reference.path, reference.rule)),
+            ));
+        }
+    }
+    if event.payments.is_empty() && event.status != "processed" {
+        lines.push(("Payment", Some("none of its references names one".into())));
+    }
+    for payment in &event.payments {
+        let fin = if PaymentStatus::from_column(&payment.status).is_final() { ", final" } else { "" };
+        lines.push((
+            "Payment",
+            Some(format!(
+                "{} · {} {} · {}{fin} · reference {}",
+                payment.id, payment.amount, payment.currency, payment.status, payment.provider_ref
+            )),
+        ));
+    }
+    let mut text: String = lines
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .map(|(name, value)| format!("{name:.<16} {value}\n", name = format!("{name} ")))
+        .collect();
+    if let Some(payload) = &event.payload {
+        text.push_str(payload);
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,163 @@
+//! The time to the next attempt: full, equal or decorrelated jitter, in whole milliseconds, never overflowing.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::Rng;
+use serde::Serialize;
+
+use crate::clock;
+
+/// How the delay is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Between nothing and the exponential delay.
+    Full,
+    /// Half of the exponential delay, and up to as much again.
+    Equal,
+    /// Between the base and three times the previous delay.
+    Decorrelated,
+}
+
+impl Mode {
+    /// All modes.
+    pub const ALL: [Mode; 3] = [Mode::Full, Mode::Equal, Mode::Decorrelated];
+
+    /// Its word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Full => "full",
+            Mode::Equal => "equal",
+            Mode::Decorrelated => "decorrelated",
+        }
+    }
+
+    /// From its word; the service takes anything else as `full`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name.trim().to_lowercase())
+    }
+}
+
+/// Base, cap and mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Backoff {
+    /// Mode.
+    pub mode: Mode,
+    /// Delay of the first attempt, in milliseconds.
+    pub base_ms: u64,
+    /// Longest delay, in milliseconds; never below the base.
+    pub cap_ms: u64,
+    /// Shortest time to the next attempt, in milliseconds: the service's own minimum lease.
+    pub min_ms: u64,
+}
+
+impl Backoff {
+    /// The largest delay of the exponential curve for an attempt, the first being 1.
+    fn ceiling(&self, attempt: u32) -> u64 {
+        let cap = self.cap_ms.max(self.base_ms);
+        let doublings = attempt.max(1) - 1;
+        let factor = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
+        self.base_ms.saturating_mul(factor).min(cap)
+    }
+
+    /// Draws the delay after `attempt`. `previous` is the delay before it, where one is known.
+    pub fn delay_ms(&self, attempt: u32, previous: Option<u64>, rng: &mut impl Rng) -> u64 {
+        let ceiling = self.ceiling(attempt);
+        match self.mode {
+            Mode::Full => rng.random_range(0..=ceiling),
+            Mode::Equal => ceiling / 2 + rng.random_range(0..=ceiling / 2),
+            Mode::Decorrelated => {
+                let cap = self.cap_ms.max(self.base_ms);
+                let previous = previous.map_or(self.base_ms, |delay| delay.clamp(self.base_ms, cap));
+                let high = previous.saturating_mul(3).min(cap);
+                if high <= self.base_ms { self.base_ms } else { rng.random_range(self.base_ms..=high) }
+            }
+        }
+    }
+
+    /// When the next attempt is due: the delay or the minimum lease, whichever is longer, rounded up to the whole
+    /// seconds that the column stores, and at least one.
+    pub fn next(
+        &self,
+        now: DateTime<Utc>,
+        attempt: u32,
+        previous: Option<u64>,
+        rng: &mut impl Rng,
+    ) -> DateTime<Utc> {
+        let delay = self.delay_ms(attempt, previous, rng).max(self.min_ms).max(1);
+        let delay = i64::try_from(delay).ok().and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::MAX);
+        let at = clock::cut(now).checked_add_signed(delay).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        // What a `timestamp` of MySQL can hold, should somebody configure a cap of decades.
+        clock::round_up(at).min(LAST_TIMESTAMP.unwrap_or(at))
+    }
+}
+
+/// 2038-01-19, the end of MySQL's `timestamp`.
+const LAST_TIMESTAMP: Option<DateTime<Utc>> = DateTime::from_timestamp(i32::MAX as i64, 0);
+
+/// The delay that was drawn last, as the row tells it.
+pub fn previous_ms(last_attempt: Option<DateTime<Utc>>, next_retry: Option<DateTime<Utc>>) -> Option<u64> {
+    u64::try_from((next_retry? - last_attempt?).num_milliseconds()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+
+    const SERVICE: Backoff = Backoff { mode: Mode::Full, base_ms: 500, cap_ms: 30_000, min_ms: 250 };
+
+    #[test]
+    fn the_curve_is_the_services() {
+        let bounds: Vec<u64> = (1..=8).map(|attempt| SERVICE.ceiling(attempt)).collect();
+        assert_eq!(bounds, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+    }
+
+    #[test]
+    fn large_attempts_stay_at_the_cap() {
+        for attempt in [55, 64, 65, 70, u32::MAX] {
+            assert_eq!(SERVICE.ceiling(attempt), 30_000, "attempt {attempt}");
+        }
+        let wide = Backoff { cap_ms: u64::MAX, base_ms: u64::MAX, ..SERVICE };
+        assert_eq!(wide.ceiling(u32::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_delay_below_a_second_is_due_a_whole_second_later() {
+        let now: DateTime<Utc> = "2026-11-20T09:00:00.900Z".parse().unwrap();
+        let tiny = Backoff { base_ms: 0, cap_ms: 0, min_ms: 0, ..SERVICE };
+        let next = tiny.next(now, 1, None, &mut StdRng::seed_from_u64(1));
+        assert_eq!(next, "2026-11-20T09:00:01Z".parse::<DateTime<Utc>>().unwrap());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn every_draw_is_within_its_bounds(
+            seed: u64, attempt in 0_u32..80, base in 0_u64..100_000, cap in 0_u64..1_000_000, min in 0_u64..10_000,
+            previous in proptest::option::of(0_u64..2_000_000),
+        ) {
+            let mut rng = StdRng::seed_from_u64(seed);
+            let now: DateTime<Utc> = "2026-11-20T09:00:00.5Z".parse().unwrap();
+            for mode in Mode::ALL {
+                let backoff = Backoff { mode, base_ms: base, cap_ms: cap, min_ms: min };
+                let delay = backoff.delay_ms(attempt, previous, &mut rng);
+                let ceiling = backoff.ceiling(attempt);
+                match mode {
+                    Mode::Full => prop_assert!(delay <= ceiling),
+                    Mode::Equal => prop_assert!(delay >= ceiling / 2 && delay <= ceiling),
+                    Mode::Decorrelated => {
+                        let top = cap.max(base);
+                        let previous = previous.map_or(base, |delay| delay.clamp(base, top));
+                        prop_assert!(delay >= base && delay <= (previous * 3).min(top).max(base));
+                    }
+                }
+                let next = backoff.next(now, attempt, previous, &mut rng);
+                prop_assert!(next > now - TimeDelta::milliseconds(500));
+                prop_assert!((next - clock::cut(now)).num_milliseconds() >= i64::try_from(min).unwrap().max(1000));
+                prop_assert_eq!(next.timestamp_subsec_nanos(), 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! What a body means: references to try, and how the payment stands.
+
+use serde::Serialize;
+
+use super::{
+    PaymentStatus,
+    body::{Body, Scalar},
+    providers::{self, FAILED, GENERIC, NOT_A_PAYMENT, Rule, SUCCEEDED},
+};
+
+/// Width of the column `provider_ref`: a longer text names no payment.
+const REFERENCE_WIDTH: usize = 191;
+
+/// A reference found in a body, and the rule that found it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reference {
+    /// The text.
+    pub value: String,
+    /// Where it stood.
+    pub path: &'static str,
+    /// Name of the rule.
+    pub rule: &'static str,
+}
+
+/// What one body says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reading {
+    /// References, the likeliest first, each text once.
+    pub references: Vec<Reference>,
+    /// How the payment stands.
+    pub status: PaymentStatus,
+    /// The word that says so, as written.
+    pub word: Option<String>,
+    /// The rule by which the status was read.
+    pub rule: &'static str,
+}
+
+/// Reads a body by the provider's rule, and by the service's generic one where that says nothing.
+pub fn read(provider: &str, body: &Body) -> Reading {
+    let own = providers::rule_of(provider);
+    let mut references = own_references(own, body);
+    if let Some(generic) = generic_reference(body)
+        && references.iter().all(|known| known.value != generic.value)
+    {
+        references.push(generic);
+    }
+    let (status, word, rule) = status(own, body);
+    Reading { references, status, word, rule }
+}
+
+/// A provider's references may be numbers: the field's own format decides, not JSON's.
+fn own_references(rule: &'static Rule, body: &Body) -> Vec<Reference> {
+    if rule.name == GENERIC.name {
+        return Vec::new();
+    }
+    let mut found: Vec<Reference> = Vec::new();
+    for path in rule.references {
+        let value = match body.get(path) {
+            Some(Scalar::Text(text)) => text.trim(),
+            Some(Scalar::Number(number)) => number.as_str(),
+            _ => continue,
+        };
+        if fits(value) && found.iter().all(|known| known.value != value) {
+            found.push(Reference { value: value.to_owned(), path, rule: rule.name });
+        }
+    }
+    found
+}
+
+/// The generic rule takes the first non-empty text and nothing else, as the service does.
+fn generic_reference(body: &Body) -> Option<Reference> {
+    GENERIC.references.iter().find_map(|path| match body.get(path) {
+        Some(Scalar::Text(text)) if !text.is_empty() => {
+            fits(text).then(|| Reference { value: text.clone(), path, rule: GENERIC.name })
+        }
+        _ => None,
+    })
+}
+
+fn fits(value: &str) -> bool {
+    !value.is_empty() && value.chars().count() <= REFERENCE_WIDTH
+}
+
+fn status(own: &'static Rule, body: &Body) -> (PaymentStatus, Option<String>, &'static str) {
+    if let Some(kind) = own.kind.and_then(|path| word(body.get(path)?))
+        && NOT_A_PAYMENT.iter().any(|part| kind.to_lowercase().contains(part))
+    {
+        return (PaymentStatus::Pending, Some(kind), own.name);
+    }
+    let words: Vec<String> = own.statuses.iter().filter_map(|path| word(body.get(path)?)).collect();
+    for word in &words {
+        match meaning(own, body, word) {
+            PaymentStatus::Pending => {}
+            status => return (status, Some(word.clone()), own.name),
+        }
+    }
+    if let Some(word) = words.into_iter().next() {
+        return (PaymentStatus::Pending, Some(word), own.name); // a word that nobody documents decides nothing
+    }
+    generic_status(body)
+}
+
+/// The service stops at the first value that is not null, an empty text included.
+fn generic_status(body: &Body) -> (PaymentStatus, Option<String>, &'static str) {
+    let found =
+        GENERIC.statuses.iter().filter_map(|path| body.get(path)).find(|value| **value != Scalar::Null);
+    let word = found.and_then(word);
+    let status = word.as_deref().map_or(PaymentStatus::Pending, |word| meaning(&GENERIC, body, word));
+    match (status, body.get(providers::PAID_FLAG)) {
+        (PaymentStatus::Pending, Some(Scalar::Bool(true))) => {
+            (PaymentStatus::Succeeded, Some("paid: true".into()), GENERIC.name)
+        }
+        _ => (status, word, GENERIC.name),
+    }
+}
+
+fn word(value: &Scalar) -> Option<String> {
+    match value {
+        Scalar::Text(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Scalar::Number(number) => Some(number.clone()),
+        Scalar::Bool(_) | Scalar::Null | Scalar::Other => None,
+    }
+}
+
+fn meaning(rule: &Rule, body: &Body, word: &str) -> PaymentStatus {
+    let word = word.to_lowercase();
+    let is = |own: &[&str], all: &[&str]| own.iter().chain(all).any(|known| *known == word);
+    if rule.name == "midtrans" && word == "capture" {
+        return fraud_verdict(body);
+    }
+    if is(rule.succeeded, SUCCEEDED) {
+        PaymentStatus::Succeeded
+    } else if is(rule.failed, FAILED) {
+        PaymentStatus::Failed
+    } else {
+        PaymentStatus::Pending
+    }
+}
+
+/// A captured card payment is the merchant's only when the fraud check accepted it: `challenge` waits for a person.
+fn fraud_verdict(body: &Body) -> PaymentStatus {
+    match body.get(providers::FRAUD_STATUS).and_then(word).as_deref() {
+        None | Some("accept") => PaymentStatus::Succeeded,
+        Some("deny") => PaymentStatus::Failed,
+        Some(_) => PaymentStatus::Pending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(provider: &str, body: &str) -> (Vec<String>, PaymentStatus) {
+        let reading = read(provider, &Body::json(body.as_bytes()).unwrap());
+        (reading.references.into_iter().map(|reference| reference.value).collect(), reading.status)
+    }
+
+    #[test]
+    fn every_provider_gives_its_useful_reference_first_and_its_status() {
+        use PaymentStatus::{Failed, Pending, Succeeded};
+        let cases = [
+            ("mock", r#"{"id":"m1","status":"paid"}"#, "m1", Succeeded),
+            ("xendit", r#"{"id":"inv_1","external_id":"X1","status":"SETTLED"}"#, "X1", Succeeded),
+            (
+                "xendit",
+                r#"{"event":"payment.succeeded","data":{"id":"py","reference_id":"X2","status":"SUCCEEDED"}}"#,
+                "X2",
+                Succeeded,
+            ),
+            ("xendit", r#"{"id":"inv_1","external_id":"X1","status":"EXPIRED"}"#, "X1", Failed),
+            (
+                "midtrans",
+                r#"{"transaction_id":"t","order_id":"O1","transaction_status":"settlement"}"#,
+                "O1",
+                Succeeded,
+            ),
+            ("midtrans", r#"{"order_id":77,"transaction_status":"deny"}"#, "77", Failed),
+            (
+                "midtrans",
+                r#"{"order_id":"O1","transaction_status":"capture","fraud_status":"challenge"}"#,
+                "O1",
+                Pending,
+            ),
+            (
+                "stripe",
+                r#"{"id":"evt_1","data":{"object":{"id":"pi_1","object":"payment_intent","status":"succeeded"}}}"#,
+                "pi_1",
+                Succeeded,
+            ),
+            (
+                "stripe",
+                r#"{"id":"evt_1","data":{"object":{"id":"cs_1","object":"checkout.session","status":"complete","payment_status":"unpaid"}}}"#,
+                "cs_1",
+                Pending,
+            ),
+            (
+                "stripe",
+                r#"{"id":"evt_1","data":{"object":{"id":"re_1","object":"refund","status":"succeeded"}}}"#,
+                "re_1",
+                Pending,
+            ),
+            (
+                "paypal",
+                r#"{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED","resource":{"id":"R1","status":"COMPLETED"}}"#,
+                "R1",
+                Succeeded,
+            ),
+            (
+                "paypal",
+                r#"{"id":"WH-1","event_type":"PAYMENT.CAPTURE.REFUNDED","resource":{"id":"R1","status":"COMPLETED"}}"#,
+                "R1",
+                Pending,
+            ),
+            ("paddle", r#"{"event_id":"e","data":{"id":"txn_1","status":"completed"}}"#, "txn_1", Succeeded),
+            (
+                "lemonsqueezy",
+                r#"{"meta":{"event_name":"order_created"},"data":{"id":"9","attributes":{"status":"paid"}}}"#,
+                "9",
+                Succeeded,
+            ),
+            (
+                "airwallex",
+                r#"{"id":"evt_1","name":"payment_intent.succeeded","data":{"object":{"id":"int_1","status":"SUCCEEDED"}}}"#,
+                "int_1",
+                Succeeded,
+            ),
+            ("tripay", r#"{"reference":"T1","merchant_ref":"M1","status":"REFUND"}"#, "T1", Pending),
+            (
+                "doku",
+                r#"{"order":{"invoice_number":"INV"},"transaction":{"status":"SUCCESS"}}"#,
+                "INV",
+                Succeeded,
+            ),
+            (
+                "dana",
+                r#"{"originalPartnerReferenceNo":"D1","latestTransactionStatus":"00"}"#,
+                "D1",
+                Succeeded,
+            ),
+            ("dana", r#"{"originalPartnerReferenceNo":"D1","latestTransactionStatus":"03"}"#, "D1", Pending),
+            ("oy", r#"{"partner_trx_id":"P1","payment_status":"complete"}"#, "P1", Succeeded),
+            ("oy", r#"{"id":"P1","status":"success"}"#, "P1", Succeeded),
+            ("payoneer", r#"{"id":"e","data":{"payoutId":"PO","status":"completed"}}"#, "PO", Succeeded),
+            ("skrill", r#"{"transaction_id":"S1","status":2}"#, "S1", Succeeded),
+            ("skrill", r#"{"transaction_id":"S1","status":"-3"}"#, "S1", Pending),
+            (
+                "amazon_bwp",
+                r#"{"id":"e","detail-type":"ORDER_PLACED","detail":{"orderId":"A1"}}"#,
+                "A1",
+                Pending,
+            ),
+        ];
+        for (provider, body, reference, status) in cases {
+            let (references, found) = reading(provider, body);
+            assert_eq!(
+                (references.first().map(String::as_str), found),
+                (Some(reference), status),
+                "{provider} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_stranger_is_read_by_the_services_own_rule() {
+        assert_eq!(
+            reading("newpay", r#"{"id":"","order_id":"O","paid":true}"#),
+            (vec!["O".into()], PaymentStatus::Succeeded)
+        );
+        assert_eq!(reading("newpay", r#"{"id":5,"status":{"x":1}}"#), (vec![], PaymentStatus::Pending));
+        // An empty status is a status: the search stops there.
+        assert_eq!(
+            reading("newpay", r#"{"id":"a","status":"","payment_status":"paid"}"#).1,
+            PaymentStatus::Pending
+        );
+    }
+
+    #[test]
+    fn a_reference_too_long_for_the_column_is_none() {
+        let (references, _) = reading("mock", &format!(r#"{{"id":"{}"}}"#, "x".repeat(192)));
+        assert!(references.is_empty());
+    }
+}

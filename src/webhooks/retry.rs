@@ -1,0 +1,334 @@
+//! One run over the events that are due: the service's own lock, candidates, chunks.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use backon::{ExponentialBuilder, Retryable};
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::{SeedableRng, rngs::StdRng};
+
+use super::{
+    Item, Limits, Outcome, RetryReport, Store,
+    candidates::{self, Candidate},
+    chunk::Worker,
+    store::Eligible,
+};
+use crate::{
+    Error, Kind, Result,
+    cancel::Cancel,
+    db::{Db, Fault},
+    journal::Entry,
+    laravel::lock::{self, Attempt, Held, Holder, Locks},
+};
+
+/// Name of the run lock of `tenrusl:webhooks:retry`: one for all providers and ids.
+pub const RUN_LOCK: &str = "tenrusl:cmd:webhooks:retry:global";
+/// Events of one transaction.
+const CHUNK: usize = 100;
+/// Ids that are picked at once.
+const PAGE: u32 = 2000;
+/// Tries of a chunk that meets deadlocks or lock timeouts.
+const TRIES: usize = 5;
+/// Time between two looks at a taken lock.
+const LOCK_POLL: Duration = Duration::from_millis(250);
+
+/// What to do when the run lock is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfLocked {
+    /// End with [`Kind::Locked`].
+    Fail,
+    /// End well, having done nothing.
+    Skip,
+    /// Wait for it, then fail.
+    Wait(Duration),
+}
+
+/// One run.
+#[derive(Debug, Clone)]
+pub struct RetryRequest {
+    /// The effective limits.
+    pub limits: Limits,
+    /// Only this provider.
+    pub provider: Option<String>,
+    /// Only events in this status.
+    pub status: Option<String>,
+    /// Change nothing, take no lock.
+    pub dry_run: bool,
+    /// What to do when the run lock is taken.
+    pub if_locked: IfLocked,
+    /// Events per second, at most.
+    pub rate: Option<u32>,
+    /// Seed of the delays, for tests.
+    pub seed: Option<u64>,
+}
+
+/// What a run tells while it goes on.
+pub trait Progress {
+    /// Events are about to be tried.
+    fn selected(&mut self, _count: usize) {}
+    /// Events were tried.
+    fn advance(&mut self, _items: &[Item]) {}
+    /// The run waits for the lock.
+    fn waiting(&mut self, _holder: &str) {}
+}
+
+/// Tells nobody.
+impl Progress for () {}
+
+/// Tries the due events.
+///
+/// # Errors
+/// What kept the run from starting: the lock ([`Kind::Locked`]), the lock store or the database. What ends it later
+/// stands in the report.
+pub async fn retry(
+    db: &Db,
+    locks: &Locks<'_>,
+    entry: &Entry,
+    request: RetryRequest,
+    cancel: &Cancel,
+    progress: &mut dyn Progress,
+) -> Result<RetryReport> {
+    let started = Instant::now();
+    let mut report = RetryReport::new(request.limits.clone(), request.dry_run);
+    let store = Store::open(db).await?;
+    db.facts().await?;
+    let held = match run_lock(locks, entry, &request, cancel, progress).await? {
+        Lock::NotNeeded => None,
+        Lock::Held(held) => Some(held),
+        Lock::Busy(error) => {
+            report.stopped = Some(error.to_string());
+            return Ok(report.finish(elapsed_ms(started)));
+        }
+    };
+    let run = Run { store: &store, locks, held: held.as_ref(), cancel, started };
+    if let Err(error) = run.work(&request, &mut report, progress).await {
+        report.stop(error);
+    }
+    if let Some(held) = &held {
+        release(locks, held).await;
+    }
+    Ok(report.finish(elapsed_ms(started)))
+}
+
+fn elapsed_ms(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+enum Lock {
+    NotNeeded,
+    Held(Held),
+    Busy(Error),
+}
+
+/// Takes the run lock. A store that does not answer is an error, never a reason to go on without (D28).
+async fn run_lock(
+    locks: &Locks<'_>,
+    entry: &Entry,
+    request: &RetryRequest,
+    cancel: &Cancel,
+    progress: &mut dyn Progress,
+) -> Result<Lock> {
+    if request.dry_run {
+        return Ok(Lock::NotNeeded);
+    }
+    let owner = lock::owner();
+    let started = Instant::now();
+    let seconds = request.limits.lock_seconds;
+    loop {
+        let holder = match locks.acquire(RUN_LOCK, &owner, seconds).await? {
+            Attempt::Taken(held) => {
+                if let Err(error) = entry.lock(RUN_LOCK, &owner) {
+                    tracing::warn!(%error, "the lock is not in the journal");
+                }
+                return Ok(Lock::Held(held));
+            }
+            Attempt::Busy(holder) => holder,
+        };
+        let error = busy(entry, holder.as_ref(), seconds);
+        match request.if_locked {
+            IfLocked::Fail => return Err(error),
+            IfLocked::Skip => return Ok(Lock::Busy(error)),
+            IfLocked::Wait(longest) if started.elapsed() >= longest => return Err(error),
+            IfLocked::Wait(_) => {
+                progress.waiting(&error.to_string());
+                cancel.sleep(LOCK_POLL).await?;
+            }
+        }
+    }
+}
+
+/// Who has the lock, since about when, and by which run of opsctl if the journal knows it.
+fn busy(entry: &Entry, holder: Option<&Holder>, seconds: u32) -> Error {
+    let error = Error::new(Kind::Locked, "another run holds the lock of webhook retries");
+    let Some(holder) = holder else { return error.because("it was released while we looked: try again") };
+    let since = holder.until.map(|until| until - TimeDelta::seconds(seconds.into()));
+    let since = since
+        .map_or_else(|| "without an end".into(), |at| format!("since about {}", at.format("%H:%M:%S UTC")));
+    let error = match entry.lock_holder(&holder.owner) {
+        Some((record, begin)) => error.because(format!(
+            "held {since} by opsctl run {} (`{}` of {}@{})",
+            record.run, begin.command, begin.actor.user, begin.actor.host
+        )),
+        None => error.because(format!(
+            "held {since} by `{}`: the service itself, or opsctl on another host",
+            holder.owner
+        )),
+    };
+    error
+        .hint("wait for it: `--if-locked wait=5m`; end well when it is taken, as cron wants: `--if-locked skip`")
+        .hint("one event does not need the lock: `opsctl webhooks retry-one ID`")
+}
+
+async fn release(locks: &Locks<'_>, held: &Held) {
+    match tokio::time::timeout(Duration::from_secs(1), locks.release(held)).await {
+        Ok(Ok(true)) => {}
+        Ok(Ok(false)) => tracing::warn!("the run lock was no longer ours when the run ended"),
+        Ok(Err(error)) => tracing::warn!(%error, "the run lock was not released; it ends with its time"),
+        Err(_) => tracing::warn!("the run lock was not released within a second; it ends with its time"),
+    }
+}
+
+struct Run<'a> {
+    store: &'a Store<'a>,
+    locks: &'a Locks<'a>,
+    held: Option<&'a Held>,
+    cancel: &'a Cancel,
+    started: Instant,
+}
+
+impl Run<'_> {
+    async fn work(
+        &self,
+        request: &RetryRequest,
+        report: &mut RetryReport,
+        progress: &mut dyn Progress,
+    ) -> Result<()> {
+        let worker = self.worker(request).await?;
+        let mut left = request.limits.limit;
+        // Events that were not changed would be picked again and again.
+        let mut unchanged: HashSet<String> = HashSet::new();
+        while left > 0 {
+            self.cancel.check()?;
+            let wanted = left.min(PAGE).saturating_add(u32::try_from(unchanged.len()).unwrap_or(u32::MAX));
+            let picked = candidates::pick(self.store, &worker.eligible, wanted);
+            let mut picked = self.cancel.guard(picked).await?;
+            picked.retain(|candidate| !unchanged.contains(&candidate.id));
+            picked.truncate(left.min(PAGE) as usize);
+            if picked.is_empty() {
+                return Ok(());
+            }
+            progress.selected(picked.len());
+            left -= u32::try_from(picked.len()).unwrap_or(left);
+            for chunk in picked.chunks(chunk_size(request.rate)) {
+                self.pause(request.rate, report.counts.selected).await?;
+                self.cancel.check()?;
+                self.prove_lock().await?;
+                let items = self.cancel.guard(attempt(&worker, chunk)).await?;
+                progress.advance(&items);
+                for item in items {
+                    if request.dry_run || matches!(item.outcome, Outcome::Skipped | Outcome::Failed) {
+                        unchanged.insert(item.id.clone());
+                    }
+                    report.add(item);
+                }
+            }
+            if picked.len() < PAGE as usize && left > 0 && request.dry_run {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn worker(&self, request: &RetryRequest) -> Result<Worker<'_>> {
+        let now = self.store.db.now().await?;
+        Ok(worker(self.store, request.limits.clone(), eligible(request, now), request.dry_run, request.seed))
+    }
+
+    /// The lock may have expired, been stolen or flushed: asked before every chunk, which also renews it.
+    async fn prove_lock(&self) -> Result<()> {
+        match self.held {
+            Some(held) => self.locks.renew(held).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps to the rate, and keeps the lock meanwhile.
+    async fn pause(&self, rate: Option<u32>, done: u64) -> Result<()> {
+        let Some(rate) = rate.filter(|rate| *rate > 0) else { return Ok(()) };
+        #[allow(clippy::cast_precision_loss)] // counts of events are far below 2^52
+        let due = self.started + Duration::from_secs_f64(done as f64 / f64::from(rate));
+        while let Some(wait) = due.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero()) {
+            self.cancel.sleep(wait.min(Duration::from_secs(1))).await?;
+            self.prove_lock().await?;
+        }
+        Ok(())
+    }
+}
+
+fn chunk_size(rate: Option<u32>) -> usize {
+    rate.map_or(CHUNK, |rate| (rate as usize).clamp(1, CHUNK))
+}
+
+fn eligible(request: &RetryRequest, now: DateTime<Utc>) -> Eligible {
+    Eligible {
+        now,
+        stale: now - request.limits.lease(),
+        max_attempts: Some(request.limits.max_attempts),
+        force: false,
+        take_over: false,
+        provider: request.provider.clone(),
+        status: request.status.clone(),
+    }
+}
+
+/// A worker with its own source of randomness.
+pub(super) fn worker<'a>(
+    store: &'a Store<'a>,
+    limits: Limits,
+    eligible: Eligible,
+    dry_run: bool,
+    seed: Option<u64>,
+) -> Worker<'a> {
+    let rng = seed.map_or_else(StdRng::from_os_rng, StdRng::seed_from_u64);
+    Worker { store, limits, eligible, dry_run, rng: Mutex::new(rng), imagined: Mutex::new(HashMap::new()) }
+}
+
+/// Tries a chunk; when one of its rows cannot be changed, the others go on without it.
+pub(super) async fn attempt(worker: &Worker<'_>, chunk: &[Candidate]) -> Result<Vec<Item>> {
+    let error = match patiently(worker, chunk).await {
+        Ok(items) => return Ok(items),
+        Err(error) if is_row_fault(&error) => error,
+        Err(error) => return Err(error),
+    };
+    if let [candidate] = chunk {
+        return Ok(vec![worker.set_aside(candidate, &error).await]);
+    }
+    tracing::debug!(%error, "the chunk failed; trying its events one by one");
+    let mut items = Vec::with_capacity(chunk.len());
+    for candidate in chunk {
+        match patiently(worker, std::slice::from_ref(candidate)).await {
+            Ok(done) => items.extend(done),
+            Err(error) if is_row_fault(&error) => items.push(worker.set_aside(candidate, &error).await),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(items)
+}
+
+/// Repeats what met a deadlock or a lock timeout: its transaction was rolled back whole.
+async fn patiently(worker: &Worker<'_>, chunk: &[Candidate]) -> Result<Vec<Item>> {
+    let pauses = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(20))
+        .with_max_delay(Duration::from_secs(1))
+        .with_max_times(TRIES - 1)
+        .with_jitter();
+    (|| worker.run(chunk)).retry(pauses).when(|error| error.fault() == Some(Fault::Transient)).await
+}
+
+/// What one row may be to blame for; a lost server, a missing right or table concern all of them.
+fn is_row_fault(error: &Error) -> bool {
+    error.kind() == Kind::Failed
+}

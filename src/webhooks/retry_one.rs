@@ -1,0 +1,157 @@
+//! One event, by its id: guarded by its row, not by the run lock.
+
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    EventId, Limits, Outcome, RetryReport, Store,
+    candidates::Candidate,
+    retry::{attempt, worker},
+    show,
+    store::Eligible,
+};
+use crate::{Error, Kind, Result, cancel::Cancel, db::Db};
+
+/// One event to try.
+#[derive(Debug, Clone)]
+pub struct OneRequest {
+    /// The event.
+    pub id: EventId,
+    /// Ignores its due time and the attempts limit.
+    pub force: bool,
+    /// Takes it even when the service's own worker claimed it a moment ago.
+    pub take_over: bool,
+    /// Change nothing.
+    pub dry_run: bool,
+    /// The effective limits.
+    pub limits: Limits,
+    /// Seed of the delay, for tests.
+    pub seed: Option<u64>,
+}
+
+/// Tries one event.
+///
+/// # Errors
+/// [`Kind::NotFound`] with near matches, [`Kind::Locked`] for a fresh claim or a locked row, [`Kind::Refused`] when
+/// it is not due or has no attempts left and `force` is not given.
+pub async fn retry_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryReport> {
+    let started = Instant::now();
+    let store = Store::open(db).await?;
+    db.facts().await?;
+    let state = State::read(&store, &request.id).await?;
+    let now = db.now().await?;
+    let mut report = RetryReport::new(request.limits.clone(), request.dry_run);
+    let eligible = Eligible {
+        now,
+        stale: now - request.limits.lease(),
+        max_attempts: (!request.force).then_some(request.limits.max_attempts),
+        force: request.force,
+        take_over: request.take_over,
+        provider: None,
+        status: None,
+    };
+    state.check(&request, &eligible)?;
+    let candidate = Candidate { due: String::new(), id: state.id.clone(), provider: state.provider.clone() };
+    let worker = worker(&store, request.limits.clone(), eligible, request.dry_run, request.seed);
+    for item in cancel.guard(attempt(&worker, std::slice::from_ref(&candidate))).await? {
+        if item.outcome == Outcome::Skipped && item.reason.starts_with("locked") {
+            return Err(Error::new(
+                Kind::Locked,
+                format!("event `{}` is locked by another transaction", state.id),
+            )
+            .hint(
+                "somebody works on it right now: look at it again in a moment with `opsctl webhooks show`",
+            ));
+        }
+        report.add(item);
+    }
+    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(report.finish(took))
+}
+
+/// The event as it stands before it is tried.
+struct State {
+    id: String,
+    provider: String,
+    status: String,
+    payment_status: String,
+    attempts: i64,
+    claimed_at: Option<DateTime<Utc>>,
+    received_at: Option<DateTime<Utc>>,
+    next_retry_at: Option<DateTime<Utc>>,
+    processed_at: Option<DateTime<Utc>>,
+}
+
+impl State {
+    async fn read(store: &Store<'_>, id: &EventId) -> Result<Self> {
+        let row = show::row_by_id(store, id).await?;
+        let first = |names: [&str; 3]| names.iter().find_map(|name| row.time(name).transpose()).transpose();
+        Ok(Self {
+            id: row.text("id")?,
+            provider: row.text("provider")?,
+            status: row.text("status")?,
+            payment_status: row.text("payment_status")?,
+            attempts: row.int("attempts")?,
+            claimed_at: first(["last_attempt_at", "updated_at", "received_at"])?,
+            received_at: row.time("received_at")?,
+            next_retry_at: row.time("next_retry_at")?,
+            processed_at: row.time("processed_at")?,
+        })
+    }
+
+    /// Says why not, before anything is locked; the same conditions are checked again under the row's lock.
+    fn check(&self, request: &OneRequest, eligible: &Eligible) -> Result<()> {
+        let id = &self.id;
+        let applied = !matches!(self.payment_status.as_str(), "" | "pending") && self.processed_at.is_some();
+        if self.status == "processed" || applied {
+            return Ok(()); // nothing to do: the report says so
+        }
+        let claimed = matches!(self.status.as_str(), "processing" | "queued");
+        if claimed && !request.take_over && self.claimed_at > Some(eligible.stale) {
+            return Err(Error::new(
+                Kind::Locked,
+                format!("event `{id}` is claimed by the service's own worker"),
+            )
+            .because(format!(
+                "its status is `{}`, claimed less than {} s ago",
+                self.status, request.limits.lease_seconds
+            ))
+            .hint(
+                "wait for the worker, or take the event from it: `--take-over` (it may then be tried twice)",
+            ));
+        }
+        if request.force {
+            return Ok(());
+        }
+        let force = format!("try it all the same: `opsctl webhooks retry-one {id} --force`");
+        if self.attempts >= i64::from(request.limits.max_attempts) {
+            return Err(Error::refused(format!(
+                "event `{id}` has used its attempts: {} of {}",
+                self.attempts, request.limits.max_attempts
+            ))
+            .hint(force));
+        }
+        if claimed {
+            return Ok(());
+        }
+        if let Some(next) = self.next_retry_at.filter(|next| *next > eligible.now) {
+            return Err(Error::refused(format!(
+                "event `{id}` is not due before {}",
+                next.format("%Y-%m-%d %H:%M:%S UTC")
+            ))
+            .hint(force));
+        }
+        if self.next_retry_at.is_none()
+            && self.status == "received"
+            && self.received_at > Some(eligible.stale)
+        {
+            return Err(Error::refused(format!(
+                "event `{id}` is new: its first job has {} s to run",
+                request.limits.lease_seconds
+            ))
+            .hint(force));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! One event, with what its body says and the payments that it may be about.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{EventId, Limits, Reading, Store, body::Body, infer};
+use crate::{
+    Error, Kind, Result,
+    db::{Db, Engine, Query, Row},
+    near,
+};
+
+/// How the event is named.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// By its own id.
+    Id(EventId),
+    /// By the provider's id.
+    EventId(String),
+    /// By the request that delivered it.
+    RequestId(String),
+}
+
+/// A payment that the event's references name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Payment {
+    /// Id.
+    pub id: String,
+    /// Reference.
+    pub provider_ref: String,
+    /// Status.
+    pub status: String,
+    /// Amount in minor units.
+    pub amount: i64,
+    /// Currency.
+    pub currency: String,
+    /// Last change.
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Show {
+    /// Id.
+    pub id: String,
+    /// Provider.
+    pub provider: String,
+    /// The provider's own id.
+    pub event_id: String,
+    /// The provider's own type.
+    pub event_type: Option<String>,
+    /// The request that delivered it.
+    pub request_id: Option<String>,
+    /// Status.
+    pub status: String,
+    /// Payment status.
+    pub payment_status: Option<String>,
+    /// Reference of the payment.
+    pub payment_provider_ref: Option<String>,
+    /// Attempts; redeliveries count too.
+    pub attempts: i64,
+    /// Attempts that it may use.
+    pub max_attempts: u32,
+    /// When it arrived.
+    pub received_at: Option<DateTime<Utc>>,
+    /// When it was last tried.
+    pub last_attempt_at: Option<DateTime<Utc>>,
+    /// When it is tried next.
+    pub next_retry_at: Option<DateTime<Utc>>,
+    /// When it was done.
+    pub processed_at: Option<DateTime<Utc>>,
+    /// Why it is not done.
+    pub error_message: Option<String>,
+    /// Size of the body, in bytes.
+    pub payload_bytes: usize,
+    /// What the body says; `None` when it cannot be read.
+    pub reading: Option<Reading>,
+    /// Why the body cannot be read.
+    pub unreadable: Option<String>,
+    /// The payments that its references name.
+    pub payments: Vec<Payment>,
+    /// The body itself, when it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+}
+
+const COLUMNS: &str = "id, provider, event_id, event_type, request_id, status, payment_status, payment_provider_ref, \
+                       attempts, received_at, last_attempt_at, next_retry_at, processed_at, error_message, updated_at";
+
+/// Finds the ids of the events that a name means, newest first; several requests may share an id.
+///
+/// # Errors
+/// [`Kind::NotFound`], with near matches.
+pub async fn find(db: &Db, found: &Found) -> Result<Vec<String>> {
+    let store = Store::open(db).await?;
+    let (column, value) = match found {
+        Found::Id(id) => return Ok(vec![row_by_id(&store, id).await?.text("id")?]),
+        Found::EventId(value) => ("event_id", value),
+        Found::RequestId(value) => ("request_id", value),
+    };
+    let sql = format!(
+        "SELECT id FROM {} WHERE {column} = {} ORDER BY received_at DESC, id DESC LIMIT 20",
+        store.events.name,
+        store.events.hole(column)
+    );
+    let rows = db.session().await?.fetch(Query::new(sql).bind(value.as_str())).await?;
+    if rows.is_empty() {
+        let name = column.replace('_', " ");
+        return Err(Error::new(Kind::NotFound, format!("no event has the {name} `{value}`"))
+            .hint("part of it may do: `opsctl webhooks list --event-id …`"));
+    }
+    rows.iter().map(|row| row.text("id")).collect()
+}
+
+/// Reads one event. The body's text comes along only with `raw`.
+///
+/// # Errors
+/// [`Kind::NotFound`], or the database's.
+pub async fn show(db: &Db, id: &EventId, limits: &Limits, raw: bool) -> Result<Show> {
+    let store = Store::open(db).await?;
+    let row = row_by_id(&store, id).await?;
+    let id = row.text("id")?;
+    let provider = row.text("provider")?;
+    let bytes = body(&store, &id).await?;
+    let content = Body::json(&bytes).map(|body| infer::read(&provider, &body));
+    let (reading, unreadable) = match content {
+        Ok(reading) => (Some(reading), None),
+        Err(why) => (None, Some(why)),
+    };
+    let references =
+        reading.iter().flat_map(|reading| &reading.references).map(|reference| reference.value.as_str());
+    let payments = payments(&store, &provider, &references.collect::<Vec<_>>()).await?;
+    Ok(Show {
+        id,
+        provider,
+        event_id: row.text("event_id")?,
+        event_type: row.text_or_null("event_type")?,
+        request_id: row.text_or_null("request_id")?,
+        status: row.text("status")?,
+        payment_status: row.text_or_null("payment_status")?,
+        payment_provider_ref: row.text_or_null("payment_provider_ref")?,
+        attempts: row.int("attempts")?,
+        max_attempts: limits.max_attempts,
+        received_at: row.time("received_at")?,
+        last_attempt_at: row.time("last_attempt_at")?,
+        next_retry_at: row.time("next_retry_at")?,
+        processed_at: row.time("processed_at")?,
+        error_message: row.text_or_null("error_message")?,
+        payload_bytes: bytes.len(),
+        reading,
+        unreadable,
+        payments,
+        payload: raw.then(|| String::from_utf8_lossy(&bytes).into_owned()),
+    })
+}
+
+/// The row of an id, in whichever case it is stored.
+pub(super) async fn row_by_id(store: &Store<'_>, id: &EventId) -> Result<Row> {
+    let events = &store.events;
+    let spellings = id.spellings();
+    let sql =
+        format!("SELECT {COLUMNS} FROM {} WHERE {}", events.name, events.is_one_of("id", spellings.len()));
+    let values = events.list(spellings.iter().map(String::as_str));
+    let mut rows = store.db.session().await?.fetch(Query::once(sql).bind_all(values)).await?;
+    for spelling in &spellings {
+        if let Some(at) = rows.iter().position(|row| row.text("id").is_ok_and(|id| id == *spelling)) {
+            return Ok(rows.swap_remove(at));
+        }
+    }
+    match rows.pop() {
+        Some(row) => Ok(row), // a case that is mixed: MySQL finds it by its collation
+        None => Err(unknown(store, id).await),
+    }
+}
+
+/// An unknown id: neighbours in time are the likeliest to be meant, since a ULID begins with its time.
+async fn unknown(store: &Store<'_>, id: &EventId) -> Error {
+    let error = Error::new(Kind::NotFound, format!("no event has the id `{}`", id.as_str()));
+    let mut near_ids = Vec::new();
+    for spelling in id.spellings() {
+        let head = &spelling[..8];
+        let hole = store.events.hole("id");
+        let sql = format!(
+            "SELECT id FROM {} WHERE id >= {hole} AND id <= {hole} ORDER BY id LIMIT 500",
+            store.events.name
+        );
+        let query = Query::new(sql).bind(head).bind(format!("{head}zzzzzzzzzzzzzzzzzz"));
+        let Ok(mut session) = store.db.session().await else { return error };
+        let Ok(rows) = session.fetch(query).await else { return error };
+        near_ids.extend(rows.iter().filter_map(|row| row.text("id").ok()));
+    }
+    let near = near::matches(id.as_str(), near_ids.iter().map(String::as_str));
+    if near.is_empty() {
+        return error.hint("a provider's own id is found with `opsctl webhooks show --event-id …`");
+    }
+    let mut seen = Vec::new();
+    near.into_iter().fold(error, |error, id| {
+        if seen.contains(&id) {
+            return error;
+        }
+        seen.push(id);
+        error.hint(format!("did you mean `{id}`?"))
+    })
+}
+
+async fn body(store: &Store<'_>, id: &str) -> Result<Vec<u8>> {
+    let events = &store.events;
+    let cast = if events.engine() == Engine::Postgres { "::text" } else { "" };
+    let sql = format!("SELECT payload{cast} AS body FROM {} WHERE id = {}", events.name, events.hole("id"));
+    let row = store.db.session().await?.first(Query::new(sql).bind(id)).await?;
+    Ok(row.map(|row| row.into_bytes("body")).transpose()?.flatten().unwrap_or_default())
+}
+
+async fn payments(store: &Store<'_>, provider: &str, references: &[&str]) -> Result<Vec<Payment>> {
+    if references.is_empty() {
+        return Ok(Vec::new());
+    }
+    let table = &store.payments;
+    let sql = format!(
+        "SELECT id, provider_ref, status, amount, currency, updated_at FROM {} WHERE provider = {} AND {} ORDER BY id",
+        table.name,
+        table.hole("provider"),
+        table.is_one_of("provider_ref", references.len()),
+    );
+    let query = Query::once(sql).bind(provider).bind_all(table.list(references.iter().copied()));
+    let rows = store.db.session().await?.fetch(query).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Payment {
+                id: row.text("id")?,
+                provider_ref: row.text("provider_ref")?,
+                status: row.text("status")?,
+                amount: row.int("amount")?,
+                currency: row.text("currency")?,
+                updated_at: row.time("updated_at")?,
+            })
+        })
+        .collect()
+}
