@@ -11,7 +11,6 @@ use opsctl::{
     journal::{Actor, Begin, End, Entry, Journal},
     laravel::lock::Locks,
     redis::Redis,
-    schema,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell as AsyncCell;
@@ -190,11 +189,6 @@ impl App {
             // A server that does not answer any more must not hold the exit.
             let _ = tokio::time::timeout(Duration::from_secs(1), db.close()).await;
         }
-    }
-
-    /// Whether the central database is opsctl's own.
-    pub async fn is_own(&self) -> Result<bool> {
-        Ok(schema::owner(self.db().await?).await? == schema::Owner::Opsctl)
     }
 }
 

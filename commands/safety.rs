@@ -16,21 +16,6 @@ pub enum Class {
     Destructive,
 }
 
-impl Class {
-    /// For help pages.
-    pub const fn describe(self) -> &'static str {
-        match self {
-            Class::Read => "Class: read. Changes nothing.",
-            Class::Routine => {
-                "Class: routine. Acts at once, also in production and without a terminal; `--dry-run` shows what it would do."
-            }
-            Class::Destructive => {
-                "Class: destructive. Asks on a terminal and needs `--yes` without one; a protected context also wants `--confirm NAME` and `--reason`."
-            }
-        }
-    }
-}
-
 /// Lets a verb of its class go on, or refuses. `what` completes "this will …"; a dry run is never asked about.
 pub async fn allow(app: &App, class: Class, what: &str, dry_run: bool) -> Result<()> {
     if app.context()?.protected && class != Class::Read {

@@ -8,13 +8,13 @@ use std::time::Instant;
 use opsctl::{
     Error, Exit, Result,
     config::System,
-    laravel::lock::Locks,
+    journal::Entry,
     webhooks::{self, EventId, Found, Limits, OneRequest, RetryReport, RetryRequest},
 };
 use serde_json::json;
 
 pub use self::args::Command;
-use self::args::{BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs};
+use self::args::{BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs, near_provider};
 use crate::{
     app::App,
     environment,
@@ -51,6 +51,7 @@ async fn retry(
     if !args.dry_run {
         app.require_writable().await?;
     }
+    let stranger = provider.as_deref().and_then(near_provider);
     let request = RetryRequest {
         limits: limits.clone(),
         provider,
@@ -60,24 +61,22 @@ async fn retry(
         rate: args.rate,
         seed: environment::seed(&app.environment),
     };
-    app.ui.note(&render::limits(&limits));
-    let report = recorded(app, command, args.dry_run, |entry| run_batch(app, &locks, request, entry)).await?;
-    finish(app, command, &report)
+    app.ui.note(&render::limits(app, &limits));
+    let report = recorded(app, command, args.dry_run, async |entry| {
+        let db = app.db().await?;
+        webhooks::retry(db, &locks, entry, request, &app.cancel, &mut Bar::new(&app.ui)).await
+    })
+    .await?;
+    let exit = finish(app, command, &report)?;
+    suggest_provider(app, report.counts.selected == 0, stranger);
+    Ok(exit)
 }
 
-async fn run_batch(
-    app: &App,
-    locks: &Locks<'_>,
-    request: RetryRequest,
-    entry: opsctl::journal::Entry,
-) -> (opsctl::journal::Entry, Result<RetryReport>) {
-    let mut bar = Bar::new(&app.ui);
-    let result = async {
-        let db = app.db().await?;
-        webhooks::retry(db, locks, &entry, request, &app.cancel, &mut bar).await
+/// An empty result for a provider that is in no catalogue is likely a typo.
+fn suggest_provider(app: &App, empty: bool, near: Option<&str>) {
+    if let Some(near) = near.filter(|_| empty) {
+        app.ui.hint(&format!("did you mean `--provider {near}`?"));
     }
-    .await;
-    (entry, result)
 }
 
 async fn retry_one(app: &App, args: &RetryOneArgs) -> Result<Exit> {
@@ -97,29 +96,26 @@ async fn retry_one(app: &App, args: &RetryOneArgs) -> Result<Exit> {
         limits,
         seed: environment::seed(&app.environment),
     };
-    let report = recorded(app, "webhooks retry-one", args.dry_run, |entry| async {
-        let result = async { webhooks::retry_one(app.db().await?, request, &app.cancel).await }.await;
-        (entry, result)
+    let report = recorded(app, "webhooks retry-one", args.dry_run, async |_| {
+        webhooks::retry_one(app.db().await?, request, &app.cancel).await
     })
     .await?;
     finish(app, "webhooks retry-one", &report)
 }
 
 /// Records a run before and after; a dry run changes nothing and is not recorded.
-async fn recorded<F>(
+async fn recorded(
     app: &App,
     command: &str,
     dry_run: bool,
-    work: impl FnOnce(opsctl::journal::Entry) -> F,
-) -> Result<RetryReport>
-where
-    F: Future<Output = (opsctl::journal::Entry, Result<RetryReport>)>,
-{
+    work: impl AsyncFnOnce(&Entry) -> Result<RetryReport>,
+) -> Result<RetryReport> {
     if dry_run {
-        return work(opsctl::journal::Entry::unrecorded("")).await.1;
+        return work(&Entry::unrecorded("")).await;
     }
     let started = Instant::now();
-    let (entry, result) = work(app.begin(Class::Routine, command)?).await;
+    let entry = app.begin(Class::Routine, command)?;
+    let result = work(&entry).await;
     let (exit, counts, error) = match &result {
         Ok(report) => (report.exit(), json!(report.counts), report.error()),
         Err(error) => (error.exit(), json!(null), Some(error)),
@@ -151,6 +147,7 @@ async fn list(app: &App, args: &ListArgs) -> Result<Exit> {
     if page.items.is_empty() {
         app.ui.note("No events match.");
     }
+    suggest_provider(app, page.items.is_empty(), args.provider.as_deref().and_then(near_provider));
     if let Some(next) = &page.next {
         app.ui.hint(&format!("older events: `opsctl webhooks list --after {next}` with the same filters"));
     }

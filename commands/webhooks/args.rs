@@ -153,7 +153,7 @@ impl RetryOneArgs {
 pub struct ListArgs {
     /// Only events of this provider
     #[arg(long, value_name = "NAME", value_parser = parse_word)]
-    provider: Option<String>,
+    pub provider: Option<String>,
     /// Only events in this status
     #[arg(long, value_name = "STATUS", value_parser = parse_word)]
     status: Option<String>,

@@ -16,13 +16,13 @@ use crate::{
 const LISTED: usize = 20;
 
 /// The effective limits and where they came from, in one line.
-pub fn limits(limits: &Limits) -> String {
+pub fn limits(app: &App, limits: &Limits) -> String {
+    let folder = format!("{}/", app.cwd.display());
     let shown = ["limit", "max_attempts", "mode", "base_ms", "cap_ms"];
-    let parts = limits
-        .origins
-        .iter()
-        .filter(|(name, ..)| shown.contains(name))
-        .map(|(name, value, origin)| format!("{} {value} ({origin})", name.replace('_', " ")));
+    let parts =
+        limits.origins.iter().filter(|(name, ..)| shown.contains(name)).map(|(name, value, origin)| {
+            format!("{} {value} ({})", name.replace('_', " "), origin.replace(&folder, ""))
+        });
     format!("With {}.", parts.collect::<Vec<_>>().join(", "))
 }
 
@@ -95,13 +95,16 @@ fn report_text(app: &App, report: &RetryReport, items: &Table) -> String {
     }
     let colours = app.ui.data_is_coloured();
     let columns = [("provider", Align::Left), ("selected", Align::Right)];
-    let outcomes = Outcome::ALL.map(|outcome| (outcome.name(), Align::Right));
-    let mut table = Table::new(columns.into_iter().chain(outcomes));
+    // A column of zeros says nothing.
+    let outcomes: Vec<Outcome> =
+        Outcome::ALL.into_iter().filter(|outcome| report.counts.of(*outcome) > 0).collect();
+    let headings = outcomes.iter().map(|outcome| (outcome.name(), Align::Right));
+    let mut table = Table::new(columns.into_iter().chain(headings));
     let mut row = |name: &str, counts: &Counts| {
-        let cells = Outcome::ALL.map(|outcome| {
-            let count = counts.of(outcome);
+        let cells = outcomes.iter().map(|outcome| {
+            let count = counts.of(*outcome);
             let cell = Cell::count(count);
-            if count > 0 { cell.tone(outcome_tone(outcome)) } else { cell }
+            if count > 0 { cell.tone(outcome_tone(*outcome)) } else { cell }
         });
         table.row([Cell::new(name), Cell::new(counts.selected.to_string())].into_iter().chain(cells));
     };

@@ -25,6 +25,9 @@ use crate::{
 /// Bytes of bodies that one statement asks for; a single larger body is asked for alone.
 const BODY_BUDGET: i64 = 2 * 1024 * 1024;
 
+/// Why an event was skipped that somebody else works on.
+pub(super) const LOCKED: &str = "locked by another transaction";
+
 /// Works chunks off.
 pub(super) struct Worker<'a> {
     pub store: &'a Store<'a>,
@@ -397,7 +400,8 @@ impl Worker<'_> {
         let condition = self.eligible.condition(table);
         let sql = format!(
             "SELECT id, attempts, CASE WHEN status = 'processed' THEN 'already processed' \
-             WHEN {} THEN 'locked by another transaction' \
+             WHEN processed_at IS NOT NULL AND payment_status IN ('succeeded', 'failed') THEN 'already applied' \
+             WHEN {} THEN '{LOCKED}' \
              WHEN status IN {IN_FLIGHT} THEN 'claimed by the service a moment ago' \
              ELSE 'no longer due' END AS reason FROM {} WHERE {}",
             condition.sql(),

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     EventId, Limits, Outcome, RetryReport, Store,
     candidates::Candidate,
+    chunk::LOCKED,
     retry::{attempt, worker},
     show,
     store::Eligible,
@@ -55,7 +56,7 @@ pub async fn retry_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<
     let candidate = Candidate { due: String::new(), id: state.id.clone(), provider: state.provider.clone() };
     let worker = worker(&store, request.limits.clone(), eligible, request.dry_run, request.seed);
     for item in cancel.guard(attempt(&worker, std::slice::from_ref(&candidate))).await? {
-        if item.outcome == Outcome::Skipped && item.reason.starts_with("locked") {
+        if item.outcome == Outcome::Skipped && item.reason == LOCKED {
             return Err(Error::new(
                 Kind::Locked,
                 format!("event `{}` is locked by another transaction", state.id),

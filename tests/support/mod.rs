@@ -1,0 +1,238 @@
+//! Databases to test on: every engine, with opsctl's reference schema and with an application's own.
+//!
+//! Servers are named by OPSCTL_TEST_POSTGRES_URL, OPSCTL_TEST_MARIADB_URL and OPSCTL_TEST_REDIS_URL (`scripts/servers`
+//! starts them). Without one its tests say that they were skipped; with OPSCTL_TEST_REQUIRE_SERVERS=1 they fail.
+
+pub mod cli;
+pub mod event;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::{DateTime, Utc};
+use opsctl::{
+    cancel::Cancel,
+    clock::Clock,
+    config::{Database, Origin},
+    db::{Access, Db, Engine, Query, Row},
+    journal::Entry,
+    laravel::lock::Locks,
+    schema,
+    webhooks::{
+        IfLocked, Limits, RetryReport, RetryRequest,
+        backoff::{Backoff, Mode},
+    },
+};
+use tempfile::TempDir;
+
+pub use self::event::{Event, Payment};
+
+/// The moment at which all tests happen.
+pub fn now() -> DateTime<Utc> {
+    "2026-11-20T09:00:00Z".parse().unwrap()
+}
+
+/// Whose tables the database holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// opsctl's own database, made by its runner.
+    Reference,
+    /// The webhook service's: no mark, further tables, a column that somebody added by hand.
+    Service,
+}
+
+/// One database to test on.
+pub struct Case {
+    pub db: Db,
+    pub target: Database,
+    pub schema: Schema,
+    pub folder: TempDir,
+    drop: Option<(Database, String)>,
+}
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// The server's URL from the environment.
+#[allow(clippy::disallowed_methods)]
+pub fn server(name: &str) -> Option<String> {
+    let url = std::env::var(name).ok();
+    if url.is_none() {
+        assert!(std::env::var("OPSCTL_TEST_REQUIRE_SERVERS").is_err(), "{name} is not set");
+        eprintln!("skipped: {name} is not set; scripts/test starts the servers");
+    }
+    url
+}
+
+impl Case {
+    /// A fresh database, or `None` when its server is missing.
+    pub async fn new(engine: Engine, schema: Schema) -> Option<Case> {
+        let case = Case::empty(engine, schema).await?;
+        match schema {
+            Schema::Reference => {
+                schema::claim(&case.db, &Cancel::new()).await.unwrap();
+                schema::apply(&case.db, &schema::CENTRAL, &Cancel::new()).await.unwrap();
+            }
+            Schema::Service => case.install_service().await,
+        }
+        Some(case)
+    }
+
+    /// A fresh database without tables.
+    pub async fn empty(engine: Engine, schema: Schema) -> Option<Case> {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, drop) = match engine {
+            Engine::Sqlite => (Database::sqlite(folder.path().join("app.sqlite"), Origin::Default), None),
+            Engine::Postgres => server_database("OPSCTL_TEST_POSTGRES_URL").await?,
+            Engine::MySql => server_database("OPSCTL_TEST_MARIADB_URL").await?,
+        };
+        let db = Db::new(target.clone(), Access::Own, Clock::frozen(now()));
+        Some(Case { db, target, schema, folder, drop })
+    }
+
+    /// The service's schema as its own migrations leave it, with what a deployment in use has beside it.
+    async fn install_service(&self) {
+        let mut session = self.db.session().await.unwrap();
+        for migration in schema::CENTRAL.migrations(self.db.engine()) {
+            session.script(migration.sql).await.unwrap();
+        }
+        // A deployment that takes requests has added the column that its code writes and no migration makes (D2).
+        session
+            .script("ALTER TABLE webhook_events ADD COLUMN signature_source varchar(32) NULL")
+            .await
+            .unwrap();
+        session
+            .script("CREATE TABLE users (id integer PRIMARY KEY, name varchar(255) NOT NULL)")
+            .await
+            .unwrap();
+        session
+            .script("CREATE TABLE sessions (id varchar(255) PRIMARY KEY, payload text NOT NULL)")
+            .await
+            .unwrap();
+        drop(session);
+        self.db.forget_tables();
+    }
+
+    pub async fn finish(self) {
+        self.db.close().await;
+        if let Some((admin, name)) = self.drop {
+            let admin = Db::new(admin, Access::Existing, Clock::system());
+            let force = if admin.engine() == Engine::Postgres { " WITH (FORCE)" } else { "" };
+            admin.session().await.unwrap().script(&format!("DROP DATABASE {name}{force}")).await.unwrap();
+        }
+    }
+
+    /// A second view of the same database, with connections of its own.
+    pub fn another(&self) -> Db {
+        Db::new(self.target.clone(), Access::Existing, Clock::frozen(now()))
+    }
+
+    /// The same database at another time.
+    pub fn at(&self, time: DateTime<Utc>) -> Db {
+        Db::new(self.target.clone(), Access::Existing, Clock::frozen(time))
+    }
+
+    pub async fn execute(&self, sql: &str) {
+        self.db.session().await.unwrap().script(sql).await.unwrap();
+    }
+
+    pub async fn rows(&self, sql: &str) -> Vec<Row> {
+        self.db.session().await.unwrap().fetch(Query::new(sql)).await.unwrap()
+    }
+
+    pub async fn count(&self, from: &str) -> i64 {
+        self.rows(&format!("SELECT count(*) AS n FROM {from}")).await[0].int("n").unwrap()
+    }
+
+    /// Locks in the database's own table.
+    pub fn locks(&self) -> Locks<'_> {
+        Locks::Database { db: &self.db, table: "cache_locks".into(), prefix: "app-cache-".into() }
+    }
+
+    /// Runs a batch with locks in the database.
+    pub async fn retry(&self, request: RetryRequest) -> opsctl::Result<RetryReport> {
+        let entry = Entry::unrecorded("test");
+        opsctl::webhooks::retry(&self.db, &self.locks(), &entry, request, &Cancel::new(), &mut ()).await
+    }
+}
+
+async fn server_database(variable: &str) -> Option<(Database, Option<(Database, String)>)> {
+    let url = server(variable)?;
+    let admin = Database::from_url(&url, ".".as_ref(), Origin::Variable(variable.into())).unwrap();
+    let name = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let db = Db::new(admin.clone(), Access::Existing, Clock::system());
+    db.session().await.unwrap().script(&format!("CREATE DATABASE {name}")).await.unwrap();
+    db.close().await;
+    let target = Database { name: name.clone(), ..admin.clone() };
+    Some((target, Some((admin, name))))
+}
+
+/// The service's defaults.
+pub fn limits() -> Limits {
+    Limits {
+        limit: 100,
+        max_attempts: 5,
+        backoff: Backoff { mode: Mode::Full, base_ms: 500, cap_ms: 30_000, min_ms: 250 },
+        lease_seconds: 60,
+        lock_seconds: 900,
+        lock_store: String::new(),
+        origins: Vec::new(),
+    }
+}
+
+/// A batch with the service's defaults.
+pub fn request() -> RetryRequest {
+    RetryRequest {
+        limits: limits(),
+        provider: None,
+        status: None,
+        dry_run: false,
+        if_locked: IfLocked::Fail,
+        rate: None,
+        seed: Some(7),
+    }
+}
+
+/// One body, run on every engine, with opsctl's reference schema and with the service's own.
+#[macro_export]
+macro_rules! on_every_database {
+    ($(async fn $name:ident($case:ident: &Case) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+            use $crate::support::{Case, Schema};
+            use opsctl::db::Engine;
+
+            async fn body($case: &Case) $body
+
+            async fn run(engine: Engine, schema: Schema) {
+                if let Some(case) = Case::new(engine, schema).await {
+                    body(&case).await;
+                    case.finish().await;
+                }
+            }
+
+            #[tokio::test]
+            async fn sqlite_reference() {
+                run(Engine::Sqlite, Schema::Reference).await;
+            }
+            #[tokio::test]
+            async fn sqlite_service() {
+                run(Engine::Sqlite, Schema::Service).await;
+            }
+            #[tokio::test]
+            async fn postgres_reference() {
+                run(Engine::Postgres, Schema::Reference).await;
+            }
+            #[tokio::test]
+            async fn postgres_service() {
+                run(Engine::Postgres, Schema::Service).await;
+            }
+            #[tokio::test]
+            async fn mariadb_reference() {
+                run(Engine::MySql, Schema::Reference).await;
+            }
+            #[tokio::test]
+            async fn mariadb_service() {
+                run(Engine::MySql, Schema::Service).await;
+            }
+        }
+    )+};
+}
