@@ -1,0 +1,274 @@
+//! What a chunk reads: its events under their locks, their bodies, and the payments that these name.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    super::{
+        Item, PaymentStatus,
+        body::Body,
+        candidates::Candidate,
+        decide::{Content, Event, PaymentRow, Payments},
+        infer,
+        store::IN_FLIGHT,
+    },
+    LOCKED, Worker, skip,
+};
+use crate::{
+    Result,
+    db::{Engine, Query, Session, Value},
+};
+
+/// Bytes of bodies that one statement asks for; a single larger body is asked for alone.
+const BODY_BUDGET: i64 = 2 * 1024 * 1024;
+
+impl Worker<'_> {
+    /// Locks the events that still meet the condition; what somebody else has locked is passed over.
+    pub(super) async fn lock(
+        &self,
+        session: &mut Session<'_>,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Event>> {
+        let events = &self.store.events;
+        let body = self.body_column("payload");
+        let condition = self.eligible.condition(events);
+        let lock = match events.engine() {
+            Engine::Sqlite => "",
+            _ if self.dry_run => "",
+            _ if self.store.db.facts().await?.skip_locked => " FOR UPDATE SKIP LOCKED",
+            _ => " FOR UPDATE",
+        };
+        let sql = format!(
+            "SELECT id, provider, payment_status, payment_provider_ref, attempts, last_attempt_at, next_retry_at, \
+             octet_length({body}) AS bytes FROM {} WHERE {} AND {}{lock}",
+            events.name,
+            events.is_one_of("id", candidates.len()),
+            condition.sql(),
+        );
+        let ids = events.list(candidates.iter().map(|candidate| candidate.id.as_str()));
+        let query = Query::once(sql).bind_all(ids).bind_all(condition.values());
+        let rows = session.fetch(query).await?;
+        let mut found = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let event = Event {
+                id: row.text("id")?,
+                provider: row.text("provider")?,
+                payment_status: row.text_or_null("payment_status")?,
+                payment_provider_ref: row.text_or_null("payment_provider_ref")?,
+                attempts: row.int("attempts")?,
+                last_attempt_at: row.time("last_attempt_at")?,
+                next_retry_at: row.time("next_retry_at")?,
+                bytes: row.int("bytes")?,
+            };
+            found.insert(event.id.clone(), event);
+        }
+        Ok(candidates.iter().filter_map(|candidate| found.remove(&candidate.id)).collect())
+    }
+
+    /// A JSON column as text.
+    fn body_column(&self, column: &str) -> String {
+        match self.store.events.engine() {
+            Engine::Postgres => format!("{column}::text"),
+            Engine::MySql | Engine::Sqlite => column.to_owned(),
+        }
+    }
+
+    /// Reads `payload`, and `payload_raw` where that is empty; one body at a time is in memory.
+    pub(super) async fn read_bodies(
+        &self,
+        session: &mut Session<'_>,
+        events: &[Event],
+    ) -> Result<HashMap<String, Content>> {
+        let mut contents = HashMap::with_capacity(events.len());
+        let mut empty = Vec::new();
+        for group in within_budget(events) {
+            self.each_body(session, "payload", group, |event, bytes| match Body::json(&bytes) {
+                Ok(body) if body.is_empty() => empty.push(event.clone()),
+                Ok(body) => {
+                    contents.insert(event.id.clone(), Ok(infer::read(&event.provider, &body)));
+                }
+                Err(why) if bytes.is_empty() => {
+                    tracing::debug!(id = event.id, why, "empty payload");
+                    empty.push(event.clone());
+                }
+                Err(why) => {
+                    contents.insert(event.id.clone(), Err(why));
+                }
+            })
+            .await?;
+        }
+        // The raw body of an event whose payload is empty may still be large: one at a time.
+        for event in empty.chunks(1) {
+            self.each_body(session, "payload_raw", event, |event, bytes| {
+                contents.insert(event.id.clone(), raw_body(event, &bytes));
+            })
+            .await?;
+        }
+        Ok(contents)
+    }
+
+    async fn each_body(
+        &self,
+        session: &mut Session<'_>,
+        column: &str,
+        events: &[Event],
+        mut take: impl FnMut(&Event, Vec<u8>),
+    ) -> Result<()> {
+        let table = &self.store.events;
+        let sql = format!(
+            "SELECT id, {} AS body FROM {} WHERE {}",
+            self.body_column(column),
+            table.name,
+            table.is_one_of("id", events.len()),
+        );
+        let query = Query::once(sql).bind_all(table.list(events.iter().map(|event| event.id.as_str())));
+        session
+            .each(query, |row| {
+                let id = row.text("id").unwrap_or_default();
+                let body = row.into_bytes("body").ok().flatten().unwrap_or_default();
+                if let Some(event) = events.iter().find(|event| event.id == id) {
+                    take(event, body);
+                }
+            })
+            .await
+    }
+
+    /// The payments that any reference of the chunk names, locked for the rest of the transaction.
+    pub(super) async fn find_payments(
+        &self,
+        session: &mut Session<'_>,
+        events: &[Event],
+        contents: &HashMap<String, Content>,
+    ) -> Result<Payments> {
+        let mut wanted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for event in events {
+            let Some(Ok(reading)) = contents.get(&event.id) else { continue };
+            let references = reading.references.iter().map(|reference| reference.value.as_str());
+            wanted.entry(&event.provider).or_default().extend(references);
+        }
+        wanted.values_mut().for_each(|references| {
+            references.sort_unstable();
+            references.dedup();
+        });
+        wanted.retain(|_, references| !references.is_empty());
+        let mut payments = Payments::default();
+        if wanted.is_empty() {
+            return Ok(payments);
+        }
+        let skips = !self.dry_run && self.store.db.facts().await?.skip_locked;
+        let mut seen = Vec::new();
+        for row in session.fetch(self.payments_query(&wanted, skips)).await? {
+            let (provider, reference) = (row.text("provider")?, row.text("provider_ref")?);
+            let id = row.text("id")?;
+            let imagined = self.imagined.lock().ok().and_then(|known| known.get(&id).copied());
+            let status = imagined
+                .unwrap_or_else(|| PaymentStatus::from_column(&row.text("status").unwrap_or_default()));
+            seen.push((provider.clone(), reference.clone()));
+            payments.insert(provider, reference, PaymentRow { id, status });
+        }
+        if skips {
+            // A payment that only the locking read did not see is there, and somebody holds it.
+            for row in session.fetch(self.payments_query(&wanted, false)).await? {
+                let key = (row.text("provider")?, row.text("provider_ref")?);
+                if !seen.contains(&key) {
+                    payments.lock(key.0, key.1);
+                }
+            }
+        }
+        Ok(payments)
+    }
+
+    fn payments_query(&self, wanted: &BTreeMap<&str, Vec<&str>>, lock: bool) -> Query {
+        let table = &self.store.payments;
+        let mut values = Vec::new();
+        let mut parts = Vec::new();
+        for (provider, references) in wanted {
+            let hole = table.hole("provider");
+            parts.push(format!(
+                "(provider = {hole} AND {})",
+                table.is_one_of("provider_ref", references.len())
+            ));
+            values.push(Value::from(*provider));
+            values.extend(table.list(references.iter().copied()));
+        }
+        let lock = if lock { " FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "SELECT id, provider, provider_ref, status FROM {} WHERE {} ORDER BY id{lock}",
+            table.name,
+            parts.join(" OR ")
+        );
+        Query::once(sql).bind_all(values)
+    }
+
+    /// Why events that were picked were not locked.
+    pub(super) async fn explain_missing(
+        &self,
+        candidates: &[Candidate],
+        events: &[Event],
+    ) -> Result<Vec<Item>> {
+        let missing: Vec<&Candidate> = candidates
+            .iter()
+            .filter(|candidate| events.iter().all(|event| event.id != candidate.id))
+            .collect();
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = &self.store.events;
+        let condition = self.eligible.condition(table);
+        let sql = format!(
+            "SELECT id, attempts, CASE WHEN status = 'processed' THEN 'already processed' \
+             WHEN processed_at IS NOT NULL AND payment_status IN ('succeeded', 'failed') THEN 'already applied' \
+             WHEN {} THEN '{LOCKED}' \
+             WHEN status IN {IN_FLIGHT} THEN 'claimed by the service a moment ago' \
+             ELSE 'no longer due' END AS reason FROM {} WHERE {}",
+            condition.sql(),
+            table.name,
+            table.is_one_of("id", missing.len()),
+        );
+        let ids = table.list(missing.iter().map(|candidate| candidate.id.as_str()));
+        let query = Query::once(sql).bind_all(condition.values()).bind_all(ids);
+        let rows = self.store.db.session().await?.fetch(query).await?;
+        let mut known = HashMap::new();
+        for row in &rows {
+            known.insert(row.text("id")?, (row.int("attempts")?, row.text("reason")?));
+        }
+        Ok(missing
+            .into_iter()
+            .map(|candidate| {
+                let (attempts, reason) = known.get(&candidate.id).cloned().unwrap_or((0, "gone".into()));
+                skip(&candidate.id, &candidate.provider, attempts, &reason)
+            })
+            .collect())
+    }
+}
+
+/// Skrill and Paddle Classic send forms; everything else is JSON.
+fn raw_body(event: &Event, bytes: &[u8]) -> Content {
+    let json = bytes
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace())
+        .is_some_and(|byte| matches!(byte, b'{' | b'[' | b'"'));
+    let form = !json && matches!(event.provider.as_str(), "skrill" | "paddle");
+    let body = match bytes {
+        [] => Body::default(),
+        _ if form => Body::form(bytes),
+        _ => Body::json(bytes)?,
+    };
+    Ok(infer::read(&event.provider, &body))
+}
+
+/// Splits events into runs whose bodies together stay within the budget.
+fn within_budget(events: &[Event]) -> Vec<&[Event]> {
+    let mut groups = Vec::new();
+    let (mut from, mut bytes) = (0, 0_i64);
+    for (at, event) in events.iter().enumerate() {
+        if at > from && bytes.saturating_add(event.bytes) > BODY_BUDGET {
+            groups.push(&events[from..at]);
+            (from, bytes) = (at, 0);
+        }
+        bytes = bytes.saturating_add(event.bytes);
+    }
+    if from < events.len() {
+        groups.push(&events[from..]);
+    }
+    groups
+}
