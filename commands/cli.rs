@@ -202,8 +202,13 @@ pub fn page(words: &[String]) -> Result<String> {
             let error =
                 Error::new(Kind::NotFound, format!("there is no command or topic `{}`", words.join(" ")));
             let near = opsctl::near::matches(word, names.iter().map(String::as_str));
+            let before = words
+                .iter()
+                .take_while(|known| *known != word)
+                .map(|word| format!("{word} "))
+                .collect::<String>();
             return Err(match near.first() {
-                Some(near) => error.hint(format!("did you mean `opsctl help {near}`?")),
+                Some(near) => error.hint(format!("did you mean `opsctl help {before}{near}`?")),
                 None => error.hint("all commands: `opsctl --help`"),
             });
         }

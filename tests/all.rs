@@ -2,10 +2,13 @@
 
 mod support;
 
+mod demo_init_db;
 mod house;
 mod locks;
+mod memory;
 mod migrations;
 mod webhooks_bad_input;
+mod webhooks_cli;
 mod webhooks_limits;
 mod webhooks_retry;
 mod webhooks_retry_one;
