@@ -209,19 +209,17 @@ on_every_database! {
             Engine::Sqlite => session.script("ANALYZE").await.unwrap(),
         }
         let ids = ["01k00000000000000000000000", "01k00000000000000000000001"];
-        let by_id = Query::once(format!("{explain} SELECT id FROM {} WHERE {}", events.name, events.is_one_of("id", 2)))
-            .bind_all(events.list(ids));
-        let by_reference = Query::once(format!(
-            "{explain} SELECT id FROM {} WHERE provider = {} AND {}",
-            payments.name, payments.hole("provider"), payments.is_one_of("provider_ref", 2)
-        )).bind("stripe").bind_all(payments.list(["pi_1", "pi_2"]));
+        let some = events.one_of("id", ids);
+        let by_id = Query::new(format!("{explain} SELECT id FROM {} WHERE {}", events.name, some.sql)).bind_all(some.values);
+        let pairs = payments.from_pairs(["provider", "provider_ref"], vec![("stripe", "pi_1"), ("doku", "INV-2")]);
+        let by_reference = Query::new(format!("{explain} SELECT t.id FROM {}", pairs.sql)).bind_all(pairs.values);
         for (name, query) in [("id", by_id), ("reference", by_reference)] {
             let rows = session.fetch(query).await.unwrap();
             let plan: String = rows.iter().map(|row| format!("{row:?}\n")).collect();
             let scans = match case.db.engine() {
                 Engine::Postgres => plan.contains("Seq Scan") || !plan.contains("Index Cond"),
                 Engine::MySql => plan.contains("\"ALL\""),
-                Engine::Sqlite => plan.contains("SCAN"),
+                Engine::Sqlite => plan.contains("SCAN payments") || plan.contains("SCAN webhook_events") || !plan.contains("SEARCH"),
             };
             assert!(!scans, "{name}: {plan}");
         }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Query, Table, Value, catalog::quote};
+use super::{
+    Query, Table, Value,
+    catalog::{padded, quote},
+};
 use crate::config::Engine;
 
 /// Builds `UPDATE table SET … WHERE key matches`, with one value per row and column: from `unnest` on PostgreSQL,
@@ -91,24 +94,22 @@ impl<'a> BulkUpdate<'a> {
         let mut sets = Vec::new();
         let mut values = Vec::new();
         for (column, column_values) in self.columns {
-            let mut set = format!("{} = CASE {key}", quote(engine, column));
-            for (key, value) in self.keys.iter().zip(column_values) {
-                set.push_str(" WHEN ? THEN ?");
-                values.extend([Value::Text(key.clone()), value]);
-            }
-            sets.push(set + " END");
+            // A padded WHEN repeats the last one, and is never reached.
+            let rows = padded(self.keys.iter().cloned().zip(column_values).collect());
+            sets.push(format!(
+                "{} = CASE {key}{} END",
+                quote(engine, column),
+                " WHEN ? THEN ?".repeat(rows.len())
+            ));
+            values.extend(rows.into_iter().flat_map(|(key, value)| [Value::Text(key), value]));
         }
         for (assignment, fixed) in self.fixed {
             sets.push(assignment);
             values.extend(fixed);
         }
         let condition = self.condition.map_or_else(String::new, |condition| format!(" AND ({condition})"));
-        let sql = format!(
-            "UPDATE {} SET {} WHERE {}{condition}",
-            self.table.name,
-            sets.join(", "),
-            self.table.is_one_of(self.key, self.keys.len()),
-        );
-        Query::once(sql).bind_all(values).bind_all(self.table.list(self.keys.iter().map(String::as_str)))
+        let keys = self.table.one_of(self.key, self.keys.iter().map(String::as_str));
+        let sql = format!("UPDATE {} SET {} WHERE {}{condition}", self.table.name, sets.join(", "), keys.sql);
+        Query::new(sql).bind_all(values).bind_all(keys.values)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt::Write,
     sync::{Mutex, PoisonError},
 };
 
@@ -16,6 +15,29 @@ pub struct Table {
     pub name: String,
     engine: Engine,
     columns: BTreeMap<String, Column>,
+}
+
+/// A part of a statement and the values of its placeholders.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter {
+    /// The text.
+    pub sql: String,
+    /// The values, in the text's order.
+    pub values: Vec<Value>,
+}
+
+/// Repeats the last value up to one of a few lengths: 1, 10, or a multiple of 100.
+pub(super) fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
+    let length = match values.len() {
+        0 => 0,
+        1 => 1,
+        2..=10 => 10,
+        more => more.div_ceil(100) * 100,
+    };
+    if let Some(last) = values.last().cloned() {
+        values.resize(length, last);
+    }
+    values
 }
 
 /// One column.
@@ -71,26 +93,54 @@ impl Table {
         }
     }
 
-    /// `column IN (…)` for `count` values; bind them with [`Table::list`].
-    pub fn is_one_of(&self, column: &str, count: usize) -> String {
-        let quoted = quote(self.engine, column);
+    /// `column = one of these`. On PostgreSQL the values are one array; elsewhere the list is padded with its last
+    /// value to one of a few lengths, so that the text, and the statement that the server keeps prepared, stay the
+    /// same from call to call.
+    pub fn one_of<'v>(&self, column: &str, values: impl IntoIterator<Item = &'v str>) -> Filter {
+        let quoted = self.column(column);
+        let values = values.into_iter();
         if self.engine == Engine::Postgres {
             let kind = self.cast(column).unwrap_or_else(|| "text".into());
-            return format!("{quoted} = ANY(?::{kind}[])");
+            let values = vec![Value::Texts(values.map(|value| Some(value.to_owned())).collect())];
+            return Filter { sql: format!("{quoted} = ANY(?::{kind}[])"), values };
         }
-        let mut list = String::with_capacity(count * 3);
-        for at in 0..count {
-            let _ = write!(list, "{}?", if at == 0 { "" } else { ", " }); // writing to a String cannot fail
+        let values: Vec<Value> = padded(values.map(Value::from).collect());
+        if values.is_empty() {
+            return Filter { sql: "1 = 0".into(), values };
         }
-        format!("{quoted} IN ({list})")
+        Filter { sql: format!("{quoted} IN ({})", vec!["?"; values.len()].join(", ")), values }
     }
 
-    /// The values for [`Table::is_one_of`]: one array on PostgreSQL, one value each elsewhere.
-    pub fn list<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> Vec<Value> {
+    /// The rows, as `t`, whose two columns are one of these pairs: a FROM clause with its condition. A row may come
+    /// more than once.
+    pub fn from_pairs(&self, columns: [&str; 2], pairs: Vec<(&str, &str)>) -> Filter {
+        let [first, second] = columns.map(|column| self.column(column));
         if self.engine == Engine::Postgres {
-            return vec![Value::Texts(values.into_iter().map(|value| Some(value.to_owned())).collect())];
+            let kinds = columns.map(|column| self.cast(column).unwrap_or_else(|| "text".into()));
+            let sql = format!(
+                "unnest(?::{}[], ?::{}[]) AS w(a, b) JOIN {} AS t ON t.{first} = w.a AND t.{second} = w.b",
+                kinds[0], kinds[1], self.name
+            );
+            let column = |take: fn(&(&str, &str)) -> String| {
+                Value::Texts(pairs.iter().map(|pair| Some(take(pair))).collect())
+            };
+            return Filter {
+                sql,
+                values: vec![column(|pair| pair.0.to_owned()), column(|pair| pair.1.to_owned())],
+            };
         }
-        values.into_iter().map(Value::from).collect()
+        let pairs = padded(pairs);
+        let holes = vec!["(?, ?)"; pairs.len()].join(", ");
+        let values = pairs.into_iter().flat_map(|(a, b)| [Value::from(a), Value::from(b)]).collect();
+        let sql = match self.engine {
+            // MySQL finds a list of pairs in the index; SQLite only joins by it.
+            Engine::MySql => format!("{} AS t WHERE (t.{first}, t.{second}) IN ({holes})", self.name),
+            _ => format!(
+                "(VALUES {holes}) AS w JOIN {} AS t ON t.{first} = w.column1 AND t.{second} = w.column2",
+                self.name
+            ),
+        };
+        Filter { sql, values }
     }
 
     /// The type to cast a bound text to; none where the engine compares by the column's own.

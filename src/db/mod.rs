@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 
 pub use self::{
     bulk::BulkUpdate,
-    catalog::{Column, Table},
+    catalog::{Column, Filter, Table},
     connect::Access,
     fault::fault,
     row::{Cell, Row},
@@ -191,7 +191,7 @@ macro_rules! run {
     ($session:expr, $query:expr, |$conn:ident, $bound:ident| $body:expr) => {{
         let query: Query = $query;
         let sql = query.text($session.db.engine());
-        let keep = query.is_kept() && !$session.db.target.pooled;
+        let keep = !$session.db.target.pooled;
         tracing::trace!(%sql, "query");
         let result = match $session.conn.as_deref_mut() {
             Some(Conn::Postgres($conn)) => {

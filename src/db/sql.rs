@@ -77,18 +77,12 @@ impl Value {
 pub struct Query {
     sql: String,
     values: Vec<Value>,
-    kept: bool,
 }
 
 impl Query {
     /// A statement with `?` placeholders; `??` stands for a question mark of PostgreSQL's own operators.
     pub fn new(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), values: Vec::new(), kept: true }
-    }
-
-    /// A statement whose text varies from call to call: the server does not keep it prepared.
-    pub fn once(sql: impl Into<String>) -> Self {
-        Self { kept: false, ..Self::new(sql) }
+        Self { sql: sql.into(), values: Vec::new() }
     }
 
     /// Binds the next placeholder.
@@ -103,10 +97,6 @@ impl Query {
     pub fn bind_all(mut self, values: impl IntoIterator<Item = Value>) -> Self {
         self.values.extend(values);
         self
-    }
-
-    pub(super) fn is_kept(&self) -> bool {
-        self.kept
     }
 
     pub(super) fn into_values(self) -> Vec<Value> {

@@ -31,7 +31,7 @@ pub(super) async fn pick(store: &Store<'_>, eligible: &Eligible, limit: u32) -> 
     parts.push(undated(store, eligible, &statuses, limit));
     let sql = parts.iter().map(Condition::sql).collect::<Vec<_>>().join(" UNION ALL ");
     let values = parts.iter().flat_map(Condition::values);
-    let rows = store.db.session().await?.fetch(Query::once(sql).bind_all(values)).await?;
+    let rows = store.db.session().await?.fetch(Query::new(sql).bind_all(values)).await?;
     let found = rows
         .iter()
         .map(|row| {
@@ -88,7 +88,8 @@ fn undated(store: &Store<'_>, eligible: &Eligible, statuses: &[String], limit: u
         claims.values(),
     )];
     if !free.is_empty() {
-        let condition = Condition::new(events.is_one_of("status", free.len()), events.list(free)).and(new);
+        let free = events.one_of("status", free);
+        let condition = Condition::new(free.sql, free.values).and(new);
         branches.push(Condition::new(
             format!("SELECT id, provider, received_at AS due FROM {} WHERE {}", events.name, condition.sql()),
             condition.values(),

@@ -137,14 +137,15 @@ impl Worker<'_> {
             if ids.is_empty() {
                 continue;
             }
+            let count = ids.len() as u64;
+            let rows = table.one_of("id", ids);
             let sql = format!(
                 "UPDATE {} SET status = ?, updated_at = {} WHERE {} AND status NOT IN ('succeeded', 'failed')",
                 table.name,
                 table.hole("updated_at"),
-                table.is_one_of("id", ids.len()),
+                rows.sql,
             );
-            let count = ids.len() as u64;
-            let query = Query::once(sql).bind(wanted.name()).bind(now).bind_all(table.list(ids));
+            let query = Query::new(sql).bind(wanted.name()).bind(now).bind_all(rows.values);
             expect(session.execute(query).await?, count, "payments")?;
         }
         Ok(())

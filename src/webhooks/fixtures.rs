@@ -229,7 +229,7 @@ fn inserts(table: &Table, columns: &[&str], rows: Vec<Vec<Value>>) -> Vec<Query>
         let group: Vec<Vec<Value>> = rows.by_ref().take(ROWS).collect();
         let values = vec![row.as_str(); group.len()].join(", ");
         let sql = format!("INSERT INTO {} ({}) VALUES {values}", table.name, names.join(", "));
-        queries.push(Query::once(sql).bind_all(group.into_iter().flatten()));
+        queries.push(Query::new(sql).bind_all(group.into_iter().flatten()));
     }
     queries
 }

@@ -111,7 +111,7 @@ pub async fn list(db: &Db, filter: &Filter, limits: &Limits) -> Result<List> {
         condition.sql(),
         u64::from(filter.limit) + 1,
     );
-    let rows = db.session().await?.fetch(Query::once(sql).bind_all(condition.values())).await?;
+    let rows = db.session().await?.fetch(Query::new(sql).bind_all(condition.values())).await?;
     let mut items = rows
         .iter()
         .map(|row| {

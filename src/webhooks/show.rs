@@ -158,10 +158,9 @@ pub async fn show(db: &Db, id: &EventId, limits: &Limits, raw: bool) -> Result<S
 pub(super) async fn row_by_id(store: &Store<'_>, id: &EventId) -> Result<Row> {
     let events = &store.events;
     let spellings = id.spellings();
-    let sql =
-        format!("SELECT {COLUMNS} FROM {} WHERE {}", events.name, events.is_one_of("id", spellings.len()));
-    let values = events.list(spellings.iter().map(String::as_str));
-    let mut rows = store.db.session().await?.fetch(Query::once(sql).bind_all(values)).await?;
+    let ids = events.one_of("id", spellings.iter().map(String::as_str));
+    let sql = format!("SELECT {COLUMNS} FROM {} WHERE {}", events.name, ids.sql);
+    let mut rows = store.db.session().await?.fetch(Query::new(sql).bind_all(ids.values)).await?;
     for spelling in &spellings {
         if let Some(at) = rows.iter().position(|row| row.text("id").is_ok_and(|id| id == *spelling)) {
             return Ok(rows.swap_remove(at));
@@ -216,13 +215,14 @@ async fn payments(store: &Store<'_>, provider: &str, references: &[&str]) -> Res
         return Ok(Vec::new());
     }
     let table = &store.payments;
+    let named = table.one_of("provider_ref", references.iter().copied());
     let sql = format!(
         "SELECT id, provider_ref, status, amount, currency, updated_at FROM {} WHERE provider = {} AND {} ORDER BY id",
         table.name,
         table.hole("provider"),
-        table.is_one_of("provider_ref", references.len()),
+        named.sql,
     );
-    let query = Query::once(sql).bind(provider).bind_all(table.list(references.iter().copied()));
+    let query = Query::new(sql).bind(provider).bind_all(named.values);
     let rows = store.db.session().await?.fetch(query).await?;
     rows.iter()
         .map(|row| {

@@ -1,6 +1,6 @@
 //! What a chunk reads: its events under their locks, their bodies, and the payments that these name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
     super::{
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Result,
-    db::{Engine, Query, Session, Value},
+    db::{Engine, Query, Session},
 };
 
 /// Bytes of bodies that one statement asks for; a single larger body is asked for alone.
@@ -37,15 +37,15 @@ impl Worker<'_> {
             _ if self.store.db.facts().await?.skip_locked => " FOR UPDATE SKIP LOCKED",
             _ => " FOR UPDATE",
         };
+        let ids = events.one_of("id", candidates.iter().map(|candidate| candidate.id.as_str()));
         let sql = format!(
             "SELECT id, provider, payment_status, payment_provider_ref, attempts, last_attempt_at, next_retry_at, \
              octet_length({body}) AS bytes FROM {} WHERE {} AND {}{lock}",
             events.name,
-            events.is_one_of("id", candidates.len()),
+            ids.sql,
             condition.sql(),
         );
-        let ids = events.list(candidates.iter().map(|candidate| candidate.id.as_str()));
-        let query = Query::once(sql).bind_all(ids).bind_all(condition.values());
+        let query = Query::new(sql).bind_all(ids.values).bind_all(condition.values());
         let rows = session.fetch(query).await?;
         let mut found = HashMap::with_capacity(rows.len());
         for row in &rows {
@@ -114,13 +114,10 @@ impl Worker<'_> {
         mut take: impl FnMut(&Event, Vec<u8>),
     ) -> Result<()> {
         let table = &self.store.events;
-        let sql = format!(
-            "SELECT id, {} AS body FROM {} WHERE {}",
-            self.body_column(column),
-            table.name,
-            table.is_one_of("id", events.len()),
-        );
-        let query = Query::once(sql).bind_all(table.list(events.iter().map(|event| event.id.as_str())));
+        let ids = table.one_of("id", events.iter().map(|event| event.id.as_str()));
+        let sql =
+            format!("SELECT id, {} AS body FROM {} WHERE {}", self.body_column(column), table.name, ids.sql);
+        let query = Query::new(sql).bind_all(ids.values);
         session
             .each(query, |row| {
                 let id = row.text("id").unwrap_or_default();
@@ -139,64 +136,54 @@ impl Worker<'_> {
         events: &[Event],
         contents: &HashMap<String, Content>,
     ) -> Result<Payments> {
-        let mut wanted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut wanted: BTreeSet<(&str, &str)> = BTreeSet::new();
         for event in events {
             let Some(Ok(reading)) = contents.get(&event.id) else { continue };
-            let references = reading.references.iter().map(|reference| reference.value.as_str());
-            wanted.entry(&event.provider).or_default().extend(references);
+            let references = reading.references.iter();
+            wanted.extend(references.map(|reference| (event.provider.as_str(), reference.value.as_str())));
         }
-        wanted.values_mut().for_each(|references| {
-            references.sort_unstable();
-            references.dedup();
-        });
-        wanted.retain(|_, references| !references.is_empty());
         let mut payments = Payments::default();
         if wanted.is_empty() {
             return Ok(payments);
         }
         let skips = !self.dry_run && self.store.db.facts().await?.skip_locked;
-        let mut seen = Vec::new();
-        for row in session.fetch(self.payments_query(&wanted, skips)).await? {
-            let (provider, reference) = (row.text("provider")?, row.text("provider_ref")?);
-            let id = row.text("id")?;
+        let mut seen = HashSet::new();
+        for row in session.fetch(self.payments_query(wanted.iter().copied().collect(), skips)).await? {
+            let (provider, reference, id) =
+                (row.text("provider")?, row.text("provider_ref")?, row.text("id")?);
             let imagined = self.imagined.lock().ok().and_then(|known| known.get(&id).copied());
-            let status = imagined
-                .unwrap_or_else(|| PaymentStatus::from_column(&row.text("status").unwrap_or_default()));
-            seen.push((provider.clone(), reference.clone()));
+            let status = match imagined {
+                Some(status) => status,
+                None => PaymentStatus::from_column(&row.text("status")?),
+            };
+            seen.insert((provider.clone(), reference.clone()));
             payments.insert(provider, reference, PaymentRow { id, status });
         }
-        if skips {
+        wanted.retain(|(provider, reference)| {
+            !seen.contains(&((*provider).to_owned(), (*reference).to_owned()))
+        });
+        if skips && !wanted.is_empty() {
             // A payment that only the locking read did not see is there, and somebody holds it.
-            for row in session.fetch(self.payments_query(&wanted, false)).await? {
-                let key = (row.text("provider")?, row.text("provider_ref")?);
-                if !seen.contains(&key) {
-                    payments.lock(key.0, key.1);
-                }
+            for row in session.fetch(self.payments_query(wanted.into_iter().collect(), false)).await? {
+                payments.lock(row.text("provider")?, row.text("provider_ref")?);
             }
         }
         Ok(payments)
     }
 
-    fn payments_query(&self, wanted: &BTreeMap<&str, Vec<&str>>, lock: bool) -> Query {
-        let table = &self.store.payments;
-        let mut values = Vec::new();
-        let mut parts = Vec::new();
-        for (provider, references) in wanted {
-            let hole = table.hole("provider");
-            parts.push(format!(
-                "(provider = {hole} AND {})",
-                table.is_one_of("provider_ref", references.len())
-            ));
-            values.push(Value::from(*provider));
-            values.extend(table.list(references.iter().copied()));
-        }
-        let lock = if lock { " FOR UPDATE SKIP LOCKED" } else { "" };
+    /// In the order of their ids, so that two runs lock them in the same order.
+    fn payments_query(&self, wanted: Vec<(&str, &str)>, lock: bool) -> Query {
+        let from = self.store.payments.from_pairs(["provider", "provider_ref"], wanted);
+        let lock = match self.store.payments.engine() {
+            _ if !lock => "",
+            Engine::Postgres => " FOR UPDATE OF t SKIP LOCKED",
+            _ => " FOR UPDATE SKIP LOCKED",
+        };
         let sql = format!(
-            "SELECT id, provider, provider_ref, status FROM {} WHERE {} ORDER BY id{lock}",
-            table.name,
-            parts.join(" OR ")
+            "SELECT t.id, t.provider, t.provider_ref, t.status FROM {} ORDER BY t.id{lock}",
+            from.sql
         );
-        Query::once(sql).bind_all(values)
+        Query::new(sql).bind_all(from.values)
     }
 
     /// Why events that were picked were not locked.
@@ -214,6 +201,7 @@ impl Worker<'_> {
         }
         let table = &self.store.events;
         let condition = self.eligible.condition(table);
+        let ids = table.one_of("id", missing.iter().map(|candidate| candidate.id.as_str()));
         let sql = format!(
             "SELECT id, attempts, CASE WHEN status = 'processed' THEN 'already processed' \
              WHEN processed_at IS NOT NULL AND payment_status IN ('succeeded', 'failed') THEN 'already applied' \
@@ -222,10 +210,9 @@ impl Worker<'_> {
              ELSE 'no longer due' END AS reason FROM {} WHERE {}",
             condition.sql(),
             table.name,
-            table.is_one_of("id", missing.len()),
+            ids.sql,
         );
-        let ids = table.list(missing.iter().map(|candidate| candidate.id.as_str()));
-        let query = Query::once(sql).bind_all(condition.values()).bind_all(ids);
+        let query = Query::new(sql).bind_all(condition.values()).bind_all(ids.values);
         let rows = self.store.db.session().await?.fetch(query).await?;
         let mut known = HashMap::new();
         for row in &rows {
