@@ -89,7 +89,9 @@ fn production_has_the_services_other_defaults_and_is_protected() {
     let flags = Overrides { max_attempts: Some(3), limit: Some(7), ..Overrides::default() };
     let limits = Limits::resolve(&context, flags).unwrap();
     assert_eq!((limits.limit, limits.max_attempts), (7, 3));
-    assert!(limits.origins.contains(&("max_attempts", "3".into(), "--max-attempts".into())));
+    assert!(
+        limits.effective.iter().any(|line| (line.name, &*line.origin) == ("max_attempts", "--max-attempts"))
+    );
 }
 
 #[test]

@@ -19,10 +19,9 @@ const LISTED: usize = 20;
 pub fn limits(app: &App, limits: &Limits) -> String {
     let folder = format!("{}/", app.cwd.display());
     let shown = ["limit", "max_attempts", "mode", "base_ms", "cap_ms"];
-    let parts =
-        limits.origins.iter().filter(|(name, ..)| shown.contains(name)).map(|(name, value, origin)| {
-            format!("{} {value} ({})", name.replace('_', " "), origin.replace(&folder, ""))
-        });
+    let parts = limits.effective.iter().filter(|line| shown.contains(&line.name)).map(|line| {
+        format!("{} {} ({})", line.name.replace('_', " "), line.value, line.origin.replace(&folder, ""))
+    });
     format!("With {}.", parts.collect::<Vec<_>>().join(", "))
 }
 

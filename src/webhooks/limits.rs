@@ -42,8 +42,19 @@ pub struct Limits {
     /// Cache store of the run lock; empty is the default one.
     #[serde(skip)]
     pub lock_store: String,
-    /// Where the values came from, for people: name, value, source.
-    pub origins: Vec<(&'static str, String, String)>,
+    /// Where each value came from.
+    pub effective: Vec<Effective>,
+}
+
+/// One effective value and its source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Effective {
+    /// Its name.
+    pub name: &'static str,
+    /// The value.
+    pub value: String,
+    /// The flag, file, variable or default that it came from.
+    pub origin: String,
 }
 
 /// The service's largest batch.
@@ -55,14 +66,17 @@ impl Limits {
     /// # Errors
     /// A setting that is no number, named with its place.
     pub fn resolve(context: &Context, flags: Overrides) -> Result<Self> {
-        let mut origins = Vec::new();
+        let mut effective = Vec::new();
+        let mut note = |name, value: String, origin: &Origin| {
+            effective.push(Effective { name, value, origin: origin.to_string() })
+        };
         let mut number =
             |name: &'static str, setting, flag: Option<(u32, &'static str)>, clamp: fn(i64) -> i64| {
                 let found = match flag {
                     Some((value, flag)) => Sourced::new(i64::from(value), Origin::Flag(flag)),
                     None => context.number(setting)?.map(clamp),
                 };
-                origins.push((name, found.value.to_string(), found.origin.to_string()));
+                note(name, found.value.to_string(), &found.origin);
                 Ok::<_, crate::Error>(found.value)
             };
         let limit =
@@ -92,7 +106,7 @@ impl Limits {
                 .setting(&settings::SCHEDULER_BACKOFF_MODE)
                 .map(|name| Mode::from_name(&name).unwrap_or(Mode::Full)),
         };
-        origins.push(("mode", mode.value.name().into(), mode.origin.to_string()));
+        note("mode", mode.value.name().into(), &mode.origin);
         let small = |value: i64| u32::try_from(value).unwrap_or(u32::MAX);
         let wide = |value: i64| u64::try_from(value).unwrap_or_default();
         Ok(Self {
@@ -107,7 +121,7 @@ impl Limits {
             lease_seconds: small(positive(lease, 60)),
             lock_seconds: small(positive(lock, 900)),
             lock_store: context.setting(&settings::RETRY_COMMAND_LOCK_STORE).value,
-            origins,
+            effective,
         })
     }
 

@@ -24,7 +24,7 @@ use serde::Serialize;
 pub use self::{
     candidates::fair,
     infer::{Reading, Reference, read},
-    limits::{Limits, Overrides},
+    limits::{Effective, Limits, Overrides},
     list::{Cursor, Filter, List, ListItem, list},
     report::{Counts, Item, Outcome, ProviderCounts, RetryReport},
     retry::{IfLocked, Progress, RUN_LOCK, RetryRequest, retry},

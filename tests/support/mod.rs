@@ -174,7 +174,7 @@ pub fn limits() -> Limits {
         lease_seconds: 60,
         lock_seconds: 900,
         lock_store: String::new(),
-        origins: Vec::new(),
+        effective: Vec::new(),
     }
 }
 
