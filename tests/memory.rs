@@ -5,7 +5,7 @@ use std::{process::Stdio, time::Duration};
 
 use opsctl::db::Engine;
 
-use crate::support::{Case, Schema, cli};
+use crate::support::{Case, Schema};
 
 /// The most memory that a run may have resident.
 const LIMIT_KIB: u64 = 64 * 1024;

@@ -1,6 +1,11 @@
 //! Tables for people, and the same cells for machines.
 
-use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, Row, presets};
+use comfy_table::{
+    Attribute, CellAlignment, Color, ColumnConstraint, ContentArrangement, Row, Width, presets,
+};
+
+/// Columns that may be cut to the terminal's width; ids and words of a state never are, since they are copied.
+const FLEXIBLE: [&str; 4] = ["event_id", "reference", "reason", "error_message"];
 
 /// How a cell is coloured; its text says the same without colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,9 +107,16 @@ impl Table {
             Some(width) => table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic),
             None => table.set_content_arrangement(ContentArrangement::Disabled),
         };
-        table.set_header(self.columns.iter().map(|(key, _)| {
-            comfy_table::Cell::new(key.replace('_', " ").to_uppercase()).add_attribute(Attribute::Dim)
-        }));
+        let mut heading = Row::from(
+            self.columns
+                .iter()
+                .map(|(key, _)| {
+                    comfy_table::Cell::new(key.replace('_', " ").to_uppercase()).add_attribute(Attribute::Dim)
+                })
+                .collect::<Vec<_>>(),
+        );
+        heading.max_height(1);
+        table.set_header(heading);
         for cells in &self.rows {
             let mut row = Row::from(cells.iter().map(draw_cell).collect::<Vec<_>>());
             if width.is_some() {
@@ -112,9 +124,13 @@ impl Table {
             }
             table.add_row(row);
         }
-        for (at, (_, align)) in self.columns.iter().enumerate() {
+        for (at, (key, align)) in self.columns.iter().enumerate() {
             if let Some(column) = table.column_mut(at) {
                 column.set_padding((0, 2));
+                column.set_constraint(match FLEXIBLE.contains(key) {
+                    true => ColumnConstraint::LowerBoundary(Width::Fixed(16)),
+                    false => ColumnConstraint::ContentWidth,
+                });
                 if *align == Align::Right {
                     column.set_cell_alignment(CellAlignment::Right);
                 }

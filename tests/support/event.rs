@@ -104,10 +104,6 @@ impl Event {
         self
     }
 
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
     /// Puts it in.
     pub async fn insert(self, case: &Case) -> String {
         let table = case.db.require("webhook_events", &[]).await.unwrap();

@@ -196,6 +196,7 @@ pub fn request() -> RetryRequest {
 macro_rules! on_every_database {
     ($(async fn $name:ident($case:ident: &Case) $body:block)+) => {$(
         mod $name {
+            #[allow(unused_imports)]
             use super::*;
             use $crate::support::{Case, Schema};
             use opsctl::db::Engine;
