@@ -133,7 +133,7 @@ impl App {
                 Err(Error::refused("without a journal nothing destructive is done").because(error))
             }
             Err(error) => {
-                self.ui.warning(&format!("this run is not in the journal: {error}"));
+                self.ui.warn_of("this run is not in the journal", &error);
                 Ok(Entry::unrecorded(&self.run))
             }
         }
@@ -143,7 +143,7 @@ impl App {
     pub fn end(&self, entry: &Entry, exit: opsctl::Exit, counts: Value, error: Option<&Error>, took_ms: u64) {
         let end = End { exit: exit.code(), counts, error: error.map(ToString::to_string), took_ms };
         if let Err(error) = entry.end(end) {
-            self.ui.warning(&format!("the end of this run is not in the journal: {error}"));
+            self.ui.warn_of("the end of this run is not in the journal", &error);
         }
     }
 

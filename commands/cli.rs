@@ -6,7 +6,7 @@ use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand,
     builder::{Styles, styling::AnsiColor},
 };
-use opsctl::{Error, Exit, Kind, Result};
+use opsctl::{Error, Exit, Result};
 
 use crate::{
     app::App,
@@ -74,7 +74,7 @@ pub struct Global {
     )]
     color: Color,
     /// Zone in which times are shown to people: `UTC`, `Asia/Jakarta`
-    #[arg(long, global = true, value_name = "ZONE", default_value = "UTC", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "ZONE", default_value = "UTC", value_parser = told::<Zone>, hide_short_help = true)]
     tz: Zone,
     /// Say nothing but data, warnings and errors
     #[arg(long, short = 'q', global = true, hide_short_help = true)]
@@ -110,11 +110,8 @@ enum Command {
     /// The database's schema: migrate, status, seed, fresh
     #[command(subcommand)]
     Db(db::Command),
-    /// Write an opsctl.toml for this folder
     Init(init::Args),
-    /// See opsctl work on an embedded database of its own
     Demo(demo::Args),
-    /// Explain a command, or one of the topics: exit-codes
     Help(help::Args),
 }
 
@@ -129,12 +126,12 @@ pub async fn main(arguments: Vec<OsString>) -> Exit {
 pub async fn run(arguments: Vec<OsString>, environment: &opsctl::config::Environment, cwd: PathBuf) -> Exit {
     let cli = match parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(&error, &arguments, environment),
     };
     let Cli { global, command } = cli;
     let format = if global.json { Format::Json } else { global.output };
     let ui = Ui::new(format, global.color, global.quiet, global.no_interaction, global.tz, environment);
-    log(&global, environment);
+    log(&ui, &global, environment);
     let app = App::new(ui, global, environment.clone(), cwd);
     let signals = tokio::spawn(crate::signals::forward(app.cancel.clone()));
     let result = dispatch(&app, command).await;
@@ -158,10 +155,30 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     Ok(cli)
 }
 
-/// clap prints help to stdout and errors to stderr by itself.
-fn usage(error: &clap::Error) -> Exit {
+/// clap prints help to stdout and errors to stderr by itself; who asked for JSON gets errors as JSON, too.
+fn usage(error: &clap::Error, arguments: &[OsString], environment: &opsctl::config::Environment) -> Exit {
+    let json = wants_json(&arguments.iter().filter_map(|word| word.to_str()).collect::<Vec<_>>());
+    if json && error.use_stderr() {
+        let ui = Ui::new(Format::Json, Color::Never, false, true, Zone::Utc, environment);
+        let text = error.render().to_string();
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        ui.error(&lines.fold(Error::usage(message), |error, line| error.because(line)));
+        return Exit::Usage;
+    }
     let _ = error.print();
     if error.use_stderr() { Exit::Usage } else { Exit::Done }
+}
+
+/// Whether a command line that clap could not read asks for JSON.
+fn wants_json(words: &[&str]) -> bool {
+    let json = |format: &str| matches!(format, "json" | "jsonl");
+    let glued = |word: &&str| {
+        let format = word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o"));
+        *word == "--json" || format.is_some_and(json)
+    };
+    let apart = |pair: &[&str]| matches!(pair[0], "-o" | "--output") && json(pair[1]);
+    words.iter().any(glued) || words.windows(2).any(apart)
 }
 
 async fn dispatch(app: &App, command: Command) -> Result<Exit> {
@@ -175,7 +192,7 @@ async fn dispatch(app: &App, command: Command) -> Result<Exit> {
 }
 
 /// Logs for those who ask; they never hold a secret, since statements hold no values.
-fn log(global: &Global, environment: &opsctl::config::Environment) {
+fn log(ui: &Ui, global: &Global, environment: &opsctl::config::Environment) {
     let level = match global.verbose {
         0 => "off",
         1 => "opsctl=info",
@@ -184,7 +201,10 @@ fn log(global: &Global, environment: &opsctl::config::Environment) {
     };
     let wanted = environment.filled("OPSCTL_LOG").unwrap_or(level);
     let (wanted, json) = wanted.strip_prefix("json:").map_or((wanted, false), |rest| (rest, true));
-    let Ok(filter) = tracing_subscriber::EnvFilter::try_new(wanted) else { return };
+    let Ok(filter) = tracing_subscriber::EnvFilter::try_new(wanted) else {
+        ui.warning("OPSCTL_LOG is not understood; it looks like `opsctl=debug`");
+        return;
+    };
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     // A second command of the same process finds the log set up.
@@ -198,9 +218,10 @@ pub fn page(words: &[String]) -> Result<String> {
     let mut place = &mut command;
     for word in words {
         if place.find_subcommand(word).is_none() {
-            let names: Vec<String> = place.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-            let error =
-                Error::new(Kind::NotFound, format!("there is no command or topic `{}`", words.join(" ")));
+            let mut names: Vec<String> =
+                place.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+            names.extend(help::TOPICS.map(str::to_owned));
+            let error = Error::usage(format!("there is no command or topic `{}`", words.join(" ")));
             let near = opsctl::near::matches(word, names.iter().map(String::as_str));
             let before = words
                 .iter()
@@ -219,6 +240,14 @@ pub fn page(words: &[String]) -> Result<String> {
         };
     }
     Ok(place.render_long_help().ansi().to_string())
+}
+
+/// Reads a value of the library's, with the hints of its error, which clap would drop.
+pub fn told<T: std::str::FromStr<Err = Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: Error| {
+        let hints = error.hints().iter().map(|hint| format!("; {hint}"));
+        std::iter::once(error.to_string()).chain(hints).collect()
+    })
 }
 
 /// `90s`, `5m`, `2h`, `1d`, or whole seconds.
@@ -243,6 +272,16 @@ mod tests {
     #[test]
     fn the_command_tree_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn json_is_seen_on_a_line_that_cannot_be_read() {
+        for words in [&["--json"][..], &["-o", "json"], &["--output=jsonl"], &["-ojson"]] {
+            assert!(wants_json(words), "{words:?}");
+        }
+        for words in [&["-o", "csv"][..], &["json"], &["--output"]] {
+            assert!(!wants_json(words), "{words:?}");
+        }
     }
 
     #[test]

@@ -19,13 +19,9 @@ use crate::{
 /// The database's schema
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Add opsctl's own tables, or make an empty database opsctl's own
     Migrate(MigrateArgs),
-    /// What is applied and what is pending
     Status,
-    /// Fill a database of opsctl's own with data to try things out on
     Seed(SeedArgs),
-    /// Drop all tables of a database of opsctl's own and make them anew
     Fresh(FreshArgs),
 }
 
@@ -88,6 +84,7 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::Status => status(app).await,
         Command::Seed(args) => recorded(app, Class::Routine, "db seed", seed(app, &args)).await,
         Command::Fresh(args) => {
+            schema::require_own(app.db().await?, "dropping its tables").await?;
             safety::allow(app, Class::Destructive, "drop every table of this database", false).await?;
             recorded(app, Class::Destructive, "db fresh", fresh(app, &args)).await
         }
@@ -120,7 +117,7 @@ async fn migrate(app: &App, args: &MigrateArgs) -> Result<Exit> {
     recorded(app, Class::Routine, "db migrate", async {
         let mut applied: Vec<&Migration> = Vec::new();
         if args.own {
-            schema::claim(db, &app.cancel).await?;
+            applied.extend(schema::claim(db, &app.cancel).await?);
         }
         applied.extend(schema::apply(db, &schema::OPSCTL, &app.cancel).await?);
         if schema::owner(db).await? == Owner::Opsctl {
@@ -142,9 +139,12 @@ async fn migrate(app: &App, args: &MigrateArgs) -> Result<Exit> {
 async fn dry_run(app: &App, db: &Db, own: bool) -> Result<Exit> {
     let mut status = schema::status(db).await?;
     let becomes_own = own && status.owner == Owner::Application;
+    if becomes_own {
+        status.migrations.extend(schema::lines(db, &schema::CENTRAL).await?);
+    }
     status.migrations.retain(|line| line.state == State::Pending);
     app.ui.emit(&status_view(app, "db migrate", &status)?)?;
-    let also = if becomes_own { ", make it opsctl's own and apply the central set" } else { "" };
+    let also = if becomes_own { " and make it opsctl's own" } else { "" };
     app.ui.note(&format!(
         "Dry run: this would apply {} {} to {}{also}.",
         status.migrations.len(),
@@ -197,7 +197,7 @@ async fn fill(app: &App, db: &Db, only: &[SeedSet]) -> Result<Value> {
 }
 
 async fn fresh(app: &App, args: &FreshArgs) -> Result<Value> {
-    let db = app.own_db().await?;
+    let db = app.db().await?;
     let dropped = schema::wipe(db).await?;
     schema::claim(db, &app.cancel).await?;
     schema::apply(db, &schema::CENTRAL, &app.cancel).await?;

@@ -3,7 +3,7 @@
 use opsctl::config::Environment;
 
 /// Variables that the PostgreSQL driver reads by itself and that no option of it can take back.
-const DRIVER_VARIABLES: [&str; 3] = ["PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
+const DRIVER_VARIABLES: [&str; 4] = ["PGOPTIONS", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
 
 /// Everything that is set; what is not UTF-8 is left out.
 pub fn read() -> Environment {
@@ -13,9 +13,9 @@ pub fn read() -> Environment {
     )
 }
 
-/// Starts this program anew without variables that would decide about TLS behind our back. Only the context, its
-/// application, or `opsctl.toml` names certificates.
-pub fn leave_foreign_tls_variables_behind() {
+/// Starts this program anew without variables that would decide about sessions and certificates behind our back: only
+/// the context, its application, or an `opsctl.toml` does.
+pub fn leave_driver_variables_behind() {
     #[cfg(unix)]
     if std::env::vars_os().any(|(name, _)| DRIVER_VARIABLES.iter().any(|known| name == *known)) {
         use std::os::unix::process::CommandExt;

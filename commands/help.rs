@@ -26,11 +26,14 @@ pub struct Args {
     words: Vec<String>,
 }
 
+/// Topics that are no commands.
+pub const TOPICS: [&str; 1] = ["exit-codes"];
+
 /// Prints a page.
 pub fn run(args: &Args) -> Result<Exit> {
-    let text = match args.words.first().map(String::as_str) {
-        Some("exit-codes") => exit_codes(),
-        _ => cli::page(&args.words)?,
+    let text = match &args.words[..] {
+        [topic] if topic == TOPICS[0] => exit_codes(),
+        words => cli::page(words)?,
     };
     let _ = anstream::stdout().write_all(text.as_bytes()); // a closed pipe has seen enough
     Ok(Exit::Done)

@@ -61,6 +61,12 @@ pub async fn embedded(app: &App, folder: &Path) -> Result<()> {
         return Err(Error::refused(format!("{} exists already", file.display()))
             .hint("nothing was changed; use another folder, or move the file away first"));
     }
+    let signs = ["artisan", ".env", "bootstrap/cache/config.php"];
+    if let Some(sign) = signs.iter().find(|sign| folder.join(sign).exists()) {
+        return Err(Error::refused(format!("{} is an application's folder: it holds {sign}", folder.display()))
+            .because("an opsctl.toml there would stand before the application's own settings")
+            .hint("opsctl needs no configuration there; for a database to try things out on use a folder of its own"));
+    }
     let data = folder.join("opsctl-data");
     let fail = |error: std::io::Error| {
         Error::config(format!("{} cannot be written", folder.display())).because(error)

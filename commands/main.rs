@@ -16,7 +16,7 @@ mod webhooks;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    environment::leave_foreign_tls_variables_behind();
+    environment::leave_driver_variables_behind();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let code = match runtime {
         Ok(runtime) => {

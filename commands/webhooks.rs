@@ -14,7 +14,9 @@ use opsctl::{
 use serde_json::json;
 
 pub use self::args::Command;
-use self::args::{BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs, near_provider};
+use self::args::{
+    BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs, near_provider, near_status,
+};
 use crate::{
     app::App,
     environment,
@@ -46,12 +48,16 @@ async fn retry(
 ) -> Result<Exit> {
     let limits = Limits::resolve(app.context()?, args.overrides())?;
     safety::allow(app, Class::Routine, "try due webhooks again", args.dry_run).await?;
+    app.context()?.database()?; // the first thing to say when nothing is configured at all
     // The lock store is resolved before anything is asked of the database: without one nothing is claimed.
-    let locks = app.locks(&limits.lock_store, System::Webhooks).await?;
+    let locks = match args.dry_run {
+        true => None,
+        false => Some(app.locks(&limits.lock_store, System::Webhooks).await?),
+    };
     if !args.dry_run {
         app.require_writable().await?;
     }
-    let stranger = provider.as_deref().and_then(near_provider);
+    let typo = typo(provider.as_deref(), status.as_deref());
     let request = RetryRequest {
         limits: limits.clone(),
         provider,
@@ -62,20 +68,26 @@ async fn retry(
         seed: environment::seed(&app.environment),
     };
     app.ui.note(&render::limits(app, &limits));
-    let report = recorded(app, command, args.dry_run, async |entry| {
+    let report = recorded(app, Class::Routine, command, args.dry_run, async |entry| {
         let db = app.db().await?;
-        webhooks::retry(db, &locks, entry, request, &app.cancel, &mut Bar::new(&app.ui)).await
+        webhooks::retry(db, locks.as_ref(), entry, request, &app.cancel, &mut Bar::new(&app.ui)).await
     })
     .await?;
     let exit = finish(app, command, &report)?;
-    suggest_provider(app, report.counts.selected == 0, stranger);
+    suggest(app, report.counts.selected == 0, typo);
     Ok(exit)
 }
 
-/// An empty result for a provider that is in no catalogue is likely a typo.
-fn suggest_provider(app: &App, empty: bool, near: Option<&str>) {
-    if let Some(near) = near.filter(|_| empty) {
-        app.ui.hint(&format!("did you mean `--provider {near}`?"));
+/// What the operator may have meant by a provider or status that is in no catalogue.
+fn typo(provider: Option<&str>, status: Option<&str>) -> Option<String> {
+    let provider = provider.and_then(near_provider).map(|near| format!("did you mean `--provider {near}`?"));
+    provider.or_else(|| status.and_then(near_status).map(|near| format!("did you mean `--status {near}`?")))
+}
+
+/// An empty result may come from a typo.
+fn suggest(app: &App, empty: bool, typo: Option<String>) {
+    if let Some(hint) = typo.filter(|_| empty) {
+        app.ui.hint(&hint);
     }
 }
 
@@ -96,7 +108,7 @@ async fn retry_one(app: &App, args: &RetryOneArgs) -> Result<Exit> {
         limits,
         seed: environment::seed(&app.environment),
     };
-    let report = recorded(app, "webhooks retry-one", args.dry_run, async |_| {
+    let report = recorded(app, class, "webhooks retry-one", args.dry_run, async |_| {
         webhooks::retry_one(app.db().await?, request, &app.cancel).await
     })
     .await?;
@@ -106,6 +118,7 @@ async fn retry_one(app: &App, args: &RetryOneArgs) -> Result<Exit> {
 /// Records a run before and after; a dry run changes nothing and is not recorded.
 async fn recorded(
     app: &App,
+    class: Class,
     command: &str,
     dry_run: bool,
     work: impl AsyncFnOnce(&Entry) -> Result<RetryReport>,
@@ -114,7 +127,7 @@ async fn recorded(
         return work(&Entry::unrecorded("")).await;
     }
     let started = Instant::now();
-    let entry = app.begin(Class::Routine, command)?;
+    let entry = app.begin(class, command)?;
     let result = work(&entry).await;
     let (exit, counts, error) = match &result {
         Ok(report) => (report.exit(), json!(report.counts), report.error()),
@@ -127,15 +140,23 @@ async fn recorded(
 
 /// Shows a report; what ended the run early comes last, as an error of its own.
 fn finish(app: &App, command: &'static str, report: &RetryReport) -> Result<Exit> {
-    app.ui.emit(&render::report(app, command, report)?)?;
-    app.ui.note(&render::summary(report));
+    if app.ui.wants_reports() {
+        app.ui.emit(&render::report(app, command, report)?)?;
+    }
+    let tried = report.counts.selected - report.counts.skipped;
+    match (report.error(), &report.stopped) {
+        (None, Some(why)) => app.ui.note(&format!("Nothing was done: {why}.")),
+        (Some(_), _) if tried == 0 => {}
+        _ => app.ui.note(&render::summary(report)),
+    }
     if let Some(error) = report.error() {
-        app.ui.error(&error.clone().hint(format!(
-            "{} of the events were tried before; go on with the same command",
-            report.counts.selected - report.counts.skipped
-        )));
-    } else if let Some(why) = &report.stopped {
-        app.ui.note(&format!("Nothing was done: {why}."));
+        let error = error.clone();
+        app.ui.error(&match tried {
+            0 => error.hint("no event was tried; begin again with the same command"),
+            tried => {
+                error.hint(format!("{tried} events were tried before that; go on with the same command"))
+            }
+        });
     }
     Ok(report.exit())
 }
@@ -147,11 +168,27 @@ async fn list(app: &App, args: &ListArgs) -> Result<Exit> {
     if page.items.is_empty() {
         app.ui.note("No events match.");
     }
-    suggest_provider(app, page.items.is_empty(), args.provider.as_deref().and_then(near_provider));
+    suggest(app, page.items.is_empty(), typo(args.provider.as_deref(), args.status.as_deref()));
     if let Some(next) = &page.next {
-        app.ui.hint(&format!("older events: `opsctl webhooks list --after {next}` with the same filters"));
+        app.ui.hint(&format!("older events: `{}`", next_page(&app.global.arguments, next)));
     }
     Ok(Exit::Done)
+}
+
+/// The command line as it was typed, for the page behind `next`.
+fn next_page(typed: &[String], next: &str) -> String {
+    let mut words = vec!["opsctl".to_owned()];
+    let mut typed = typed.iter();
+    while let Some(word) = typed.next() {
+        if word == "--after" {
+            typed.next();
+        } else if !word.starts_with("--after=") {
+            let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:@,+".contains(c));
+            words.push(if plain { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) });
+        }
+    }
+    words.extend(["--after".to_owned(), next.to_owned()]);
+    words.join(" ")
 }
 
 async fn show(app: &App, args: &ShowArgs) -> Result<Exit> {

@@ -7,6 +7,7 @@ mod house;
 mod locks;
 mod memory;
 mod migrations;
+mod readme;
 mod webhooks_bad_input;
 mod webhooks_cli;
 mod webhooks_limits;

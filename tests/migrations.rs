@@ -8,10 +8,7 @@ use opsctl::{
     webhooks::fixtures,
 };
 
-use crate::{
-    on_every_database,
-    support::{Case, Schema},
-};
+use crate::{on_every_database, support::Case};
 
 /// Columns of the service's tables as its own migrations leave them: name, then type on PostgreSQL, MySQL, SQLite.
 const WEBHOOK_EVENTS: [(&str, &str, &str, &str); 21] = [

@@ -172,7 +172,7 @@ on_every_database! {
                 ("PGHOST", "203.0.113.1"), ("PGHOSTADDR", "203.0.113.1"), ("PGPORT", "1"), ("PGUSER", "nobody"),
                 ("PGPASSWORD", "poison"), ("PGDATABASE", "nowhere"), ("PGSSLMODE", "verify-full"),
                 ("PGSSLROOTCERT", "/nonexistent"), ("PGSSLCERT", "/nonexistent"), ("PGSSLKEY", "/nonexistent"),
-                ("PGAPPNAME", "poison"), ("PGOPTIONS", "-c statement_timeout=1"), ("MYSQL_HOST", "203.0.113.1"),
+                ("PGAPPNAME", "poison"), ("PGOPTIONS", "-c default_transaction_read_only=on -c search_path=nowhere"), ("MYSQL_HOST", "203.0.113.1"),
                 ("DATABASE_URL", "postgres://203.0.113.1/x"),
             ])
             .args(["webhooks", "retry-once", "-o", "ids"])

@@ -346,3 +346,58 @@ fn an_applications_folder_is_found_from_elsewhere() {
     let missing = Inputs { app: Some(place.path("nowhere")), ..inputs };
     assert_eq!(config::resolve(&missing).unwrap_err().kind(), Kind::Config);
 }
+
+#[test]
+fn a_file_says_everything_about_a_store_or_is_refused() {
+    let toml = "[database]\nurl = \"sqlite:x\"\n[redis]\nurl = \"redis://h:1\"\nprefix = \"p:\"\n[cache]\nstore = \"redis\"\nprefix = \"\"\n";
+    let error = Place::new().file("opsctl.toml", toml).resolve().unwrap_err();
+    assert!(error.causes()[0].contains("databases"), "{error:?}");
+    let full =
+        toml.replace("[cache]", "databases = { default = 0, cache = 1, queue = 2, lock = 9 }\n[cache]");
+    let context = Place::new().file("opsctl.toml", &full).resolve().unwrap();
+    let LockStore::Redis { target, .. } = context.lock_store("", System::Webhooks).unwrap() else { panic!() };
+    assert_eq!((target.database, target.prefix.as_str()), (9, "p:"));
+    let bare =
+        Place::new().file("opsctl.toml", "[database]\nurl = \"sqlite:x\"\n[cache]\nstore = \"database\"\n");
+    assert!(bare.resolve().unwrap_err().causes()[0].contains("prefix"));
+    let typo = Place::new().file("opsctl.toml", "[webhooks]\nscheduler_limt = 5\n").resolve().unwrap_err();
+    assert_eq!(typo.hints(), ["did you mean `scheduler_limit`?"]);
+}
+
+#[test]
+fn an_application_that_is_named_is_not_shadowed_by_the_folders_file() {
+    let place =
+        Place::new().file("opsctl.toml", "[database]\nurl = \"sqlite:here\"\n").file("srv/.env", DOTENV);
+    let app = place.path("srv");
+    let place = place.set("OPSCTL_APP", app.to_str().unwrap());
+    assert_eq!(place.resolve().unwrap().database().unwrap().to_string(), "postgres://db.internal:5432/hooks");
+}
+
+#[test]
+fn a_chosen_context_that_means_an_application_is_stronger_than_variables() {
+    let place = Place::new()
+        .file("opsctl.toml", "[contexts.prod]\napp = \"srv\"\n")
+        .file("srv/.env", DOTENV)
+        .set("OPSCTL_DATABASE_URL", "postgres://u@elsewhere/x")
+        .set("OPSCTL_REDIS_URL", "redis://elsewhere:1")
+        .set("OPSCTL_CACHE_STORE", "database")
+        .context("prod");
+    let context = place.resolve().unwrap();
+    assert_eq!(context.database().unwrap().to_string(), "postgres://db.internal:5432/hooks");
+    let LockStore::Redis { target, .. } = context.lock_store("", System::Webhooks).unwrap() else { panic!() };
+    assert_eq!(target.to_string(), "redis://cache.internal:6379/3");
+}
+
+#[test]
+fn variables_alone_are_an_applications_environment() {
+    let place = Place::new()
+        .set("OPSCTL_DATABASE_URL", "postgres://u@h/d")
+        .set("OPSCTL_CACHE_STORE", "database")
+        .set("CACHE_PREFIX", "mine-");
+    let LockStore::Database { prefix, .. } =
+        place.resolve().unwrap().lock_store("", System::Webhooks).unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(prefix, "mine-");
+}

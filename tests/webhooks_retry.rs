@@ -57,7 +57,7 @@ on_every_database! {
         let later = case.at(now() + TimeDelta::seconds(60));
         let locks = lock::Locks::Database { db: &later, table: "cache_locks".into(), prefix: String::new() };
         let entry = Entry::unrecorded("");
-        webhooks::retry(&later, &locks, &entry, request(), &Cancel::new(), &mut ()).await.unwrap();
+        webhooks::retry(&later, Some(&locks), &entry, request(), &Cancel::new(), &mut ()).await.unwrap();
         assert_eq!((case.event(&id).await.status.as_str(), case.payment("pay-1").await.as_str()), ("processed", "succeeded"));
     }
 
@@ -119,8 +119,8 @@ on_every_database! {
         let cancel = Cancel::new();
         let (mut no, mut news) = ((), ());
         let (one, two) = tokio::join!(
-            webhooks::retry(&case.db, &first, &entry, request(), &cancel, &mut no),
-            webhooks::retry(&other, &second, &entry, request(), &cancel, &mut news),
+            webhooks::retry(&case.db, Some(&first), &entry, request(), &cancel, &mut no),
+            webhooks::retry(&other, Some(&second), &entry, request(), &cancel, &mut news),
         );
         let (one, two) = (one.unwrap(), two.unwrap());
         assert!(one.error().is_none() && two.error().is_none(), "{one:?} {two:?}");
@@ -232,7 +232,7 @@ on_every_database! {
         assert_eq!(key.text("key").unwrap(), "app-cache-tenrusl:cmd:webhooks:retry:global");
         let error = case.retry(request()).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Locked);
-        assert!(error.causes()[0].contains("since about 09:00:00 UTC by `ServiceOwner1234`"), "{error:?}");
+        assert!(error.causes()[0].contains("held since about 09:00:00 UTC by `ServiceOwner1234`"), "{error:?}");
         let skipped = case.retry(RetryRequest { if_locked: IfLocked::Skip, ..request() }).await.unwrap();
         assert_eq!((skipped.exit(), skipped.counts.selected), (Exit::Done, 0));
         assert!(skipped.stopped.is_some());
@@ -265,7 +265,7 @@ on_every_database! {
         let mut wide = request();
         wide.limits.limit = 150;
         let entry = Entry::unrecorded("");
-        let report = webhooks::retry(&case.db, &case.locks(), &entry, wide, &Cancel::new(), &mut Thief(case)).await.unwrap();
+        let report = webhooks::retry(&case.db, Some(&case.locks()), &entry, wide, &Cancel::new(), &mut Thief(case)).await.unwrap();
         assert_eq!((report.counts.selected, report.exit()), (100, Exit::Locked));
         assert_eq!(report.error().unwrap().kind(), Kind::Locked);
         assert_eq!(case.count("webhook_events WHERE attempts = 2").await, 100);
@@ -520,7 +520,7 @@ on_every_database! {
         let cancel = Cancel::new();
         let entry = Entry::unrecorded("");
         let mut progress = Impatient(cancel.clone());
-        let report = webhooks::retry(&case.db, &case.locks(), &entry, wide, &cancel, &mut progress).await.unwrap();
+        let report = webhooks::retry(&case.db, Some(&case.locks()), &entry, wide, &cancel, &mut progress).await.unwrap();
         assert_eq!((report.counts.selected, report.exit()), (100, Exit::Interrupted));
         assert_eq!(case.count("webhook_events WHERE attempts = 2").await, 100);
         assert_eq!(case.count("cache_locks").await, 0);

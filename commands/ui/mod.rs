@@ -48,6 +48,7 @@ pub struct Ui {
     /// Where times for people are seen from.
     pub zone: Zone,
     quiet: bool,
+    silent: bool,
     interactive: bool,
     stdout: ColorChoice,
     stderr: ColorChoice,
@@ -83,7 +84,9 @@ impl Ui {
         Self {
             format,
             zone,
-            quiet,
+            // A program that reads JSON reads errors on stderr, not notes.
+            quiet: quiet || matches!(format, Format::Json | Format::Jsonl),
+            silent: quiet,
             interactive: std::io::stdin().is_terminal()
                 && err
                 && !no_interaction
@@ -98,6 +101,11 @@ impl Ui {
     /// Whether a question can be put and answered.
     pub fn can_ask(&self) -> bool {
         self.interactive
+    }
+
+    /// Whether a report of what was done, which nobody asked to see, may go out: not with `--quiet`, as in cron.
+    pub fn wants_reports(&self) -> bool {
+        !(self.silent && self.is_human())
     }
 
     /// Whether data goes out as a table for people.
@@ -131,6 +139,12 @@ impl Ui {
     /// Something that the operator should know, though the work goes on.
     pub fn warning(&self, text: &str) {
         let _ = writeln!(self.err(), "{YELLOW}warning:{YELLOW:#} {text}");
+    }
+
+    /// A warning from an error, with its hints.
+    pub fn warn_of(&self, what: &str, error: &Error) {
+        self.warning(&format!("{what}: {error}"));
+        error.hints().iter().for_each(|hint| self.hint(hint));
     }
 
     /// Says in red where this command changes things.

@@ -61,6 +61,10 @@ impl Progress for Bar<'_> {
         self.show();
     }
 
+    fn warning(&mut self, text: &str) {
+        self.ui.warning(text);
+    }
+
     fn waiting(&mut self, why: &str) {
         if !self.waiting {
             self.waiting = true;

@@ -127,10 +127,12 @@ impl Table {
         for (at, (key, align)) in self.columns.iter().enumerate() {
             if let Some(column) = table.column_mut(at) {
                 column.set_padding((0, 2));
-                column.set_constraint(match FLEXIBLE.contains(key) {
-                    true => ColumnConstraint::LowerBoundary(Width::Fixed(16)),
-                    false => ColumnConstraint::ContentWidth,
-                });
+                if width.is_some() {
+                    column.set_constraint(match FLEXIBLE.contains(key) {
+                        true => ColumnConstraint::LowerBoundary(Width::Fixed(16)),
+                        false => ColumnConstraint::ContentWidth,
+                    });
+                }
                 if *align == Align::Right {
                     column.set_cell_alignment(CellAlignment::Right);
                 }

@@ -3,24 +3,21 @@
 use clap::{ArgGroup, Args, Subcommand};
 use opsctl::webhooks::{Cursor, Filter, IfLocked, Overrides, backoff::Mode, providers};
 
-use crate::cli::parse_duration;
+use crate::cli::{parse_duration, told};
 
-/// Payment webhooks
+/// Payment webhooks: list, show, retry
+///
+/// What they do to an event, and when, is told in docs/webhooks.md.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Try the due events once, with the service's own limits (see also: retry-one)
     RetryOnce(RetryOnceArgs),
-    /// Try one event again, by its id (see also: retry-once)
     RetryOne(RetryOneArgs),
-    /// Try due events again, by provider and status
     Retry(RetryArgs),
-    /// List events, newest first
     List(ListArgs),
-    /// Show one event: what its body says, and the payments it may be about
     Show(ShowArgs),
 }
 
-/// Try the due events once, with the service's own limits
+/// Try the due events once, with the service's own limits (for one event: retry-one)
 ///
 /// Takes the service's own run lock, picks due events with a fair share for every provider, and applies each to its
 /// payment in chunks of at most 100, each one transaction.
@@ -103,7 +100,7 @@ impl BatchArgs {
     }
 }
 
-/// Try one event again, by its id
+/// Try one event again, by its id (for all that are due: retry-once)
 ///
 /// Guarded by the event's row: it does not wait for a batch that holds the run lock.
 ///
@@ -156,7 +153,7 @@ pub struct ListArgs {
     pub provider: Option<String>,
     /// Only events in this status
     #[arg(long, value_name = "STATUS", value_parser = parse_word)]
-    status: Option<String>,
+    pub status: Option<String>,
     /// Only events with this payment status; `none` for events without one
     #[arg(long, value_name = "STATUS", value_parser = parse_word)]
     payment_status: Option<String>,
@@ -173,7 +170,7 @@ pub struct ListArgs {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     limit: u32,
     /// Go on behind this event, as the line below a page says
-    #[arg(long, value_name = "PLACE", value_parser = |text: &str| text.parse::<Cursor>())]
+    #[arg(long, value_name = "PLACE", value_parser = told::<Cursor>)]
     after: Option<Cursor>,
 }
 
@@ -243,6 +240,12 @@ fn parse_word(text: &str) -> Result<String, String> {
         return Err("one word, of at most 32 characters".into());
     }
     Ok(word.to_owned())
+}
+
+/// The status that a word nearly matches, when it is none of the service's.
+pub fn near_status(word: &str) -> Option<&'static str> {
+    const KNOWN: [&str; 5] = ["received", "processing", "queued", "processed", "failed"];
+    if KNOWN.contains(&word) { None } else { opsctl::near::matches(word, KNOWN).first().copied() }
 }
 
 /// Names nearly matching a provider that nothing was found for.

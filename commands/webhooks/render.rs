@@ -124,7 +124,7 @@ fn report_text(app: &App, report: &RetryReport, items: &Table) -> String {
         text.push_str(&troubled.draw(app.ui.width(), colours));
     }
     if !hidden.is_empty() {
-        text.push_str(&format!("… and {} more: `--output csv` lists every event\n", hidden.len()));
+        text.push_str(&format!("… and {} more: `opsctl webhooks list` finds them by status\n", hidden.len()));
     }
     text
 }
@@ -146,8 +146,10 @@ pub fn summary(report: &RetryReport) -> String {
         .map(|outcome| format!("{} {}", counts.of(*outcome), outcome.name()))
         .collect();
     let events = if counts.selected == 1 { "event" } else { "events" };
-    let mood = if report.dry_run { "Dry run, nothing was changed. It would have been: " } else { "" };
-    let mut line = format!("{mood}{} {events}: {} ({took}).", counts.selected, parts.join(", "));
+    let mut line = format!("{} {events}: {} ({took}).", counts.selected, parts.join(", "));
+    if report.dry_run {
+        line.insert_str(0, "Dry run, nothing was changed. A run would try ");
+    }
     for (reason, count) in &report.skipped {
         line.push_str(&format!("\nSkipped {count}: {reason}."));
     }
@@ -250,14 +252,16 @@ fn event_text(app: &App, event: &Show) -> String {
         }
     }
     if event.payments.is_empty() && event.status != "processed" {
-        lines.push(("Payment", Some("none of its references names one".into())));
+        let named = event.reading.as_ref().is_some_and(|reading| !reading.references.is_empty());
+        let why = if named { "none of its references names one" } else { "it names no reference" };
+        lines.push(("Payment", Some(why.into())));
     }
     for payment in &event.payments {
         let fin = if PaymentStatus::from_column(&payment.status).is_final() { ", final" } else { "" };
         lines.push((
             "Payment",
             Some(format!(
-                "{} · {} {} · {}{fin} · reference {}",
+                "{} · {} {} in minor units · {}{fin} · reference {}",
                 payment.id, payment.amount, payment.currency, payment.status, payment.provider_ref
             )),
         ));

@@ -19,6 +19,8 @@ use crate::{Error, Result};
 const DATABASE_NAMES: [&str; 5] = ["DB_URL", "DB_CONNECTION", "DB_HOST", "DB_SOCKET", "DB_DATABASE"];
 /// Variables that name a Redis server.
 const REDIS_NAMES: [&str; 2] = ["REDIS_URL", "REDIS_HOST"];
+/// Variables that by themselves say that an application's environment is at hand.
+const APP_NAMES: [&str; 4] = ["APP_NAME", "CACHE_PREFIX", "CACHE_STORE", "REDIS_PREFIX"];
 
 /// One Laravel application's settings.
 #[derive(Debug, Clone)]
@@ -68,7 +70,11 @@ impl Application {
             return Ok(Some(Self { dir: dir.to_owned(), source: Source::Cached { path: cached, root } }));
         }
         let dotenv = Dotenv::open(dir, process, environment)?;
-        let named = DATABASE_NAMES.iter().chain(&REDIS_NAMES).any(|name| process.get(name).is_some());
+        let named = DATABASE_NAMES
+            .iter()
+            .chain(&REDIS_NAMES)
+            .chain(&APP_NAMES)
+            .any(|name| process.get(name).is_some());
         if dotenv.is_none() && !named {
             return Ok(None);
         }
@@ -114,12 +120,6 @@ impl Application {
     /// Whether the environment names a database connection at all.
     pub fn names_database(&self) -> bool {
         DATABASE_NAMES.iter().any(|name| self.database_member(name).is_some())
-    }
-
-    /// A password that lies in the process environment while the connection is named by `.env`: it is not used,
-    /// and an error about credentials says so.
-    pub fn stray_password(&self) -> bool {
-        self.half(&DATABASE_NAMES) == Half::Dotenv && self.variable("DB_PASSWORD", Half::Process).is_some()
     }
 
     fn half(&self, names: &[&str]) -> Half {

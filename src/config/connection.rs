@@ -25,6 +25,9 @@ impl Context {
         {
             return Ok(database); // `--context` is stronger than OPSCTL_*, its password included
         }
+        if let Some(app) = self.app.as_ref().filter(|_| self.chose_an_app()) {
+            return app_database(app, None)?.ok_or_else(|| self.nothing_configured("database"));
+        }
         let mut database = match self.environment.filled("OPSCTL_DATABASE_URL") {
             Some(url) => {
                 let origin = Origin::Variable("OPSCTL_DATABASE_URL".into());
@@ -216,9 +219,9 @@ impl Parts {
                 .map_err(|_| Error::config(format!("the database port of {origin} is no port number")))?,
         };
         let address = match self.socket {
-            Some(socket) if engine == Engine::MySql => Address::Socket(PathBuf::from(socket)),
+            Some(socket) if engine == Engine::MySql => Address::Socket(PathBuf::from(socket), port),
             _ => match self.host {
-                Some(host) if host.starts_with('/') => Address::Socket(PathBuf::from(host)),
+                Some(host) if host.starts_with('/') => Address::Socket(PathBuf::from(host), port),
                 host => Address::Tcp(host.unwrap_or_else(|| "127.0.0.1".into()), port),
             },
         };

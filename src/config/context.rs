@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{
     Application, Environment, Origin, Sourced,
     file::{self, FileContext},
-    settings::{Setting, Settings},
+    settings::{self, Setting, Settings},
     system::{self, System},
 };
 use crate::{Error, Result, near};
@@ -55,6 +55,9 @@ pub fn resolve(inputs: &Inputs) -> Result<Context> {
     let env = &inputs.environment;
     let named = inputs.context.as_deref().or_else(|| env.filled("OPSCTL_CONTEXT"));
     let file = load_file(inputs, named)?;
+    if let Some(file) = &file {
+        check_keys(file)?;
+    }
     let app_dir = inputs
         .app
         .clone()
@@ -93,6 +96,19 @@ pub fn resolve(inputs: &Inputs) -> Result<Context> {
     Ok(context)
 }
 
+/// Names a key under `[webhooks]` that is none of the service's settings.
+fn check_keys(file: &FileContext) -> Result<()> {
+    let known: Vec<&str> = settings::webhooks::ALL.iter().map(Setting::key).collect();
+    let mut written = file.section.webhooks.iter().flat_map(|section| section.keys());
+    let Some(key) = written.find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
+    let place = format!("{} in {}", file.key(&format!("webhooks.{key}")), file.path.display());
+    let error = Error::config(format!("{place} is no setting that opsctl knows"));
+    Err(match near::matches(key, known.iter().copied()).first() {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!("settings: {}", known.join(", "))),
+    })
+}
+
 fn load_file(inputs: &Inputs, name: Option<&str>) -> Result<Option<FileContext>> {
     if let Some(path) = &inputs.config {
         let path = inputs.cwd.join(path);
@@ -100,6 +116,10 @@ fn load_file(inputs: &Inputs, name: Option<&str>) -> Result<Option<FileContext>>
             Some(context) => Ok(Some(context)),
             None => Err(Error::config(format!("{} does not exist", path.display()))),
         };
+    }
+    let app_named = inputs.app.is_some() || inputs.environment.filled("OPSCTL_APP").is_some();
+    if app_named && name.is_none() {
+        return Ok(None); // who names an application does not mean the folder that they are in
     }
     let here = inputs.cwd.join("opsctl.toml");
     let paths: Vec<PathBuf> = std::iter::once(here).chain(inputs.environment.user_file()).collect();
@@ -119,10 +139,24 @@ fn looked_in(inputs: &Inputs, app_dir: &std::path::Path) -> Vec<String> {
 impl Context {
     /// The error of a command that needs a database, Redis or a store where none is configured.
     pub(super) fn nothing_configured(&self, what: &str) -> Error {
-        Error::config(format!("no {what} is configured"))
-            .because(format!("looked at {}", self.looked_in.join(", ")))
+        let error = Error::config(format!("no {what} is configured"))
+            .because(format!("looked at {}", self.looked_in.join(", ")));
+        let others = self.file.as_ref().map_or(&[][..], |file| &file.others);
+        let error = match others {
+            [] => error,
+            names => error.hint(format!(
+                "choose a context of the file: `--context {}`",
+                names.join("` or `--context ")
+            )),
+        };
+        error
             .hint("see it work on an embedded database first: `opsctl demo`")
             .hint("write a configuration here: `opsctl init --embedded`, or run in the application's folder (`--app DIR`)")
+    }
+
+    /// Whether a context was chosen by name that stands for an application's own settings.
+    pub(super) fn chose_an_app(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.chosen && file.section.app.is_some())
     }
 
     /// The table of settings in force: of the configured system, or of the one that the command is about.

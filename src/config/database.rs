@@ -57,8 +57,9 @@ impl Engine {
 pub enum Address {
     /// Host and port.
     Tcp(String, u16),
-    /// Folder of the socket (PostgreSQL) or the socket itself (MySQL).
-    Socket(PathBuf),
+    /// Folder of the socket (PostgreSQL) or the socket itself (MySQL), and the port, which is part of PostgreSQL's
+    /// socket name.
+    Socket(PathBuf, u16),
     /// The SQLite file.
     File(PathBuf),
 }
@@ -128,10 +129,10 @@ impl fmt::Display for Database {
                 write!(f, "postgres://{host}:{port}/{}", self.name)
             }
             (Address::Tcp(host, port), _) => write!(f, "mysql://{host}:{port}/{}", self.name),
-            (Address::Socket(path), Engine::Postgres) => {
+            (Address::Socket(path, _), Engine::Postgres) => {
                 write!(f, "postgres:{}/{}", path.display(), self.name)
             }
-            (Address::Socket(path), _) => write!(f, "mysql:{}/{}", path.display(), self.name),
+            (Address::Socket(path, _), _) => write!(f, "mysql:{}/{}", path.display(), self.name),
         }
     }
 }
@@ -219,7 +220,7 @@ impl Database {
             }
             "timezone" => self.time_zone = Some(value.to_owned()),
             "host" | "unix_socket" | "socket" if value.starts_with('/') => {
-                self.address = Address::Socket(value.into())
+                self.address = Address::Socket(value.into(), self.port())
             }
             "pooled" => self.pooled = matches!(value, "true" | "1"),
             // What every connection of opsctl has already.
@@ -232,6 +233,13 @@ impl Database {
             _ => return Err(self.unusable(name, "opsctl cannot honour it")),
         }
         Ok(())
+    }
+
+    fn port(&self) -> u16 {
+        match self.address {
+            Address::Tcp(_, port) | Address::Socket(_, port) => port,
+            Address::File(_) => self.engine.default_port(),
+        }
     }
 
     fn unusable(&self, name: &str, why: &str) -> Error {

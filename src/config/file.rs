@@ -75,11 +75,24 @@ pub struct RedisSection {
     pub url: String,
     /// `env:NAME` or `file:PATH`.
     pub password: Option<String>,
-    /// Key prefix of the client (`REDIS_PREFIX`).
-    pub prefix: Option<String>,
-    /// Logical database per role: default, cache, queue, lock.
-    #[serde(default)]
-    pub databases: BTreeMap<String, i64>,
+    /// Key prefix of the client (`REDIS_PREFIX`). Required, like the databases: a guess would lock nothing.
+    pub prefix: String,
+    /// Logical database per role.
+    pub databases: RedisDatabases,
+}
+
+/// `[redis] databases`: where each role lives.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedisDatabases {
+    /// The connection named `default`.
+    pub default: i64,
+    /// Cache values.
+    pub cache: i64,
+    /// Queues.
+    pub queue: i64,
+    /// Locks.
+    pub lock: i64,
 }
 
 /// `[cache]`.
@@ -88,8 +101,7 @@ pub struct RedisSection {
 pub struct CacheSection {
     /// `redis` or `database`.
     pub store: String,
-    /// Key prefix of the store (`CACHE_PREFIX`).
-    #[serde(default)]
+    /// Key prefix of the store (`CACHE_PREFIX`). Required, since a lock under another name locks nothing.
     pub prefix: String,
 }
 
@@ -112,6 +124,8 @@ pub struct FileContext {
     pub section: Section,
     /// Chosen by `--context` or `OPSCTL_CONTEXT`, so stronger than other `OPSCTL_*` variables.
     pub chosen: bool,
+    /// Names of the contexts that stand in the file, for hints.
+    pub others: Vec<String>,
 }
 
 impl FileContext {
@@ -135,22 +149,15 @@ pub fn load(paths: &[PathBuf], name: Option<&str>) -> Result<Option<FileContext>
     for path in paths {
         let Some(text) = read(path)? else { continue };
         let mut document = parse(path, &text)?;
+        let path = path.clone();
         let Some(name) = name else {
-            let context = FileContext {
-                name: "default".into(),
-                path: path.clone(),
-                section: document.top(),
-                chosen: false,
-            };
-            return Ok(Some(context));
+            let others = document.contexts.keys().cloned().collect();
+            let name = "default".into();
+            return Ok(Some(FileContext { name, path, section: document.top(), chosen: false, others }));
         };
         if let Some(section) = document.contexts.remove(name) {
-            return Ok(Some(FileContext {
-                name: name.to_owned(),
-                path: path.clone(),
-                section,
-                chosen: true,
-            }));
+            let name = name.to_owned();
+            return Ok(Some(FileContext { name, path, section, chosen: true, others: Vec::new() }));
         }
         known.extend(document.contexts.into_keys());
     }

@@ -23,7 +23,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Flag(name) => f.write_str(name),
-            Origin::Variable(name) => write!(f, "environment {name}"),
+            Origin::Variable(name) => write!(f, "{name} in the environment"),
             Origin::File(path, key) | Origin::Cached(path, key) | Origin::Dotenv(path, key) => {
                 write!(f, "{} {key}", path.display())
             }

@@ -9,7 +9,7 @@ use url::Url;
 use super::{
     Context, Origin, Sourced, System,
     application::scalar,
-    file::{self, FileContext},
+    file::{self, FileContext, RedisSection},
     settings::Settings,
 };
 use crate::{Error, Result};
@@ -93,19 +93,34 @@ impl Context {
         }
     }
 
+    /// `[redis]` of the file in force.
+    fn redis_section(&self) -> Option<&RedisSection> {
+        self.file.as_ref()?.section.redis.as_ref()
+    }
+
     fn redis_server(&self, connection: &str) -> Result<Option<Target>> {
         let file = self.file.as_ref().filter(|file| file.section.redis.is_some());
         if let Some(file) = file.filter(|file| file.chosen) {
             return self.file_server(file);
         }
+        if self.chose_an_app() {
+            return self.app_server(connection);
+        }
         if let Some(url) = self.environment.filled("OPSCTL_REDIS_URL") {
             return from_url(url, Origin::Variable("OPSCTL_REDIS_URL".into())).map(Some);
         }
-        if let Some(file) = file {
-            return self.file_server(file);
+        match file {
+            Some(file) => self.file_server(file),
+            None => self.app_server(connection),
         }
-        let Some(app) = &self.app else { return Ok(None) };
-        if app.is_cached() { self.cached_server(connection) } else { self.environment_server() }
+    }
+
+    fn app_server(&self, connection: &str) -> Result<Option<Target>> {
+        match &self.app {
+            None => Ok(None),
+            Some(app) if app.is_cached() => self.cached_server(connection),
+            Some(_) => self.environment_server(),
+        }
     }
 
     fn file_server(&self, file: &FileContext) -> Result<Option<Target>> {
@@ -194,14 +209,13 @@ impl Context {
     }
 
     fn redis_database(&self, role: Role, connection: &str, settings: &Settings) -> Result<Option<i64>> {
-        if let Some(section) = self.file.as_ref().and_then(|file| file.section.redis.as_ref()) {
-            let key = match role {
-                Role::Default => "default",
-                Role::Cache => "cache",
-                Role::Queue => "queue",
-                Role::Lock => "lock",
-            };
-            return Ok(section.databases.get(key).copied());
+        if let Some(section) = self.redis_section() {
+            return Ok(Some(match role {
+                Role::Default => section.databases.default,
+                Role::Cache => section.databases.cache,
+                Role::Queue => section.databases.queue,
+                Role::Lock => section.databases.lock,
+            }));
         }
         let Some(app) = &self.app else { return Ok(None) };
         if app.is_cached() {
@@ -220,8 +234,8 @@ impl Context {
     }
 
     fn redis_prefix(&self, connection: &str, settings: &Settings) -> Result<String> {
-        if let Some(section) = self.file.as_ref().and_then(|file| file.section.redis.as_ref()) {
-            return Ok(section.prefix.clone().unwrap_or_default());
+        if let Some(section) = self.redis_section() {
+            return Ok(section.prefix.clone());
         }
         let Some(app) = &self.app else {
             return Err(self.unknown_prefix("Redis key prefix", "REDIS_PREFIX"));
@@ -367,9 +381,9 @@ mod tests {
 
     #[test]
     fn urls_name_server_and_database_and_never_show_the_password() {
-        let target = from_url("redis://ops:s%2Fcret@cache.example:6380/3", Origin::Default).unwrap();
+        let target = from_url("redis://ops:hunter%2F2@cache.example:6380/3", Origin::Default).unwrap();
         assert_eq!(target.to_string(), "redis://cache.example:6380/3");
-        assert!(!format!("{target:?}").contains("cret"));
+        assert!(!format!("{target:?}").contains("hunter"));
         let error = from_url("rediss://:hunter2@h/0", Origin::Default).unwrap_err();
         assert!(!format!("{error:?}").contains("hunter2"));
     }

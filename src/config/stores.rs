@@ -73,6 +73,9 @@ impl Context {
         if let Some((true, store)) = file {
             return Ok(store);
         }
+        if self.chose_an_app() {
+            return Ok(self.setting(&self.settings(command).cache_store));
+        }
         if let Some(store) = self.environment.filled("OPSCTL_CACHE_STORE") {
             return Ok(Sourced::new(store.to_owned(), Origin::Variable("OPSCTL_CACHE_STORE".into())));
         }
@@ -80,9 +83,10 @@ impl Context {
             return Ok(store);
         }
         if self.app.is_none() {
-            return Err(self
-                .nothing_configured("cache store")
-                .hint("name it: OPSCTL_CACHE_STORE=redis or database"));
+            return Err(Error::config("no cache store is configured")
+                .because("a batch takes the service's run lock, which lives in the application's cache store")
+                .hint("run in the application's folder (`--app DIR`), or write `[cache]` into an opsctl.toml")
+                .hint("or set OPSCTL_CACHE_STORE to redis or database, and CACHE_PREFIX as the application does"));
         }
         Ok(self.setting(&self.settings(command).cache_store))
     }

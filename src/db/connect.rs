@@ -89,7 +89,7 @@ async fn postgres(target: &Database) -> Result<Conn> {
         .log_statements(tracing::log::LevelFilter::Off);
     options = match &target.address {
         Address::Tcp(host, port) => options.host(host).port(*port),
-        Address::Socket(folder) => options.host(&folder.to_string_lossy()).port(5432),
+        Address::Socket(folder, port) => options.host(&folder.to_string_lossy()).port(*port),
         Address::File(_) => options,
     };
     if let Some(path) = &target.tls_authority {
@@ -137,7 +137,7 @@ async fn mysql(target: &Database) -> Result<Conn> {
         .log_statements(tracing::log::LevelFilter::Off);
     options = match &target.address {
         Address::Tcp(host, port) => options.host(host).port(*port),
-        Address::Socket(path) => options.socket(path),
+        Address::Socket(path, _) => options.socket(path),
         Address::File(_) => options,
     };
     if let Some(path) = &target.tls_authority {

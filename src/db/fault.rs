@@ -111,7 +111,7 @@ pub(super) fn unreachable(target: &Database, cause: impl std::fmt::Display) -> E
     let error = Error::new(Kind::Unreachable, format!("{target} does not answer")).because(cause);
     match &target.address {
         Address::File(_) => error,
-        Address::Tcp(..) | Address::Socket(_) => {
+        Address::Tcp(..) | Address::Socket(..) => {
             error.hint(format!("the address comes from {}; is the server running there?", target.origin))
         }
     }

@@ -17,7 +17,7 @@ pub use self::{
 };
 use crate::{
     Exit, Result,
-    db::{Db, Query},
+    db::{Db, Engine, Query},
 };
 
 /// How one migration stands on one database.
@@ -100,7 +100,10 @@ pub async fn status(db: &Db) -> Result<Status> {
 }
 
 /// One set's lines, oldest first.
-async fn lines(db: &Db, set: &'static Set) -> Result<Vec<Line>> {
+///
+/// # Errors
+/// The database's.
+pub async fn lines(db: &Db, set: &'static Set) -> Result<Vec<Line>> {
     let applied = applied(db, set).await?;
     let known = set.migrations(db.engine());
     let mut lines: Vec<Line> = known
@@ -146,8 +149,13 @@ struct Applied {
 
 async fn applied(db: &Db, set: &Set) -> Result<Vec<Applied>> {
     let Some(table) = db.table(set.table).await? else { return Ok(Vec::new()) };
+    // A `timestamp` of MySQL is shown in the session's zone.
+    let at = match db.engine() {
+        Engine::MySql => "CONVERT_TZ(installed_on, @@session.time_zone, '+00:00')",
+        Engine::Postgres | Engine::Sqlite => "installed_on",
+    };
     let sql = format!(
-        "SELECT version, description, success, checksum, installed_on FROM {} ORDER BY version",
+        "SELECT version, description, success, checksum, {at} AS installed_on FROM {} ORDER BY version",
         table.name
     );
     let rows = db.session().await?.fetch(Query::new(sql)).await?;

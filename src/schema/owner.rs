@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{OPSCTL, apply};
+use super::{Migration, OPSCTL, apply};
 use crate::{
     Error, Result,
     cancel::Cancel,
@@ -52,13 +52,13 @@ pub async fn require_own(db: &Db, what: &str) -> Result<()> {
     }
 }
 
-/// Makes an empty database opsctl's own; one that is already is left as it is.
+/// Makes an empty database opsctl's own; one that is already is left as it is. Gives the migrations applied.
 ///
 /// # Errors
 /// [`crate::Kind::Refused`] when it holds tables other than opsctl's.
-pub async fn claim(db: &Db, cancel: &Cancel) -> Result<()> {
+pub async fn claim(db: &Db, cancel: &Cancel) -> Result<Vec<&'static Migration>> {
     if owner(db).await? == Owner::Opsctl {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let foreign: Vec<String> =
         db.table_names().await?.into_iter().filter(|name| !name.starts_with("opsctl_")).collect();
@@ -69,11 +69,11 @@ pub async fn claim(db: &Db, cancel: &Cancel) -> Result<()> {
             .hint("only an empty database can become opsctl's own")
             .hint("for opsctl's tables beside an application's: `opsctl db migrate`"));
     }
-    apply(db, &OPSCTL, cancel).await?;
+    let applied = apply(db, &OPSCTL, cancel).await?;
     let meta = db.require("opsctl_meta", &["name", "value"]).await?;
     let sql = format!("INSERT INTO {} (name, value) VALUES (?, ?)", meta.name);
     db.session().await?.execute(Query::new(sql).bind(MARK.0).bind(MARK.1)).await?;
-    Ok(())
+    Ok(applied)
 }
 
 /// Drops every table of a database of opsctl's own.

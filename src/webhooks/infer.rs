@@ -82,6 +82,9 @@ fn fits(value: &str) -> bool {
 }
 
 fn status(own: &'static Rule, body: &Body) -> (PaymentStatus, Option<String>, &'static str) {
+    if own.name == GENERIC.name {
+        return generic_status(body);
+    }
     if let Some(kind) = own.kind.and_then(|path| word(body.get(path)?))
         && NOT_A_PAYMENT.iter().any(|part| kind.to_lowercase().contains(part))
     {

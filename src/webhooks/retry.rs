@@ -73,19 +73,21 @@ pub trait Progress {
     fn advance(&mut self, _items: &[Item]) {}
     /// The run waits for the lock.
     fn waiting(&mut self, _holder: &str) {}
+    /// Something that the operator should know, though the run goes on.
+    fn warning(&mut self, _text: &str) {}
 }
 
 /// Tells nobody.
 impl Progress for () {}
 
-/// Tries the due events.
+/// Tries the due events. Only a dry run does without `locks`.
 ///
 /// # Errors
 /// What kept the run from starting: the lock ([`Kind::Locked`]), the lock store or the database. What ends it later
 /// stands in the report.
 pub async fn retry(
     db: &Db,
-    locks: &Locks<'_>,
+    locks: Option<&Locks<'_>>,
     entry: &Entry,
     request: RetryRequest,
     cancel: &Cancel,
@@ -95,20 +97,24 @@ pub async fn retry(
     let mut report = RetryReport::new(request.limits.clone(), request.dry_run);
     let store = Store::open(db).await?;
     db.facts().await?;
-    let held = match run_lock(locks, entry, &request, cancel, progress).await? {
-        Lock::NotNeeded => None,
-        Lock::Held(held) => Some(held),
-        Lock::Busy(error) => {
-            report.stopped = Some(error.to_string());
-            return Ok(report.finish(elapsed_ms(started)));
-        }
+    let held = match locks {
+        None if request.dry_run => None,
+        None => return Err(Error::config("a run that changes events needs the service's run lock")),
+        Some(_) if request.dry_run => None,
+        Some(locks) => match run_lock(locks, entry, &request, cancel, progress).await? {
+            Lock::Held(held) => Some((locks, held)),
+            Lock::Busy(error) => {
+                report.stopped = Some(error.to_string());
+                return Ok(report.finish(elapsed_ms(started)));
+            }
+        },
     };
-    let run = Run { store: &store, locks, held: held.as_ref(), cancel, started };
+    let run = Run { store: &store, held: held.as_ref(), cancel, started };
     if let Err(error) = run.work(&request, &mut report, progress).await {
         report.stop(error);
     }
-    if let Some(held) = &held {
-        release(locks, held).await;
+    if let Some((locks, held)) = &held {
+        release(locks, held, progress).await;
     }
     Ok(report.finish(elapsed_ms(started)))
 }
@@ -118,7 +124,6 @@ fn elapsed_ms(started: Instant) -> u64 {
 }
 
 enum Lock {
-    NotNeeded,
     Held(Held),
     Busy(Error),
 }
@@ -131,17 +136,15 @@ async fn run_lock(
     cancel: &Cancel,
     progress: &mut dyn Progress,
 ) -> Result<Lock> {
-    if request.dry_run {
-        return Ok(Lock::NotNeeded);
-    }
     let owner = lock::owner();
     let started = Instant::now();
     let seconds = request.limits.lock_seconds;
     loop {
         let holder = match locks.acquire(RUN_LOCK, &owner, seconds).await? {
             Attempt::Taken(held) => {
+                tracing::info!(owner, seconds, "took the run lock");
                 if let Err(error) = entry.lock(RUN_LOCK, &owner) {
-                    tracing::warn!(%error, "the lock is not in the journal");
+                    progress.warning(&format!("the lock is not in the journal: {error}"));
                 }
                 return Ok(Lock::Held(held));
             }
@@ -149,9 +152,13 @@ async fn run_lock(
         };
         let error = busy(entry, holder.as_ref(), seconds);
         match request.if_locked {
-            IfLocked::Fail => return Err(error),
+            IfLocked::Fail => return Err(error.hint(
+                "wait for it: `--if-locked wait=5m`; end well when it is taken, as cron wants: `--if-locked skip`",
+            )),
             IfLocked::Skip => return Ok(Lock::Busy(error)),
-            IfLocked::Wait(longest) if started.elapsed() >= longest => return Err(error),
+            IfLocked::Wait(longest) if started.elapsed() >= longest => {
+                return Err(error.because(format!("waited {} s for it", longest.as_secs())));
+            }
             IfLocked::Wait(_) => {
                 progress.waiting(&error.to_string());
                 cancel.sleep(LOCK_POLL).await?;
@@ -160,41 +167,47 @@ async fn run_lock(
     }
 }
 
-/// Who has the lock, since about when, and by which run of opsctl if the journal knows it.
+/// Who has the lock, since when, and by which run of opsctl if the journal knows it. The service does not renew its
+/// lock, so its start is told by its end; opsctl does, and its start stands in the journal.
 fn busy(entry: &Entry, holder: Option<&Holder>, seconds: u32) -> Error {
     let error = Error::new(Kind::Locked, "another run holds the lock of webhook retries");
     let Some(holder) = holder else { return error.because("it was released while we looked: try again") };
-    let since = holder.until.map(|until| until - TimeDelta::seconds(seconds.into()));
-    let since = since
-        .map_or_else(|| "without an end".into(), |at| format!("since about {}", at.format("%H:%M:%S UTC")));
-    let error = match entry.lock_holder(&holder.owner) {
-        Some((record, begin)) => error.because(format!(
-            "held {since} by opsctl run {} (`{}` of {}@{})",
-            record.run, begin.command, begin.actor.user, begin.actor.host
+    let error = match (entry.lock_holder(&holder.owner), holder.until) {
+        (Some((record, begin)), _) => error.because(format!(
+            "held since {} by opsctl run {} (`{}` of {}@{})",
+            record.at.format("%H:%M:%S UTC"),
+            record.run,
+            begin.command,
+            begin.actor.user,
+            begin.actor.host
         )),
-        None => error.because(format!(
-            "held {since} by `{}`: the service itself, or opsctl on another host",
-            holder.owner
-        )),
+        (None, until) => {
+            let since = until.map(|until| until - TimeDelta::seconds(seconds.into()));
+            let since =
+                since.map_or_else(String::new, |at| format!(" since about {}", at.format("%H:%M:%S UTC")));
+            error.because(format!(
+                "held{since} by `{}`: the service itself, or opsctl on another host",
+                holder.owner
+            ))
+        }
     };
-    error
-        .hint("wait for it: `--if-locked wait=5m`; end well when it is taken, as cron wants: `--if-locked skip`")
-        .hint("one event does not need the lock: `opsctl webhooks retry-one ID`")
+    error.hint("one event does not need the lock: `opsctl webhooks retry-one ID`")
 }
 
-async fn release(locks: &Locks<'_>, held: &Held) {
+async fn release(locks: &Locks<'_>, held: &Held, progress: &mut dyn Progress) {
     match tokio::time::timeout(Duration::from_secs(1), locks.release(held)).await {
-        Ok(Ok(true)) => {}
-        Ok(Ok(false)) => tracing::warn!("the run lock was no longer ours when the run ended"),
-        Ok(Err(error)) => tracing::warn!(%error, "the run lock was not released; it ends with its time"),
-        Err(_) => tracing::warn!("the run lock was not released within a second; it ends with its time"),
+        Ok(Ok(true)) => tracing::info!("gave the run lock back"),
+        Ok(Ok(false)) => progress.warning("the run lock was no longer ours when the run ended"),
+        Ok(Err(error)) => {
+            progress.warning(&format!("the run lock was not released, and ends with its time: {error}"))
+        }
+        Err(_) => progress.warning("the run lock was not released within a second, and ends with its time"),
     }
 }
 
 struct Run<'a> {
     store: &'a Store<'a>,
-    locks: &'a Locks<'a>,
-    held: Option<&'a Held>,
+    held: Option<&'a (&'a Locks<'a>, Held)>,
     cancel: &'a Cancel,
     started: Instant,
 }
@@ -227,6 +240,7 @@ impl Run<'_> {
                 self.cancel.check()?;
                 self.prove_lock().await?;
                 let items = self.cancel.guard(attempt(&worker, chunk)).await?;
+                tracing::info!(events = items.len(), "a chunk is done");
                 progress.advance(&items);
                 for item in items {
                     if request.dry_run || matches!(item.outcome, Outcome::Skipped | Outcome::Failed) {
@@ -250,7 +264,7 @@ impl Run<'_> {
     /// The lock may have expired, been stolen or flushed: asked before every chunk, which also renews it.
     async fn prove_lock(&self) -> Result<()> {
         match self.held {
-            Some(held) => self.locks.renew(held).await,
+            Some((locks, held)) => locks.renew(held).await,
             None => Ok(()),
         }
     }

@@ -106,8 +106,11 @@ pub async fn find(db: &Db, found: &Found) -> Result<Vec<String>> {
     let rows = db.session().await?.fetch(Query::new(sql).bind(value.as_str())).await?;
     if rows.is_empty() {
         let name = column.replace('_', " ");
-        return Err(Error::new(Kind::NotFound, format!("no event has the {name} `{value}`"))
-            .hint("part of it may do: `opsctl webhooks list --event-id …`"));
+        let error = Error::new(Kind::NotFound, format!("no event has the {name} `{value}`"));
+        return Err(match found {
+            Found::EventId(_) => error.hint("part of it may do: `opsctl webhooks list --event-id …`"),
+            _ => error,
+        });
     }
     rows.iter().map(|row| row.text("id")).collect()
 }

@@ -61,7 +61,7 @@ impl Case {
                 self.target.password.as_ref().map_or("", |password| password.expose_secret()),
             ),
             Address::File(path) => format!("DB_DATABASE={}\n", path.display()),
-            Address::Socket(_) => unreachable!("tests reach servers by port"),
+            Address::Socket(..) => unreachable!("tests reach servers by port"),
         };
         let text = format!(
             "APP_NAME=\"Payment Hooks\"\nAPP_ENV=local\nDB_CONNECTION={driver}\n{place}CACHE_STORE=database\n{more}"

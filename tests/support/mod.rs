@@ -150,7 +150,7 @@ impl Case {
     /// Runs a batch with locks in the database.
     pub async fn retry(&self, request: RetryRequest) -> opsctl::Result<RetryReport> {
         let entry = Entry::unrecorded("test");
-        opsctl::webhooks::retry(&self.db, &self.locks(), &entry, request, &Cancel::new(), &mut ()).await
+        opsctl::webhooks::retry(&self.db, Some(&self.locks()), &entry, request, &Cancel::new(), &mut ()).await
     }
 }
 
