@@ -198,8 +198,7 @@ on_every_database! {
         fixtures::seed(&case.db).await.unwrap();
         let events = case.db.require("webhook_events", &[]).await.unwrap();
         let payments = case.db.require("payments", &[]).await.unwrap();
-        let explain = if case.db.engine() == Engine::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
-        let mut session = case.db.session().await.unwrap();
+                let mut session = case.db.session().await.unwrap();
         match case.db.engine() {
             Engine::Postgres => session.script("ANALYZE; SET enable_seqscan = off").await.unwrap(),
             Engine::MySql => session.script("ANALYZE TABLE webhook_events, payments").await.unwrap(),
@@ -207,11 +206,11 @@ on_every_database! {
         }
         let ids = ["01k00000000000000000000000", "01k00000000000000000000001"];
         let some = events.one_of("id", ids);
-        let by_id = Query::new(format!("{explain} SELECT id FROM {} WHERE {}", events.name, some.sql)).bind_all(some.values);
+        let by_id = Query::new(format!("SELECT id FROM {} WHERE {}", events.name, some.sql)).bind_all(some.values);
         let pairs = payments.from_pairs(["provider", "provider_ref"], vec![("stripe", "pi_1"), ("doku", "INV-2")]);
-        let by_reference = Query::new(format!("{explain} SELECT t.id FROM {}", pairs.sql)).bind_all(pairs.values);
+        let by_reference = Query::new(format!("SELECT t.id FROM {}", pairs.sql)).bind_all(pairs.values);
         for (name, query) in [("id", by_id), ("reference", by_reference)] {
-            let rows = session.fetch(query).await.unwrap();
+            let rows = session.fetch(query.explained(case.db.engine())).await.unwrap();
             let plan: String = rows.iter().map(|row| format!("{row:?}\n")).collect();
             let scans = match case.db.engine() {
                 Engine::Postgres => plan.contains("Seq Scan") || !plan.contains("Index Cond"),

@@ -318,6 +318,31 @@ on_every_database! {
         assert_eq!(case.retry(request()).await.unwrap().counts.applied, 1);
     }
 
+    // D30: the due query walks indexes, however many done events lie around it.
+    async fn d30_the_due_query_scans_no_table(case: &Case) {
+        webhooks::fixtures::seed(&case.db).await.unwrap();
+        let numbers = match case.db.engine() {
+            Engine::Postgres => "FROM (SELECT generate_series(1, 6000)::text AS i) AS n",
+            Engine::MySql => "FROM (SELECT seq AS i FROM seq_1_to_6000) AS n",
+            Engine::Sqlite => "FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) SELECT i FROM n) AS n",
+        };
+        case.execute(&format!(
+            "INSERT INTO webhook_events (id, provider, event_id, payload, status, payment_status, processed_at) \
+             SELECT i, 'stripe', i, '{{}}', 'processed', 'succeeded', '2026-11-19 09:00:00' {numbers}"
+        )).await;
+        case.execute(match case.db.engine() {
+            Engine::MySql => "ANALYZE TABLE webhook_events",
+            Engine::Postgres | Engine::Sqlite => "ANALYZE",
+        }).await;
+        let plan = webhooks::explain_due(&case.db, &limits()).await.unwrap();
+        let scans: Vec<&String> = plan.iter().filter(|line| match case.db.engine() {
+            Engine::Postgres => line.contains("Seq Scan on"),
+            Engine::MySql => line.contains("webhook_events") && line.contains(" ALL "),
+            Engine::Sqlite => line.contains("SCAN webhook_events") && !line.contains("USING"),
+        }).collect();
+        assert!(scans.is_empty() && plan.len() > 15, "{scans:#?} of {plan:#?}");
+    }
+
     // D32: oldest first whether or not a row has a next time; every provider gets its share.
     async fn d32_due_order_and_a_fair_share(case: &Case) {
         for at in 0..30 {

@@ -63,6 +63,12 @@ impl Row {
         })
     }
 
+    /// All values in one line, for rows that are read by people.
+    pub fn line(&self) -> String {
+        let texts = self.names.iter().filter_map(|name| self.text_or_null(name).ok().flatten());
+        texts.collect::<Vec<_>>().join(" ")
+    }
+
     /// Text; empty for NULL.
     ///
     /// # Errors

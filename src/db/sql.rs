@@ -85,6 +85,14 @@ impl Query {
         Self { sql: sql.into(), values: Vec::new() }
     }
 
+    /// Asks for the plan instead of the rows.
+    #[must_use]
+    pub fn explained(mut self, engine: Engine) -> Self {
+        let explain = if engine == Engine::Sqlite { "EXPLAIN QUERY PLAN " } else { "EXPLAIN " };
+        self.sql.insert_str(0, explain);
+        self
+    }
+
     /// Binds the next placeholder.
     #[must_use]
     pub fn bind(mut self, value: impl Into<Value>) -> Self {

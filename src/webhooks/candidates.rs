@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::store::{CLAIMED_AT, Condition, Eligible, IN_FLIGHT, Store};
+use super::{
+    Limits,
+    store::{CLAIMED_AT, Condition, Eligible, IN_FLIGHT, Store},
+};
 use crate::{
     Result,
-    db::{Query, Value},
+    db::{Db, Query, Row, Value},
 };
 
 /// An event that looked due.
@@ -21,6 +24,19 @@ pub struct Candidate {
 
 /// At most `limit` events, in the order in which to try them.
 pub(super) async fn pick(store: &Store<'_>, eligible: &Eligible, limit: u32) -> Result<Vec<Candidate>> {
+    let query = due_query(store, eligible, limit).await?;
+    let rows = store.db.session().await?.fetch(query).await?;
+    let found = rows
+        .iter()
+        .map(|row| {
+            Ok(Candidate { due: row.text("due")?, id: row.text("id")?, provider: row.text("provider")? })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(fair(found, limit))
+}
+
+/// The statement that finds due events: one walk along an index per provider, and one for what has no next time.
+async fn due_query(store: &Store<'_>, eligible: &Eligible, limit: u32) -> Result<Query> {
     let providers = match &eligible.provider {
         Some(provider) => vec![provider.clone()],
         None => distinct(store, "provider").await?,
@@ -30,15 +46,20 @@ pub(super) async fn pick(store: &Store<'_>, eligible: &Eligible, limit: u32) -> 
         providers.iter().map(|provider| dated(store, eligible, provider, limit)).collect();
     parts.push(undated(store, eligible, &statuses, limit));
     let sql = parts.iter().map(Condition::sql).collect::<Vec<_>>().join(" UNION ALL ");
-    let values = parts.iter().flat_map(Condition::values);
-    let rows = store.db.session().await?.fetch(Query::new(sql).bind_all(values)).await?;
-    let found = rows
-        .iter()
-        .map(|row| {
-            Ok(Candidate { due: row.text("due")?, id: row.text("id")?, provider: row.text("provider")? })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    Ok(fair(found, limit))
+    Ok(Query::new(sql).bind_all(parts.iter().flat_map(Condition::values)))
+}
+
+/// The plan of the due query, as the engine explains it, a line per step.
+///
+/// # Errors
+/// The database's, or missing tables and columns.
+pub async fn explain_due(db: &Db, limits: &Limits) -> Result<Vec<String>> {
+    let store = Store::open(db).await?;
+    let now = db.now().await?;
+    let eligible = Eligible::due(now, limits);
+    let query = due_query(&store, &eligible, limits.limit).await?.explained(db.engine());
+    let rows = db.session().await?.fetch(query).await?;
+    Ok(rows.iter().map(Row::line).collect())
 }
 
 /// The values of a column, found by jumping from one to the next along its index: reading them all would be a scan.

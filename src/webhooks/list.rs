@@ -158,21 +158,13 @@ impl Filter {
             condition =
                 condition.and(Condition::new("event_id LIKE ? ESCAPE '!'", [format!("%{pattern}%").into()]));
         }
-        let eligible = |max_attempts| Eligible {
-            now,
-            stale: now - limits.lease(),
-            max_attempts,
-            force: false,
-            take_over: false,
-            provider: None,
-            status: None,
-        };
         if self.due {
-            condition = condition.and(eligible(Some(limits.max_attempts)).condition(events));
+            condition = condition.and(Eligible::due(now, limits).condition(events));
         }
         if self.exhausted {
             let used = Condition::new("attempts >= ?", [limits.max_attempts.into()]);
-            condition = condition.and(eligible(None).open(events)).and(used);
+            let any = Eligible { max_attempts: None, ..Eligible::due(now, limits) };
+            condition = condition.and(any.open(events)).and(used);
         }
         if let Some(after) = &self.after {
             let (received, id) = (events.hole("received_at"), events.hole("id"));

@@ -22,7 +22,7 @@ mod store;
 use serde::Serialize;
 
 pub use self::{
-    candidates::fair,
+    candidates::{explain_due, fair},
     infer::{Reading, Reference, read},
     limits::{Effective, Limits, Overrides},
     list::{Cursor, Filter, List, ListItem, list},

@@ -287,15 +287,8 @@ fn chunk_size(rate: Option<u32>) -> usize {
 }
 
 fn eligible(request: &RetryRequest, now: DateTime<Utc>) -> Eligible {
-    Eligible {
-        now,
-        stale: now - request.limits.lease(),
-        max_attempts: Some(request.limits.max_attempts),
-        force: false,
-        take_over: false,
-        provider: request.provider.clone(),
-        status: request.status.clone(),
-    }
+    let (provider, status) = (request.provider.clone(), request.status.clone());
+    Eligible { provider, status, ..Eligible::due(now, &request.limits) }
 }
 
 /// A worker with its own source of randomness.

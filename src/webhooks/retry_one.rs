@@ -44,13 +44,10 @@ pub async fn retry_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<
     let now = db.now().await?;
     let mut report = RetryReport::new(request.limits.clone(), request.dry_run);
     let eligible = Eligible {
-        now,
-        stale: now - request.limits.lease(),
         max_attempts: (!request.force).then_some(request.limits.max_attempts),
         force: request.force,
         take_over: request.take_over,
-        provider: None,
-        status: None,
+        ..Eligible::due(now, &request.limits)
     };
     state.check(&request, &eligible)?;
     let candidate = Candidate { due: String::new(), id: state.id.clone(), provider: state.provider.clone() };

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Limits;
 use crate::{
     Result,
     db::{Db, Table, Value},
@@ -113,6 +114,19 @@ pub(super) const IN_FLIGHT: &str = "('processing', 'queued')";
 pub(super) const CLAIMED_AT: &str = "COALESCE(last_attempt_at, updated_at, received_at)";
 
 impl Eligible {
+    /// What a batch may work on: due events of any provider and status.
+    pub(super) fn due(now: DateTime<Utc>, limits: &Limits) -> Self {
+        Self {
+            now,
+            stale: now - limits.lease(),
+            max_attempts: Some(limits.max_attempts),
+            force: false,
+            take_over: false,
+            provider: None,
+            status: None,
+        }
+    }
+
     /// Not done: an inferred status that was never applied to a payment (stranded shape S2) counts as open.
     pub(super) fn open(&self, events: &Table) -> Condition {
         let open = "status <> 'processed' AND (payment_status IS NULL OR payment_status IN ('', 'pending') \
