@@ -163,7 +163,7 @@ fn usage(error: &clap::Error, arguments: &[OsString], environment: &opsctl::conf
         let text = error.render().to_string();
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        ui.error(&lines.fold(Error::usage(message), |error, line| error.because(line)));
+        ui.error(&lines.fold(Error::usage(message), Error::because));
         return Exit::Usage;
     }
     let _ = error.print();

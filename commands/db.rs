@@ -128,7 +128,7 @@ async fn migrate(app: &App, args: &MigrateArgs) -> Result<Exit> {
         match applied.len() {
             0 => app.ui.note(&format!("Nothing was pending in {}.", db.target())),
             count => {
-                app.ui.note(&format!("Applied {count} {} to {}.", plural(count, "migration"), db.target()))
+                app.ui.note(&format!("Applied {count} {} to {}.", plural(count, "migration"), db.target()));
             }
         }
         Ok(json!({"applied": applied.len()}))

@@ -71,7 +71,7 @@ fn used(code: &str) -> Vec<String> {
     let mut names = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
-        let group = rest.strip_prefix('{').map(|inner| top_level(inner));
+        let group = rest.strip_prefix('{').map(top_level);
         let heads = group.unwrap_or_else(|| vec![rest.to_owned()]);
         names.extend(heads.iter().map(|head| {
             head.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()

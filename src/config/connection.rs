@@ -31,7 +31,7 @@ impl Context {
         let mut database = match self.environment.filled("OPSCTL_DATABASE_URL") {
             Some(url) => {
                 let origin = Origin::Variable("OPSCTL_DATABASE_URL".into());
-                Some(Database::from_url(url, Path::new(""), origin)?)
+                Some(Database::from_url(url, Path::new(""), &origin)?)
             }
             None => file.map_or(Ok(None), |file| self.file_database(file))?,
         };
@@ -63,7 +63,7 @@ impl Context {
         let Some(section) = &file.section.database else { return Ok(None) };
         let origin = Origin::File(file.path.clone(), file.key("database.url"));
         let base = file.path.parent().unwrap_or(Path::new(""));
-        let mut database = Database::from_url(&section.url, base, origin)?;
+        let mut database = Database::from_url(&section.url, base, &origin)?;
         if database.password.is_some() {
             return Err(Error::config(format!(
                 "{} in {} holds a password",
@@ -200,7 +200,7 @@ struct Parts {
 impl Parts {
     fn build(self, dir: &Path, origin: Origin) -> Result<Database> {
         if let Some(url) = &self.url {
-            return self.merge_url(url, dir, origin);
+            return self.merge_url(url, dir, &origin);
         }
         let engine = Engine::from_name(&self.driver).ok_or_else(|| {
             Error::config(format!("the database driver `{}` of {origin} cannot be honoured", self.driver))
@@ -232,7 +232,7 @@ impl Parts {
         Ok(database)
     }
 
-    fn merge_url(&self, url: &str, dir: &Path, origin: Origin) -> Result<Database> {
+    fn merge_url(&self, url: &str, dir: &Path, origin: &Origin) -> Result<Database> {
         let mut database = Database::from_url(url, dir, origin)?;
         if database.engine == Engine::Sqlite {
             return Ok(database);

@@ -165,7 +165,7 @@ impl Database {
     ///
     /// # Errors
     /// An unknown scheme, a missing part, a parameter that opsctl cannot honour.
-    pub fn from_url(text: &str, base: &Path, origin: Origin) -> Result<Self> {
+    pub fn from_url(text: &str, base: &Path, origin: &Origin) -> Result<Self> {
         let bad =
             |why: &str| Error::config(format!("the database URL of {origin} cannot be used")).because(why);
         let (scheme, rest) = text.split_once(':').ok_or_else(|| bad("it has no scheme"))?;
@@ -216,11 +216,11 @@ impl Database {
             "search_path" | "schema" => self.search_path = Some(value.to_owned()),
             "prefix" => {
                 self.prefix =
-                    checked_prefix(value).ok_or_else(|| self.unusable(name, "not a table prefix"))?
+                    checked_prefix(value).ok_or_else(|| self.unusable(name, "not a table prefix"))?;
             }
             "timezone" => self.time_zone = Some(value.to_owned()),
             "host" | "unix_socket" | "socket" if value.starts_with('/') => {
-                self.address = Address::Socket(value.into(), self.port())
+                self.address = Address::Socket(value.into(), self.port());
             }
             "pooled" => self.pooled = matches!(value, "true" | "1"),
             // What every connection of opsctl has already.
@@ -269,7 +269,7 @@ mod tests {
     use super::*;
 
     fn read(url: &str) -> Result<Database> {
-        Database::from_url(url, Path::new("/srv"), Origin::Variable("OPSCTL_DATABASE_URL".into()))
+        Database::from_url(url, Path::new("/srv"), &Origin::Variable("OPSCTL_DATABASE_URL".into()))
     }
 
     #[test]

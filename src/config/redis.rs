@@ -107,7 +107,7 @@ impl Context {
             return self.app_server(connection);
         }
         if let Some(url) = self.environment.filled("OPSCTL_REDIS_URL") {
-            return from_url(url, Origin::Variable("OPSCTL_REDIS_URL".into())).map(Some);
+            return from_url(url, &Origin::Variable("OPSCTL_REDIS_URL".into())).map(Some);
         }
         match file {
             Some(file) => self.file_server(file),
@@ -125,7 +125,7 @@ impl Context {
 
     fn file_server(&self, file: &FileContext) -> Result<Option<Target>> {
         let Some(section) = &file.section.redis else { return Ok(None) };
-        let mut target = from_url(&section.url, Origin::File(file.path.clone(), file.key("redis.url")))?;
+        let mut target = from_url(&section.url, &Origin::File(file.path.clone(), file.key("redis.url")))?;
         if target.password.is_some() {
             return Err(Error::config(format!(
                 "{} in {} holds a password",
@@ -174,16 +174,15 @@ impl Context {
             }
         }
         let text = |key: &str| members.get(key).and_then(scalar).filter(|text| !text.is_empty());
-        build(
-            text("url"),
-            text("scheme"),
-            text("host"),
-            text("port"),
-            text("username"),
-            text("password"),
-            origin,
-        )
-        .map(Some)
+        let parts = Parts {
+            url: text("url"),
+            scheme: text("scheme"),
+            host: text("host"),
+            port: text("port"),
+            username: text("username"),
+            password: text("password"),
+        };
+        parts.build(origin).map(Some)
     }
 
     fn environment_server(&self) -> Result<Option<Target>> {
@@ -196,16 +195,15 @@ impl Context {
             return Ok(Some(plain("127.0.0.1".into(), 6379, Origin::Default)));
         };
         let text = |name: &str| member(name).and_then(|found| found.value);
-        build(
-            text("REDIS_URL"),
-            text("REDIS_SCHEME"),
-            text("REDIS_HOST"),
-            text("REDIS_PORT"),
-            text("REDIS_USERNAME"),
-            text("REDIS_PASSWORD"),
-            origin,
-        )
-        .map(Some)
+        let parts = Parts {
+            url: text("REDIS_URL"),
+            scheme: text("REDIS_SCHEME"),
+            host: text("REDIS_HOST"),
+            port: text("REDIS_PORT"),
+            username: text("REDIS_USERNAME"),
+            password: text("REDIS_PASSWORD"),
+        };
+        parts.build(origin).map(Some)
     }
 
     fn redis_database(&self, role: Role, connection: &str, settings: &Settings) -> Result<Option<i64>> {
@@ -295,7 +293,7 @@ fn plain(host: String, port: u16, origin: Origin) -> Target {
 }
 
 /// Reads a Redis URL, never repeating it in an error.
-fn from_url(text: &str, origin: Origin) -> Result<Target> {
+fn from_url(text: &str, origin: &Origin) -> Result<Target> {
     let bad = |why: &str| Error::config(format!("the Redis URL of {origin} cannot be used")).because(why);
     if let Some(path) = text.strip_prefix("unix:") {
         let mut target = plain(String::new(), 0, origin.clone());
@@ -320,41 +318,43 @@ fn from_url(text: &str, origin: Origin) -> Result<Target> {
     Ok(target)
 }
 
-fn build(
+/// The members that every source of the application has; the URL, when there is one, overrides address and database.
+struct Parts {
     url: Option<String>,
     scheme: Option<String>,
     host: Option<String>,
     port: Option<String>,
     username: Option<String>,
     password: Option<String>,
-    origin: Origin,
-) -> Result<Target> {
-    if let Some(url) = url {
-        let mut target = from_url(&url, origin)?;
-        target.username = target.username.or(username);
-        target.password = target.password.or(password.map(SecretString::from));
-        return Ok(target);
+}
+
+impl Parts {
+    fn build(self, origin: Origin) -> Result<Target> {
+        let password = self.password.map(SecretString::from);
+        if let Some(url) = self.url {
+            let mut target = from_url(&url, &origin)?;
+            target.username = target.username.or(self.username);
+            target.password = target.password.or(password);
+            return Ok(target);
+        }
+        let host = self.host.unwrap_or_else(|| "127.0.0.1".into());
+        if self.scheme.is_some_and(|scheme| scheme == "tls") || host.starts_with("tls://") {
+            return Err(unsupported(&format!("{origin} (TLS)"), "Redis over TLS is not supported yet"));
+        }
+        let port = match self.port {
+            None => 6379,
+            Some(port) => port
+                .parse()
+                .map_err(|_| Error::config(format!("the Redis port of {origin} is no port number")))?,
+        };
+        let mut target = plain(host.strip_prefix("tcp://").unwrap_or(&host).to_owned(), port, origin);
+        if host.starts_with('/') {
+            target.address = Address::Socket(PathBuf::from(host));
+        }
+        target.username = self.username;
+        target.password = password;
+        Ok(target)
     }
-    let host = host.unwrap_or_else(|| "127.0.0.1".into());
-    if scheme.is_some_and(|scheme| scheme == "tls") || host.starts_with("tls://") {
-        return Err(unsupported(&format!("{origin} (TLS)"), "Redis over TLS is not supported yet"));
-    }
-    let port = match port {
-        None => 6379,
-        Some(port) => port
-            .parse()
-            .map_err(|_| Error::config(format!("the Redis port of {origin} is no port number")))?,
-    };
-    let host = host.strip_prefix("tcp://").unwrap_or(&host).to_owned();
-    let mut target = plain(host, port, origin);
-    if let Address::Tcp(host, _) = &target.address
-        && host.starts_with('/')
-    {
-        target.address = Address::Socket(PathBuf::from(host));
-    }
-    target.username = username;
-    target.password = password.map(SecretString::from);
-    Ok(target)
 }
 
 /// `Illuminate\Support\Str::slug` for the names that applications bear.
@@ -381,10 +381,10 @@ mod tests {
 
     #[test]
     fn urls_name_server_and_database_and_never_show_the_password() {
-        let target = from_url("redis://ops:hunter%2F2@cache.example:6380/3", Origin::Default).unwrap();
+        let target = from_url("redis://ops:hunter%2F2@cache.example:6380/3", &Origin::Default).unwrap();
         assert_eq!(target.to_string(), "redis://cache.example:6380/3");
         assert!(!format!("{target:?}").contains("hunter"));
-        let error = from_url("rediss://:hunter2@h/0", Origin::Default).unwrap_err();
+        let error = from_url("rediss://:hunter2@h/0", &Origin::Default).unwrap_err();
         assert!(!format!("{error:?}").contains("hunter2"));
     }
 }

@@ -35,7 +35,7 @@ pub struct Db {
     target: Database,
     access: Access,
     clock: Clock,
-    idle: Mutex<Vec<Box<Conn>>>,
+    idle: Mutex<Vec<Conn>>,
     facts: OnceCell<Facts>,
     tables: catalog::Cache,
 }
@@ -99,7 +99,7 @@ impl Db {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let conn = match idle {
             Some(conn) => conn,
-            None => Box::new(connect::connect(&self.target, self.access).await?),
+            None => connect::connect(&self.target, self.access).await?,
         };
         Ok(Session { db: self, conn: Some(conn), open: false, broken: false })
     }
@@ -165,7 +165,7 @@ impl Db {
     pub async fn close(&self) {
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
         for conn in idle {
-            let closed = match *conn {
+            let closed = match conn {
                 Conn::Postgres(conn) => conn.close().await,
                 Conn::MySql(conn) => conn.close().await,
                 Conn::Sqlite(conn) => conn.close().await,
@@ -181,7 +181,7 @@ impl Db {
 #[derive(Debug)]
 pub struct Session<'a> {
     db: &'a Db,
-    conn: Option<Box<Conn>>,
+    conn: Option<Conn>,
     open: bool,
     broken: bool,
 }
@@ -193,7 +193,7 @@ macro_rules! run {
         let sql = query.text($session.db.engine());
         let keep = !$session.db.target.pooled;
         tracing::trace!(%sql, "query");
-        let result = match $session.conn.as_deref_mut() {
+        let result = match $session.conn.as_mut() {
             Some(Conn::Postgres($conn)) => {
                 let $bound = sql::postgres(sql, query.into_values()).persistent(keep);
                 $body
@@ -264,7 +264,7 @@ impl Session<'_> {
     /// As [`Session::fetch`].
     pub async fn script(&mut self, text: &str) -> Result<()> {
         let sql = || sqlx::raw_sql(AssertSqlSafe(text.to_owned()));
-        let result = match self.conn.as_deref_mut() {
+        let result = match self.conn.as_mut() {
             Some(Conn::Postgres(conn)) => sql().execute(conn).await.map(|_| ()),
             Some(Conn::MySql(conn)) => sql().execute(conn).await.map(|_| ()),
             Some(Conn::Sqlite(conn)) => sql().execute(conn).await.map(|_| ()),

@@ -68,7 +68,7 @@ impl Limits {
     pub fn resolve(context: &Context, flags: Overrides) -> Result<Self> {
         let mut effective = Vec::new();
         let mut note = |name, value: String, origin: &Origin| {
-            effective.push(Effective { name, value, origin: origin.to_string() })
+            effective.push(Effective { name, value, origin: origin.to_string() });
         };
         let mut number =
             |name: &'static str, setting, flag: Option<(u32, &'static str)>, clamp: fn(i64) -> i64| {

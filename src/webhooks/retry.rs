@@ -199,7 +199,7 @@ async fn release(locks: &Locks<'_>, held: &Held, progress: &mut dyn Progress) {
         Ok(Ok(true)) => tracing::info!("gave the run lock back"),
         Ok(Ok(false)) => progress.warning("the run lock was no longer ours when the run ended"),
         Ok(Err(error)) => {
-            progress.warning(&format!("the run lock was not released, and ends with its time: {error}"))
+            progress.warning(&format!("the run lock was not released, and ends with its time: {error}"));
         }
         Err(_) => progress.warning("the run lock was not released within a second, and ends with its time"),
     }

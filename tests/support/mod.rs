@@ -156,7 +156,7 @@ impl Case {
 
 async fn server_database(variable: &str) -> Option<(Database, Option<(Database, String)>)> {
     let url = server(variable)?;
-    let admin = Database::from_url(&url, ".".as_ref(), Origin::Variable(variable.into())).unwrap();
+    let admin = Database::from_url(&url, ".".as_ref(), &Origin::Variable(variable.into())).unwrap();
     let name = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let db = Db::new(admin.clone(), Access::Existing, Clock::system());
     db.session().await.unwrap().script(&format!("CREATE DATABASE {name}")).await.unwrap();
