@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Result,
-    db::{Db, Query, Row, Value},
+    db::{Db, Engine, Query, Row, Value},
 };
 
 /// An event that looked due.
@@ -22,17 +22,15 @@ pub struct Candidate {
     pub provider: String,
 }
 
-/// At most `limit` events, in the order in which to try them.
+/// The first `limit` due events of every provider.
 pub(super) async fn pick(store: &Store<'_>, eligible: &Eligible, limit: u32) -> Result<Vec<Candidate>> {
     let query = due_query(store, eligible, limit).await?;
     let rows = store.db.session().await?.fetch(query).await?;
-    let found = rows
-        .iter()
+    rows.iter()
         .map(|row| {
             Ok(Candidate { due: row.text("due")?, id: row.text("id")?, provider: row.text("provider")? })
         })
-        .collect::<Result<Vec<_>>>()?;
-    Ok(fair(found, limit))
+        .collect()
 }
 
 /// The statement that finds due events: one walk along an index per provider, and one for what has no next time.
@@ -63,13 +61,17 @@ pub async fn explain_due(db: &Db, limits: &Limits) -> Result<Vec<String>> {
 }
 
 /// The values of a column, found by jumping from one to the next along its index: reading them all would be a scan.
+/// MySQL jumps by itself (loose index scan); the others are told to.
 async fn distinct(store: &Store<'_>, column: &str) -> Result<Vec<String>> {
     let table = &store.events.name;
-    let sql = format!(
-        "WITH RECURSIVE seen(word) AS (SELECT MIN({column}) FROM {table} UNION ALL \
-         SELECT (SELECT MIN({column}) FROM {table} WHERE {column} > seen.word) FROM seen WHERE seen.word IS NOT NULL) \
-         SELECT word FROM seen WHERE word IS NOT NULL"
-    );
+    let sql = match store.events.engine() {
+        Engine::MySql => format!("SELECT DISTINCT {column} AS word FROM {table}"),
+        Engine::Postgres | Engine::Sqlite => format!(
+            "WITH RECURSIVE seen(word) AS (SELECT MIN({column}) FROM {table} UNION ALL \
+             SELECT (SELECT MIN({column}) FROM {table} WHERE {column} > seen.word) FROM seen WHERE seen.word IS NOT NULL) \
+             SELECT word FROM seen WHERE word IS NOT NULL"
+        ),
+    };
     store.db.session().await?.fetch(Query::new(sql)).await?.iter().map(|row| row.text("word")).collect()
 }
 

@@ -28,7 +28,7 @@ use crate::{
 pub const RUN_LOCK: &str = "tenrusl:cmd:webhooks:retry:global";
 /// Events of one transaction.
 const CHUNK: usize = 100;
-/// Ids that are picked at once.
+/// Ids of one provider that are picked at once.
 const PAGE: u32 = 2000;
 /// Tries of a chunk that meets deadlocks or lock timeouts.
 const TRIES: usize = 5;
@@ -225,11 +225,12 @@ impl Run<'_> {
         let mut unchanged: HashSet<String> = HashSet::new();
         while left > 0 {
             self.cancel.check()?;
-            let wanted = left.min(PAGE).saturating_add(u32::try_from(unchanged.len()).unwrap_or(u32::MAX));
-            let picked = candidates::pick(self.store, &worker.eligible, wanted);
+            let seen = u32::try_from(unchanged.len()).unwrap_or(u32::MAX);
+            let each = left.min(PAGE).saturating_add(seen);
+            let picked = candidates::pick(self.store, &worker.eligible, each);
             let mut picked = self.cancel.guard(picked).await?;
             picked.retain(|candidate| !unchanged.contains(&candidate.id));
-            picked.truncate(left.min(PAGE) as usize);
+            let picked = candidates::fair(picked, left);
             if picked.is_empty() {
                 return Ok(());
             }
@@ -248,9 +249,6 @@ impl Run<'_> {
                     }
                     report.add(item);
                 }
-            }
-            if picked.len() < PAGE as usize && left > 0 && request.dry_run {
-                return Ok(());
             }
         }
         Ok(())
