@@ -27,8 +27,8 @@ pub enum Command {
 
 /// Add opsctl's own tables, or make an empty database opsctl's own
 ///
-/// Class: routine. In an application's database only tables named opsctl_… are added. With --own an empty database
-/// becomes opsctl's own and gets the reference schema.
+/// Class: routine. In an application's database only tables named opsctl_… are added. With --own
+/// an empty database becomes opsctl's own and gets the reference schema.
 ///
 /// Examples:
 ///   opsctl db migrate --dry-run

@@ -13,9 +13,9 @@ use crate::{app::App, cli, init};
 
 /// See opsctl work on an embedded database of its own
 ///
-/// Makes a folder with SQLite databases, puts webhook events of fifteen providers in, and goes through the daily
-/// round: what waits, try it, a payment arrives late, try again. Reads no configuration and touches nothing else. A
-/// folder that an earlier demo made is made anew.
+/// Makes a folder with SQLite databases, puts webhook events of fifteen providers in, and goes
+/// through the daily round: what waits, try it, a payment arrives late, try again. Reads no
+/// configuration and touches nothing else. A folder that an earlier demo made is made anew.
 ///
 /// Examples:
 ///   opsctl demo

@@ -19,16 +19,16 @@ pub enum Command {
 
 /// Try the due events once, with the service's own limits (for one event: retry-one)
 ///
-/// Takes the service's own run lock, picks due events with a fair share for every provider, and applies each to its
-/// payment in chunks of at most 100, each one transaction.
+/// Takes the service's own run lock, picks due events with a fair share for every provider, and
+/// applies each to its payment in chunks of at most 100, each one transaction.
 ///
 /// Examples:
 ///   opsctl webhooks retry-once --dry-run
 ///   opsctl webhooks retry-once --limit 500 --if-locked skip
 ///
 /// Class: routine. Acts at once, also in production and without a terminal.
-/// Exit codes: 0 done; 1 all tried events failed; 4 some did; 6 configuration; 7 a server is unreachable;
-/// 8 another run holds the lock.
+/// Exit codes: 0 done; 1 all tried events failed; 4 some did; 6 configuration; 7 a server is
+/// unreachable; 8 another run holds the lock.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct RetryOnceArgs {
@@ -43,8 +43,8 @@ pub struct RetryOnceArgs {
 ///   opsctl webhooks retry --status failed --rate 20 --mode decorrelated
 ///
 /// Class: routine. Acts at once, also in production and without a terminal.
-/// Exit codes: 0 done; 1 all tried events failed; 4 some did; 6 configuration; 7 a server is unreachable;
-/// 8 another run holds the lock.
+/// Exit codes: 0 done; 1 all tried events failed; 4 some did; 6 configuration; 7 a server is
+/// unreachable; 8 another run holds the lock.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct RetryArgs {
@@ -109,8 +109,8 @@ impl BatchArgs {
 ///   opsctl webhooks retry-one 01k9zq3v7m4t8x2c6b5n1j0hdw --force
 ///
 /// Class: routine; with --take-over destructive.
-/// Exit codes: 0 done; 1 the event failed; 5 not due, or no attempts left, without --force; 8 claimed by the service's
-/// own worker, or locked; 9 no such event.
+/// Exit codes: 0 done; 1 the event failed; 5 not due, or no attempts left, without --force; 8
+/// claimed by the service's own worker, or locked; 9 no such event.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct RetryOneArgs {
