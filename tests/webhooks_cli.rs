@@ -103,6 +103,7 @@ on_every_database! {
         let kinds: Vec<&str> = records.iter().map(|record| record["record"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["begin", "lock", "end"]);
         assert!(records.iter().all(|record| record["v"] == 1 && record["run"] == records[0]["run"]));
+        assert!(records[0]["id"] != records[1]["id"]);
         assert_eq!(records[0]["command"], "webhooks retry-once");
         assert_eq!((&records[0]["reason"], &records[0]["actor"]["user"]), (&"ticket 42".into(), &"ana".into()));
         assert_eq!(records[1]["name"], RUN_LOCK);
@@ -183,6 +184,46 @@ on_every_database! {
         let said = case.run(&["webhooks", "retry-once"]);
         assert_eq!(said.code, 6);
         assert!(said.err.contains("cannot lock across hosts"), "{}", said.err);
+    }
+
+    // Ctrl-C twice, while a statement waits for somebody else: over within moments, and the lock is given back.
+    async fn two_interrupts_drop_what_is_in_hand(case: &Case) {
+        let lock = match case.db.engine() {
+            Engine::Postgres => "LOCK TABLE webhook_events IN ACCESS EXCLUSIVE MODE",
+            Engine::MySql => "LOCK TABLES webhook_events WRITE",
+            Engine::Sqlite => return, // a writer there waits in its own process, for at most the busy timeout
+        };
+        let id = Event::due("a").insert(case).await;
+        case.write_env("");
+        let other = case.another();
+        let mut session = other.session().await.unwrap();
+        session.begin(opsctl::db::Begin::Write).await.unwrap();
+        session.script(lock).await.unwrap();
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("opsctl"))
+            .args(["webhooks", "retry-once", "-q"])
+            .env("OPSCTL_STATE_DIR", case.folder.path().join("state"))
+            .current_dir(case.folder.path())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The journal tells when the run holds the lock; from then on it waits for the table.
+        let journal = case.folder.path().join("state/journal.jsonl");
+        let waited = std::time::Instant::now();
+        while !std::fs::read_to_string(&journal).unwrap_or_default().contains("\"lock\"") {
+            assert!(waited.elapsed().as_secs() < 10 && child.try_wait().unwrap().is_none());
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let started = std::time::Instant::now();
+        for _ in 0..2 {
+            let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+            assert!(kill.unwrap().success());
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(started.elapsed().as_millis() < 1500, "{:?}", started.elapsed());
+        drop(session);
+        assert_eq!((case.count("cache_locks").await, case.event(&id).await.attempts), (0, 1));
     }
 
     // --take-over overrides a check: it asks, and in a protected context wants the name and a reason.

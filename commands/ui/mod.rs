@@ -221,6 +221,6 @@ pub fn fatal(text: &str) -> Exit {
 /// Makes the cursor visible, should a prompt have been left while it was hidden.
 pub fn show_cursor() {
     if std::io::stderr().is_terminal() {
-        let _ = write!(std::io::stderr(), "\u{1b}[?25h");
+        let _ = writeln!(std::io::stderr(), "\u{1b}[?25h"); // and what follows begins on a line of its own
     }
 }

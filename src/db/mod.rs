@@ -193,6 +193,8 @@ macro_rules! run {
         let sql = query.text($session.db.engine());
         let keep = !$session.db.target.pooled;
         tracing::trace!(%sql, "query");
+        // Work that is dropped half-way leaves its connection in the middle of an answer.
+        $session.broken = true;
         let result = match $session.conn.as_mut() {
             Some(Conn::Postgres($conn)) => {
                 let $bound = sql::postgres(sql, query.into_values()).persistent(keep);
@@ -263,6 +265,7 @@ impl Session<'_> {
     /// # Errors
     /// As [`Session::fetch`].
     pub async fn script(&mut self, text: &str) -> Result<()> {
+        self.broken = true;
         let sql = || sqlx::raw_sql(AssertSqlSafe(text.to_owned()));
         let result = match self.conn.as_mut() {
             Some(Conn::Postgres(conn)) => sql().execute(conn).await.map(|_| ()),
@@ -314,10 +317,8 @@ impl Session<'_> {
     }
 
     fn checked<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T> {
-        result.map_err(|error| {
-            self.broken |= fault(&error) == Fault::Lost;
-            fault::error(&error, &self.db.target)
-        })
+        self.broken = result.as_ref().is_err_and(|error| fault(error) == Fault::Lost);
+        result.map_err(|error| fault::error(&error, &self.db.target))
     }
 }
 

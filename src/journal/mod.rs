@@ -73,6 +73,8 @@ pub struct End {
 pub struct Record {
     /// Shape of this record.
     pub v: u32,
+    /// Id of the record: a ULID, so that a record that is copied elsewhere is known again.
+    pub id: String,
     /// Id of the run: a ULID, the same on all of its records.
     pub run: String,
     /// When it was written.
@@ -145,7 +147,8 @@ impl Journal {
     }
 
     fn write(&self, run: &str, what: What) -> Result<()> {
-        let record = Record { v: VERSION, run: run.to_owned(), at: self.clock.now(), what };
+        let id = ulid::Ulid::generate().to_string();
+        let record = Record { v: VERSION, id, run: run.to_owned(), at: self.clock.now(), what };
         let fail = |error: String| {
             Error::failed(format!("the journal {} cannot be written", self.path.display())).because(error)
         };
