@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use sqlx::{Column as _, Row as _, TypeInfo, ValueRef, mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{
+    Column as _, ColumnIndex, Row as _, TypeInfo, ValueRef, mysql::MySqlRow, postgres::PgRow,
+    sqlite::SqliteRow,
+};
 
 use crate::{Error, Result, clock};
 
@@ -32,10 +35,19 @@ pub struct Row {
 }
 
 impl Row {
-    fn build<R: sqlx::Row>(row: &R, cell: impl Fn(&R, usize) -> Cell) -> Self {
+    /// Decodes each value that is not NULL by the name of its type.
+    fn build<R>(row: &R, cell: impl Fn(&R, usize, &str) -> Cell) -> Self
+    where
+        R: sqlx::Row,
+        usize: ColumnIndex<R>,
+    {
         let names = row.columns().iter().map(|column| column.name().into()).collect();
-        let cells = (0..row.columns().len()).map(|at| cell(row, at)).collect();
-        Self { names, cells }
+        let decode = |at| {
+            // The stored value's own type: SQLite columns hold what was put there.
+            let kind = row.try_get_raw(at).ok().filter(|value| !value.is_null());
+            kind.map_or(Cell::Null, |value| cell(row, at, value.type_info().name()))
+        };
+        Self { names, cells: (0..row.columns().len()).map(decode).collect() }
     }
 
     /// The value of a column.
@@ -138,76 +150,60 @@ fn text_cell(bytes: Vec<u8>) -> Cell {
     String::from_utf8(bytes).map_or_else(|error| Cell::Bytes(error.into_bytes()), Cell::Text)
 }
 
-/// Decodes with the first type that the column's own fits; anything else is taken as bytes.
+/// Decodes as the type that the column's own says; what does not fit it after all, such as MySQL's zero date, is NULL.
 macro_rules! decode {
-    ($row:expr, $at:expr, $($ty:ty => $cell:expr),+) => {
-        None$(.or_else(|| $row.try_get_unchecked::<$ty, _>($at).ok().map($cell)))+.unwrap_or(Cell::Null)
+    ($row:expr, $at:expr, $ty:ty => $cell:expr) => {
+        $row.try_get_unchecked::<$ty, _>($at).map_or(Cell::Null, $cell)
     };
 }
 
 impl From<PgRow> for Row {
     fn from(row: PgRow) -> Self {
-        Self::build(&row, |row, at| {
-            let Ok(value) = row.try_get_raw(at) else { return Cell::Null };
-            if value.is_null() {
-                return Cell::Null;
+        Self::build(&row, |row, at, kind| match kind {
+            "BOOL" => decode!(row, at, bool => |value| Cell::Int(value.into())),
+            "INT2" => decode!(row, at, i16 => |value| Cell::Int(value.into())),
+            "INT4" => decode!(row, at, i32 => |value| Cell::Int(value.into())),
+            "INT8" => decode!(row, at, i64 => Cell::Int),
+            "FLOAT4" => decode!(row, at, f32 => |value| Cell::Float(value.into())),
+            "FLOAT8" => decode!(row, at, f64 => Cell::Float),
+            "TIMESTAMP" => decode!(row, at, NaiveDateTime => Cell::Time),
+            "TIMESTAMPTZ" => decode!(row, at, DateTime<Utc> => |value| Cell::Time(value.naive_utc())),
+            // On the wire jsonb is its version, then the text.
+            "JSONB" => {
+                decode!(row, at, Vec<u8> => |value| text_cell(value.get(1..).unwrap_or_default().to_vec()))
             }
-            let kind = value.type_info().name().to_owned();
-            match kind.as_str() {
-                "BOOL" => decode!(row, at, bool => |value| Cell::Int(value.into())),
-                "INT2" => decode!(row, at, i16 => |value| Cell::Int(value.into())),
-                "INT4" => decode!(row, at, i32 => |value| Cell::Int(value.into())),
-                "INT8" => decode!(row, at, i64 => Cell::Int),
-                "FLOAT4" => decode!(row, at, f32 => |value| Cell::Float(value.into())),
-                "FLOAT8" => decode!(row, at, f64 => Cell::Float),
-                "TIMESTAMP" => decode!(row, at, NaiveDateTime => Cell::Time),
-                "TIMESTAMPTZ" => decode!(row, at, DateTime<Utc> => |value| Cell::Time(value.naive_utc())),
-                "BYTEA" => decode!(row, at, Vec<u8> => Cell::Bytes),
-                _ => decode!(row, at, Vec<u8> => text_cell),
+            "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "JSON" | "CITEXT" | "UNKNOWN" => {
+                decode!(row, at, Vec<u8> => text_cell)
             }
+            _ => decode!(row, at, Vec<u8> => Cell::Bytes),
         })
     }
 }
 
 impl From<MySqlRow> for Row {
     fn from(row: MySqlRow) -> Self {
-        Self::build(&row, |row, at| {
-            let Ok(value) = row.try_get_raw(at) else { return Cell::Null };
-            if value.is_null() {
-                return Cell::Null;
+        Self::build(&row, |row, at, kind| match kind {
+            "BOOLEAN" | "TINYINT" | "SMALLINT" | "INT" | "MEDIUMINT" | "BIGINT" => {
+                decode!(row, at, i64 => Cell::Int)
             }
-            let kind = value.type_info().name().to_owned();
-            match kind.as_str() {
-                "BOOLEAN" | "TINYINT" | "SMALLINT" | "INT" | "MEDIUMINT" | "BIGINT" => {
-                    decode!(row, at, i64 => Cell::Int)
-                }
-                "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "INT UNSIGNED" | "MEDIUMINT UNSIGNED"
-                | "BIGINT UNSIGNED" => {
-                    decode!(row, at, u64 => |value| Cell::Int(i64::try_from(value).unwrap_or(i64::MAX)))
-                }
-                "FLOAT" => decode!(row, at, f32 => |value| Cell::Float(value.into())),
-                "DOUBLE" => decode!(row, at, f64 => Cell::Float),
-                "TIMESTAMP" | "DATETIME" => decode!(row, at, NaiveDateTime => Cell::Time),
-                _ => decode!(row, at, Vec<u8> => text_cell),
+            "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "INT UNSIGNED" | "MEDIUMINT UNSIGNED"
+            | "BIGINT UNSIGNED" => {
+                decode!(row, at, u64 => |value| Cell::Int(i64::try_from(value).unwrap_or(i64::MAX)))
             }
+            "FLOAT" => decode!(row, at, f32 => |value| Cell::Float(value.into())),
+            "DOUBLE" => decode!(row, at, f64 => Cell::Float),
+            "TIMESTAMP" | "DATETIME" => decode!(row, at, NaiveDateTime => Cell::Time),
+            _ => decode!(row, at, Vec<u8> => text_cell),
         })
     }
 }
 
 impl From<SqliteRow> for Row {
     fn from(row: SqliteRow) -> Self {
-        Self::build(&row, |row, at| {
-            let Ok(value) = row.try_get_raw(at) else { return Cell::Null };
-            if value.is_null() {
-                return Cell::Null;
-            }
-            // The stored value's own type: SQLite columns hold what was put there.
-            let kind = value.type_info().name().to_owned();
-            match kind.as_str() {
-                "INTEGER" | "BOOLEAN" => decode!(row, at, i64 => Cell::Int),
-                "REAL" => decode!(row, at, f64 => Cell::Float),
-                _ => decode!(row, at, Vec<u8> => text_cell),
-            }
+        Self::build(&row, |row, at, kind| match kind {
+            "INTEGER" | "BOOLEAN" => decode!(row, at, i64 => Cell::Int),
+            "REAL" => decode!(row, at, f64 => Cell::Float),
+            _ => decode!(row, at, Vec<u8> => text_cell),
         })
     }
 }
