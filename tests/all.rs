@@ -2,6 +2,7 @@
 
 mod support;
 
+mod configuration;
 mod demo_init_db;
 mod house;
 mod locks;
@@ -9,7 +10,7 @@ mod memory;
 mod migrations;
 mod readme;
 mod webhooks_bad_input;
+mod webhooks_claims;
 mod webhooks_cli;
-mod webhooks_limits;
 mod webhooks_retry;
 mod webhooks_retry_one;

@@ -5,27 +5,17 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use opsctl::{
-    Exit, Kind,
+    Exit,
     cancel::Cancel,
-    db::Begin,
     journal::Entry,
     laravel::lock,
-    webhooks::{self, IfLocked, Item, Outcome, Progress, RUN_LOCK, RetryRequest, backoff::Mode},
+    webhooks::{self, Outcome, RetryRequest, backoff::Mode},
 };
 
 use crate::{
     on_every_database,
-    support::{Event, Payment, limits, now, request},
+    support::{Event, Payment, limits, now, outcome_of, request},
 };
-
-fn outcome(report: &webhooks::RetryReport, id: &str) -> Outcome {
-    report
-        .items
-        .iter()
-        .find(|item| item.id == id)
-        .unwrap_or_else(|| panic!("{id} is not in {report:?}"))
-        .outcome
-}
 
 on_every_database! {
     // D1, D4: the event is found first and finished in one transaction; its status stays a word.
@@ -49,7 +39,7 @@ on_every_database! {
     async fn d5_a_late_payment_is_applied_by_the_next_run(case: &Case) {
         let id = Event::due("a").insert(case).await;
         let report = case.retry(request()).await.unwrap();
-        assert_eq!(outcome(&report, &id), Outcome::Pending);
+        assert_eq!(outcome_of(&report, &id), Outcome::Pending);
         let event = case.event(&id).await;
         assert_eq!((event.status.as_str(), event.payment_status, event.attempts), ("received", None, 2));
         assert!(event.note.unwrap().starts_with("payment not found"));
@@ -104,37 +94,6 @@ on_every_database! {
         }
     }
 
-    // D10, D29: two runs without the run lock share the rows; nothing is counted or applied twice.
-    async fn d10_two_runs_at_once_try_each_event_once(case: &Case) {
-        let mut ids = Vec::new();
-        for at in 0..120 {
-            ids.push(Event::due(&format!("a{at:03}")).body(&format!(r#"{{"id":"p{at}","status":"paid"}}"#)).insert(case).await);
-            Payment::pending(&format!("p{at}")).insert(case).await;
-        }
-        let other = case.another();
-        let entry = Entry::unrecorded("");
-        // Two stores: each run believes that it holds the lock.
-        let first = lock::Locks::Database { db: &case.db, table: "cache_locks".into(), prefix: "one-".into() };
-        let second = lock::Locks::Database { db: &other, table: "cache_locks".into(), prefix: "two-".into() };
-        let cancel = Cancel::new();
-        let (mut no, mut news) = ((), ());
-        let (one, two) = tokio::join!(
-            webhooks::retry(&case.db, Some(&first), &entry, request(), &cancel, &mut no),
-            webhooks::retry(&other, Some(&second), &entry, request(), &cancel, &mut news),
-        );
-        let (one, two) = (one.unwrap(), two.unwrap());
-        assert!(one.error().is_none() && two.error().is_none(), "{one:?} {two:?}");
-        // Each run takes at most 100 of the 120; what both picked was applied by one and skipped by the other.
-        let applied: Vec<&str> = one.items.iter().chain(&two.items)
-            .filter(|item| item.outcome == Outcome::Applied).map(|item| item.id.as_str()).collect();
-        let distinct: HashSet<&str> = applied.iter().copied().collect();
-        assert_eq!(applied.len(), distinct.len(), "an event was applied twice");
-        for id in &ids {
-            let expected = if distinct.contains(id.as_str()) { 2 } else { 1 };
-            assert_eq!(case.event(id).await.attempts, expected, "{id}");
-        }
-    }
-
     // D11, D12: the next time is at least a whole second away, and no claim is left behind.
     async fn d11_the_next_time_is_never_in_the_same_second(case: &Case) {
         let mut ids = Vec::new();
@@ -182,16 +141,6 @@ on_every_database! {
         assert!(delays.iter().any(|delay| *delay > 30), "{delays:?}");
     }
 
-    // D19: what the service claimed a moment ago is not taken; a stale claim is, whatever its next time says.
-    async fn d19_fresh_claims_are_left_and_stale_ones_taken(case: &Case) {
-        let fresh = Event::due("a").status("processing").last_attempt(-59).insert(case).await;
-        let queued = Event::due("b").status("queued").last_attempt(-10).next_retry(-5).insert(case).await;
-        let stale = Event::due("c").status("processing").last_attempt(-60).next_retry(3600).insert(case).await;
-        let report = case.retry(request()).await.unwrap();
-        assert_eq!(report.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), [stale.as_str()]);
-        assert_eq!((case.event(&fresh).await.attempts, case.event(&queued).await.attempts), (1, 1));
-    }
-
     // D25: what each provider really sends finds its payment.
     async fn d25_every_provider_finds_its_payment(case: &Case) {
         let cases = [
@@ -221,101 +170,6 @@ on_every_database! {
             assert_eq!(item.rule, Some(item.provider.as_str()), "the report names the rule");
         }
         assert_eq!(case.count("payments WHERE status = 'succeeded'").await, 15);
-    }
-
-    // D27, D35: the lock is the service's own key; who finds it taken is told, and changes nothing.
-    async fn d27_a_taken_lock_is_named_and_nothing_is_claimed(case: &Case) {
-        let id = Event::due("a").insert(case).await;
-        let locks = case.locks();
-        let lock::Attempt::Taken(held) = locks.acquire(RUN_LOCK, "ServiceOwner1234", 900).await.unwrap() else { panic!() };
-        let key = &case.rows("SELECT * FROM cache_locks").await[0];
-        assert_eq!(key.text("key").unwrap(), "app-cache-tenrusl:cmd:webhooks:retry:global");
-        let error = case.retry(request()).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Locked);
-        assert!(error.causes()[0].contains("held since about 09:00:00 UTC by `ServiceOwner1234`"), "{error:?}");
-        let skipped = case.retry(RetryRequest { if_locked: IfLocked::Skip, ..request() }).await.unwrap();
-        assert_eq!((skipped.exit(), skipped.counts.selected), (Exit::Done, 0));
-        assert!(skipped.stopped.is_some());
-        assert_eq!(case.event(&id).await.attempts, 1);
-        assert!(locks.release(&held).await.unwrap());
-        assert_eq!(case.retry(request()).await.unwrap().counts.selected, 1);
-        assert_eq!(case.count("cache_locks").await, 0, "the lock is given back");
-    }
-
-    // D27: a lock that was lost is noticed before the next chunk.
-    async fn d27_a_stolen_lock_stops_the_run_before_its_next_chunk(case: &Case) {
-        struct Thief<'a>(&'a Case);
-        impl Progress for Thief<'_> {
-            fn advance(&mut self, _items: &[Item]) {
-                let db = self.0.another();
-                std::thread::scope(|scope| {
-                    scope.spawn(|| {
-                        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                        runtime.block_on(async {
-                            let steal = "UPDATE cache_locks SET owner = 'SomebodyElse0000'";
-                            db.session().await.unwrap().script(steal).await.unwrap();
-                        });
-                    });
-                });
-            }
-        }
-        for at in 0..150 {
-            Event::due(&format!("a{at:03}")).insert(case).await;
-        }
-        let mut wide = request();
-        wide.limits.limit = 150;
-        let entry = Entry::unrecorded("");
-        let report = webhooks::retry(&case.db, Some(&case.locks()), &entry, wide, &Cancel::new(), &mut Thief(case)).await.unwrap();
-        assert_eq!((report.counts.selected, report.exit()), (100, Exit::Locked));
-        assert_eq!(report.error().unwrap().kind(), Kind::Locked);
-        assert_eq!(case.count("webhook_events WHERE attempts = 2").await, 100);
-        assert_eq!(case.count("cache_locks WHERE owner = 'SomebodyElse0000'").await, 1, "not ours to release");
-    }
-
-    // D28: without a lock nothing is claimed and no attempt is spent.
-    async fn d28_without_a_lock_store_nothing_is_claimed(case: &Case) {
-        let id = Event::due("a").insert(case).await;
-        case.execute("DROP TABLE cache_locks").await;
-        case.db.forget_tables();
-        let error = case.retry(request()).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Config);
-        assert!(error.message().contains("cache_locks"), "{error:?}");
-        assert_eq!(case.event(&id).await.attempts, 1);
-    }
-
-    // D29: a row that somebody else has locked is passed over, and keeps its attempt.
-    async fn d29_locked_rows_are_passed_over(case: &Case) {
-        if case.db.engine() == Engine::Sqlite {
-            return; // one writer at a time: there are no row locks to pass over
-        }
-        let held = Event::due("a").insert(case).await;
-        let free = Event::due("b").insert(case).await;
-        let other = case.another();
-        let mut session = other.session().await.unwrap();
-        session.begin(Begin::Write).await.unwrap();
-        session.script(&format!("UPDATE webhook_events SET source_ip = '::1' WHERE id = '{held}'")).await.unwrap();
-        let report = case.retry(request()).await.unwrap();
-        assert_eq!((outcome(&report, &held), outcome(&report, &free)), (Outcome::Skipped, Outcome::Pending));
-        assert_eq!(report.skipped.keys().collect::<Vec<_>>(), ["locked by another transaction"]);
-        session.rollback().await.unwrap();
-        assert_eq!((case.event(&held).await.attempts, case.event(&free).await.attempts), (1, 2));
-    }
-
-    async fn a_payment_locked_by_another_transaction_costs_no_attempt(case: &Case) {
-        if case.db.engine() == Engine::Sqlite {
-            return;
-        }
-        let id = Event::due("a").insert(case).await;
-        Payment::pending("pay-1").insert(case).await;
-        let other = case.another();
-        let mut session = other.session().await.unwrap();
-        session.begin(Begin::Write).await.unwrap();
-        session.script("UPDATE payments SET description = 'x' WHERE provider_ref = 'pay-1'").await.unwrap();
-        let report = case.retry(request()).await.unwrap();
-        assert_eq!(outcome(&report, &id), Outcome::Skipped);
-        assert_eq!(case.event(&id).await.attempts, 1);
-        session.rollback().await.unwrap();
-        assert_eq!(case.retry(request()).await.unwrap().counts.applied, 1);
     }
 
     // D30: the due query walks indexes, however many done events lie around it.
@@ -426,7 +280,7 @@ on_every_database! {
             (&ambiguous, Outcome::Ambiguous, "ambiguous: `A` and `B` name different payments [rule tripay]"),
             (&waiting, Outcome::Pending, "inferred status pending (`processing`) [rule mock]"),
         ] {
-            assert_eq!(outcome(&report, id), expected);
+            assert_eq!(outcome_of(&report, id), expected);
             let event = case.event(id).await;
             assert_eq!((event.attempts, event.note.as_deref()), (2, Some(note)));
             assert!(event.next_retry > Some(now()) && event.payment_status.is_none());
@@ -464,41 +318,6 @@ on_every_database! {
         }
     }
 
-    async fn a_dry_run_says_the_same_and_changes_nothing(case: &Case) {
-        let mut ids = Vec::new();
-        for at in 0..3 {
-            ids.push(Event::due(&format!("a{at}")).body(r#"{"id":"one","status":"paid"}"#).insert(case).await);
-        }
-        ids.push(Event::due("b").attempts(4).insert(case).await);
-        Payment::pending("one").insert(case).await;
-        let mut before = Vec::new();
-        for id in &ids {
-            before.push(case.event(id).await);
-        }
-        let locks = case.locks();
-        let lock::Attempt::Taken(_) = locks.acquire(RUN_LOCK, "elsewhere", 900).await.unwrap() else { panic!() };
-        let dry = case.retry(RetryRequest { dry_run: true, ..request() }).await.unwrap();
-        for (id, before) in ids.iter().zip(before) {
-            assert_eq!(case.event(id).await, before);
-        }
-        assert_eq!(case.payment("one").await, "pending");
-        case.execute("DELETE FROM cache_locks").await;
-        let real = case.retry(request()).await.unwrap();
-        assert_eq!((dry.counts, dry.exit()), (real.counts, real.exit()));
-        assert_eq!(dry.items, real.items, "the same words, and with a fixed seed the same times");
-    }
-
-    async fn a_limit_beyond_a_page_and_a_chunk_is_kept(case: &Case) {
-        for at in 0..230 {
-            Event::due(&format!("a{at:03}")).insert(case).await;
-        }
-        let mut some = request();
-        some.limits.limit = 205;
-        let report = case.retry(some).await.unwrap();
-        assert_eq!((report.counts.selected, report.items.len()), (205, 205));
-        assert_eq!(case.count("webhook_events WHERE attempts = 2").await, 205);
-    }
-
     async fn provider_and_status_narrow_the_run(case: &Case) {
         let wanted = Event::due("a").provider("stripe").status("failed").insert(case).await;
         Event::due("b").provider("stripe").insert(case).await;
@@ -507,53 +326,6 @@ on_every_database! {
         let report = case.retry(narrow).await.unwrap();
         assert_eq!(report.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), [wanted.as_str()]);
         assert_eq!(report.providers.iter().map(|line| line.provider.as_str()).collect::<Vec<_>>(), ["stripe"]);
-    }
-
-    // A row that the database refuses to change is set aside; the others of its chunk go on.
-    async fn a_row_that_cannot_be_changed_does_not_hold_the_others(case: &Case) {
-        for at in 0..5 {
-            Event::due(&format!("a{at}")).body(&format!(r#"{{"id":"p{at}","status":"paid"}}"#)).insert(case).await;
-            Payment::pending(&format!("p{at}")).insert(case).await;
-        }
-        case.execute(match case.db.engine() {
-            Engine::Postgres => "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-                IF NEW.provider_ref = 'p2' THEN RAISE EXCEPTION 'p2 is under audit'; END IF; RETURN NEW; END $$; \
-                CREATE TRIGGER refuse BEFORE UPDATE ON payments FOR EACH ROW EXECUTE FUNCTION refuse()",
-            Engine::MySql => "CREATE TRIGGER refuse BEFORE UPDATE ON payments FOR EACH ROW BEGIN \
-                IF NEW.provider_ref = 'p2' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'p2 is under audit'; END IF; END",
-            Engine::Sqlite => "CREATE TRIGGER refuse BEFORE UPDATE ON payments WHEN NEW.provider_ref = 'p2' \
-                BEGIN SELECT RAISE(ABORT, 'p2 is under audit'); END",
-        }).await;
-        let report = case.retry(request()).await.unwrap();
-        assert_eq!((report.counts.applied, report.counts.failed, report.exit()), (4, 1, Exit::Partial), "{report:?}");
-        let failed = report.items.iter().find(|item| item.outcome == Outcome::Failed).unwrap();
-        assert!(failed.reason.contains("p2 is under audit"), "{failed:?}");
-        let event = case.event(&failed.id).await;
-        assert_eq!((event.status.as_str(), event.attempts), ("received", 2), "its try was counted");
-        assert!(event.note.unwrap().contains("p2 is under audit") && event.next_retry > Some(now()));
-        assert_eq!(case.payment("p2").await, "pending");
-    }
-
-    // Ctrl-C between chunks: what was done is told, the lock is given back.
-    async fn an_interrupted_run_finishes_its_chunk_and_says_how_far_it_came(case: &Case) {
-        struct Impatient(Cancel);
-        impl Progress for Impatient {
-            fn advance(&mut self, _items: &[Item]) {
-                self.0.request();
-            }
-        }
-        for at in 0..150 {
-            Event::due(&format!("a{at:03}")).insert(case).await;
-        }
-        let mut wide = request();
-        wide.limits.limit = 150;
-        let cancel = Cancel::new();
-        let entry = Entry::unrecorded("");
-        let mut progress = Impatient(cancel.clone());
-        let report = webhooks::retry(&case.db, Some(&case.locks()), &entry, wide, &cancel, &mut progress).await.unwrap();
-        assert_eq!((report.counts.selected, report.exit()), (100, Exit::Interrupted));
-        assert_eq!(case.count("webhook_events WHERE attempts = 2").await, 100);
-        assert_eq!(case.count("cache_locks").await, 0);
     }
 }
 

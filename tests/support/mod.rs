@@ -18,7 +18,7 @@ use opsctl::{
     laravel::lock::Locks,
     schema,
     webhooks::{
-        IfLocked, Limits, RetryReport, RetryRequest,
+        IfLocked, Limits, Outcome, RetryReport, RetryRequest,
         backoff::{Backoff, Mode},
     },
 };
@@ -189,6 +189,12 @@ pub fn request() -> RetryRequest {
         rate: None,
         seed: Some(7),
     }
+}
+
+/// How one event of a report ended.
+pub fn outcome_of(report: &RetryReport, id: &str) -> Outcome {
+    let item = report.items.iter().find(|item| item.id == id);
+    item.unwrap_or_else(|| panic!("{id} is not in {report:?}")).outcome
 }
 
 /// One body, run on every engine, with opsctl's reference schema and with the service's own.
