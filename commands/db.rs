@@ -79,6 +79,10 @@ pub struct FreshArgs {
 
 /// Runs a command of the group.
 pub async fn run(app: &App, command: Command) -> Result<Exit> {
+    app.cancel.guard(run_verb(app, command)).await
+}
+
+async fn run_verb(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Migrate(args) => migrate(app, &args).await,
         Command::Status => status(app).await,

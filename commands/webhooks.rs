@@ -34,8 +34,8 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
             retry(app, "webhooks retry", &batch, provider, status).await
         }
         Command::RetryOne(args) => retry_one(app, &args).await,
-        Command::List(args) => list(app, &args).await,
-        Command::Show(args) => show(app, &args).await,
+        Command::List(args) => app.cancel.guard(list(app, &args)).await,
+        Command::Show(args) => app.cancel.guard(show(app, &args)).await,
     }
 }
 
@@ -55,7 +55,7 @@ async fn retry(
         false => Some(app.locks(&limits.lock_store, System::Webhooks).await?),
     };
     if !args.dry_run {
-        app.require_writable().await?;
+        app.cancel.guard(app.require_writable()).await?;
     }
     let typo = typo(provider.as_deref(), status.as_deref());
     let request = RetryRequest {
@@ -98,7 +98,7 @@ async fn retry_one(app: &App, args: &RetryOneArgs) -> Result<Exit> {
     let what = format!("take event {} from the worker that may be at it", id.as_str());
     safety::allow(app, class, &what, args.dry_run).await?;
     if !args.dry_run {
-        app.require_writable().await?;
+        app.cancel.guard(app.require_writable()).await?;
     }
     let request = OneRequest {
         id,

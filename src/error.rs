@@ -142,6 +142,11 @@ impl Error {
         &self.causes
     }
 
+    /// The innermost cause, or the message when there is none.
+    pub fn root(&self) -> &str {
+        self.causes.last().unwrap_or(&self.message)
+    }
+
     /// What to do next.
     pub fn hints(&self) -> &[String] {
         &self.hints

@@ -93,6 +93,60 @@ on_every_database! {
         }
     }
 
+    // Times that no calendar knows, and text where a number or a time should be, hold nobody up.
+    async fn odd_values_in_columns(case: &Case) {
+        case.write_env("");
+        Payment::pending("pay-1").insert(case).await;
+        let good = Event::due("good").insert(case).await;
+        let odd = Event::due("odd").body("{}").insert(case).await;
+        let sets: &[&str] = match case.db.engine() {
+            Engine::Postgres => &[
+                "next_retry_at = '-infinity'", "next_retry_at = 'infinity'", "received_at = '-infinity'",
+                "received_at = 'infinity'", "last_attempt_at = 'infinity'", "next_retry_at = '290000-01-01'",
+                "updated_at = 'infinity', created_at = '-infinity'", "next_retry_at = '4000-01-01 BC'",
+            ],
+            Engine::Sqlite => &[
+                "received_at = 'garbage'", "received_at = '0000-00-00 00:00:00'", "attempts = 'abc'",
+                "next_retry_at = ''", "last_attempt_at = 12.5", "updated_at = x'ff'",
+            ],
+            Engine::MySql => &["next_retry_at = '2038-01-19 03:14:07'", "received_at = '1970-01-02 00:00:01'"],
+        };
+        for set in sets {
+            case.execute(&format!("UPDATE webhook_events SET {set} WHERE id = '{odd}'")).await;
+            for words in [
+                &["webhooks", "list"][..], &["webhooks", "list", "--json"], &["webhooks", "show", &odd],
+                &["webhooks", "show", &odd, "--json"], &["webhooks", "retry-once", "--dry-run"],
+                &["webhooks", "retry-one", &odd, "--force", "--dry-run"],
+            ] {
+                let said = case.run(words);
+                assert!([0, 1, 4].contains(&said.code) && !said.err.contains("panicked"), "{set} {words:?} {said:?}");
+                assert!(words.contains(&"--dry-run") || said.code == 0, "{set} {words:?} {said:?}");
+            }
+        }
+        assert_ne!(case.run(&["webhooks", "retry-once"]).code, 101);
+        assert_eq!(case.event(&good).await.status, "processed");
+        assert_eq!(case.count("cache_locks").await, 0);
+    }
+
+    // Whoever can post a webhook must not steer the operator's terminal, nor the service's notes.
+    async fn control_characters_are_spelled_out(case: &Case) {
+        case.write_env("");
+        let evil = r#"{"id":"esc1","status":"\u001b[31mred\u0007\n\r\u202e"}"#;
+        let id = Event::due("a").body(evil).insert(case).await;
+        let nul = Event::due("b").body(r#"{"id":"a\u0000b","status":"paid"}"#).insert(case).await;
+        Payment::pending("esc1").insert(case).await;
+        assert_eq!(case.run(&["webhooks", "retry-once", "--color", "always"]).code, 0);
+        assert!(!case.event(&id).await.note.unwrap().contains(['\u{1b}', '\u{7}', '\n', '\u{202e}']));
+        case.execute("UPDATE webhook_events SET event_type = 'x\u{1b}[2J\u{202e}', error_message = 'two\nlines'").await;
+        for words in [&["webhooks", "show", &id, "--color", "always"][..], &["webhooks", "list", "--color", "always"]] {
+            let said = case.run(words);
+            assert!(!said.out.contains("\u{1b}[2J") && !said.out.contains('\u{202e}'), "{said:?}");
+            assert!(!said.out.contains("two\nlines"), "{said:?}");
+        }
+        assert_eq!(case.run(&["webhooks", "show", &nul]).code, 0);
+        assert_eq!(case.event(&nul).await.attempts, 2);
+    }
+
     async fn missing_tables_and_columns_are_named(case: &Case) {
         case.write_env("");
         case.execute("ALTER TABLE webhook_events DROP COLUMN event_type").await;

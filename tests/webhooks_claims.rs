@@ -17,6 +17,22 @@ use crate::{
 };
 
 on_every_database! {
+    // A collation that finds what is written alike is no reason to believe that somebody holds a payment.
+    async fn references_that_are_written_alike_are_not_taken_for_locks(case: &Case) {
+        let body = r#"{"external_id":"INV-1","id":"inv-1","status":"PAID"}"#;
+        let both = Event::due("a").provider("xendit").body(body).insert(case).await;
+        let blank = Event::due("b").body(r#"{"id":"tr ","status":"paid"}"#).insert(case).await;
+        let other = Event::due("c").body(r#"{"id":"PAY-9","status":"paid"}"#).insert(case).await;
+        Payment::pending("INV-1").provider("xendit").insert(case).await;
+        Payment::pending("tr").insert(case).await;
+        Payment::pending("pay-9").insert(case).await;
+        let report = case.retry(request()).await.unwrap();
+        assert_eq!(report.counts.skipped, 0, "{:?}", report.items);
+        assert_eq!((outcome_of(&report, &both), outcome_of(&report, &blank)), (Outcome::Applied, Outcome::Applied));
+        // Another case is another reference: providers' ids are case-sensitive.
+        assert_eq!((outcome_of(&report, &other), case.payment("pay-9").await), (Outcome::Pending, "pending".into()));
+    }
+
     // D10, D29: two runs without the run lock share the rows; nothing is counted or applied twice.
     async fn d10_two_runs_at_once_try_each_event_once(case: &Case) {
         let mut ids = Vec::new();

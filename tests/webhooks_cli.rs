@@ -246,6 +246,31 @@ on_every_database! {
         assert_eq!(case.event(&id).await.attempts, 2);
     }
 
+    // A statement that waits for somebody else does not outlive the deadline, for readers and for writers.
+    async fn a_deadline_ends_waiting_statements(case: &Case) {
+        let id = Event::due("a").insert(case).await;
+        case.write_env("");
+        let lock = match case.db.engine() {
+            Engine::Postgres => "LOCK TABLE webhook_events IN ACCESS EXCLUSIVE MODE",
+            Engine::MySql => "LOCK TABLES webhook_events WRITE",
+            Engine::Sqlite => "SELECT 1", // an immediate transaction holds the whole file
+        };
+        let other = case.another();
+        let mut session = other.session().await.unwrap();
+        session.begin(opsctl::db::Begin::Write).await.unwrap();
+        session.script(lock).await.unwrap();
+        let reads = case.db.engine() != Engine::Sqlite; // there readers do not wait for a writer
+        let words = [&["webhooks", "retry-once", "--timeout", "1s"][..], &["webhooks", "retry-one", &id, "--timeout", "1s"]];
+        for words in words.into_iter().chain(reads.then_some(&["webhooks", "list", "--timeout", "1s"][..])) {
+            let started = std::time::Instant::now();
+            let said = case.run(words);
+            assert_eq!(said.code, 75, "{words:?} {said:?}");
+            assert!(started.elapsed().as_secs() < 4, "{words:?} {:?}", started.elapsed());
+        }
+        drop(session);
+        assert_eq!((case.count("cache_locks").await, case.event(&id).await.attempts), (0, 1));
+    }
+
     async fn a_deadline_that_has_passed_is_exit_75(case: &Case) {
         mixed(case).await;
         let said = case.run(&["webhooks", "retry-once", "--timeout", "0"]);

@@ -303,6 +303,17 @@ on_every_database! {
         }
     }
 
+    // Only a pending payment is changed: a status that the service does not write is somebody else's.
+    async fn a_payment_in_another_status_is_left_alone(case: &Case) {
+        for (id, status, says) in [("a", "refunded", "paid"), ("b", "SUCCEEDED", "failed"), ("c", "refunded", "failed")] {
+            Event::due(id).body(&format!(r#"{{"id":"p-{id}","status":"{says}"}}"#)).insert(case).await;
+            Payment::pending(&format!("p-{id}")).status(status).insert(case).await;
+        }
+        let report = case.retry(request()).await.unwrap();
+        assert_eq!((report.counts.pending, report.exit()), (3, Exit::Done), "{:?}", report.items);
+        assert_eq!((case.payment("p-a").await, case.payment("p-b").await), ("refunded".into(), "SUCCEEDED".into()));
+    }
+
     // Forms are stored raw; the body is `payload_raw` when `payload` is empty.
     async fn the_raw_body_counts_when_the_payload_is_empty(case: &Case) {
         let form = Event::due("a").provider("skrill").body(r#"{"_tenrusl":{"event_id_source":"header"}}"#)

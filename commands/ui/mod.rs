@@ -10,7 +10,7 @@ use std::io::{IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use opsctl::{Error, Exit, config::Environment};
+use opsctl::{Error, Exit, config::Environment, text::printable};
 use serde_json::json;
 
 pub use self::{
@@ -169,12 +169,12 @@ impl Ui {
             let _ = writeln!(err, "{object}");
             return;
         }
-        let _ = writeln!(err, "{RED}error:{RED:#} {}", error.message());
+        let _ = writeln!(err, "{RED}error:{RED:#} {}", printable(error.message()));
         for cause in error.causes() {
-            let _ = writeln!(err, "  {BOLD}caused by:{BOLD:#} {cause}");
+            let _ = writeln!(err, "  {BOLD}caused by:{BOLD:#} {}", printable(cause));
         }
         for hint in error.hints() {
-            let _ = writeln!(err, "  {CYAN}hint:{CYAN:#} {}", commands(hint));
+            let _ = writeln!(err, "  {CYAN}hint:{CYAN:#} {}", commands(&printable(hint)));
         }
     }
 

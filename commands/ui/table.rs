@@ -3,6 +3,7 @@
 use comfy_table::{
     Attribute, CellAlignment, Color, ColumnConstraint, ContentArrangement, Row, Width, presets,
 };
+use opsctl::text::printable;
 
 /// Columns that may be cut to the terminal's width; ids and words of a state never are, since they are copied.
 const FLEXIBLE: [&str; 4] = ["event_id", "reference", "reason", "error_message"];
@@ -143,7 +144,7 @@ impl Table {
 }
 
 fn draw_cell(cell: &Cell) -> comfy_table::Cell {
-    let drawn = comfy_table::Cell::new(&cell.text);
+    let drawn = comfy_table::Cell::new(printable(&cell.text));
     match cell.tone {
         Tone::Plain => drawn,
         Tone::Good => drawn.fg(Color::Green),

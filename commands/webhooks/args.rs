@@ -54,7 +54,7 @@ pub struct RetryArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_word)]
     pub provider: Option<String>,
     /// Only events in this status: received, failed, processing, queued
-    #[arg(long, value_name = "STATUS", value_parser = parse_word)]
+    #[arg(long, value_name = "STATUS", value_parser = parse_open_status)]
     pub status: Option<String>,
 }
 
@@ -62,22 +62,22 @@ pub struct RetryArgs {
 #[derive(Debug, Args)]
 pub struct BatchArgs {
     /// Events of this run, 1 to 1000000 [default: TENRUSL_SCHEDULER_LIMIT]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     limit: Option<u32>,
     /// Attempts that an event may use, its first delivery included [default: TENRUSL_MAX_RETRY_ATTEMPTS]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32767))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32767))]
     max_attempts: Option<u32>,
     /// Jitter of the next time: full, equal, decorrelated [default: TENRUSL_SCHEDULER_BACKOFF_MODE]
     #[arg(long, value_name = "MODE", value_parser = parse_mode)]
     mode: Option<Mode>,
     /// First delay, in milliseconds [default: TENRUSL_RETRY_BASE_MS]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "MS")]
     base_ms: Option<u32>,
     /// Longest delay, in milliseconds [default: TENRUSL_RETRY_CAP_MS]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "MS")]
     cap_ms: Option<u32>,
     /// Events per second, at most
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: Option<u32>,
     /// When another run holds the lock: fail (exit 8), skip (exit 0), wait=TIME
     #[arg(long, value_name = "WHAT", value_parser = parse_if_locked, default_value = "fail")]
@@ -124,7 +124,7 @@ pub struct RetryOneArgs {
     #[arg(long)]
     pub take_over: bool,
     /// Attempts that an event may use [default: TENRUSL_MAX_RETRY_ATTEMPTS]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32767))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32767))]
     max_attempts: Option<u32>,
     /// Show what would be done, and change nothing
     #[arg(long)]
@@ -167,7 +167,7 @@ pub struct ListArgs {
     #[arg(long, value_name = "TEXT")]
     event_id: Option<String>,
     /// Events of this page, 1 to 1000
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     limit: u32,
     /// Go on behind this event, as the line below a page says
     #[arg(long, value_name = "PLACE", value_parser = told::<Cursor>)]
@@ -230,6 +230,14 @@ fn parse_if_locked(text: &str) -> Result<IfLocked, String> {
         None if text == "skip" => Ok(IfLocked::Skip),
         Some(("wait", time)) => parse_duration(time).map(IfLocked::Wait),
         _ => Err("it is fail, skip, or wait=TIME such as wait=5m".into()),
+    }
+}
+
+/// A status in which an event may be tried.
+fn parse_open_status(text: &str) -> Result<String, String> {
+    match parse_word(text)? {
+        word if word == "processed" => Err("processed events are done: they are never tried again".into()),
+        word => Ok(word),
     }
 }
 

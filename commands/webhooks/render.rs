@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use opsctl::{
     Result,
+    text::printable,
     webhooks::{Counts, Limits, List, Outcome, PaymentStatus, RetryReport, Show},
 };
 use serde_json::json;
@@ -257,7 +258,8 @@ fn event_text(app: &App, event: &Show) -> String {
         lines.push(("Payment", Some(why.into())));
     }
     for payment in &event.payments {
-        let fin = if PaymentStatus::from_column(&payment.status).is_final() { ", final" } else { "" };
+        let fin = PaymentStatus::parse(&payment.status).is_ok_and(PaymentStatus::is_final);
+        let fin = if fin { ", final" } else { "" };
         lines.push((
             "Payment",
             Some(format!(
@@ -269,7 +271,7 @@ fn event_text(app: &App, event: &Show) -> String {
     let mut text: String = lines
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
-        .map(|(name, value)| format!("{name:.<16} {value}\n", name = format!("{name} ")))
+        .map(|(name, value)| format!("{name:.<16} {}\n", printable(&value), name = format!("{name} ")))
         .collect();
     if let Some(payload) = &event.payload {
         text.push_str(payload);

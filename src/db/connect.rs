@@ -24,6 +24,8 @@ use crate::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time that one statement may take; in milliseconds for PostgreSQL, seconds for MariaDB.
 const STATEMENT_TIMEOUT_MS: u32 = 30_000;
+/// Time after which a server that has not answered a statement counts as lost: its own timeout, and some grace.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(45);
 /// Time to wait for a row lock.
 const LOCK_TIMEOUT_MS: u32 = 10_000;
 /// Time that a transaction may sit idle before the server ends it.

@@ -62,7 +62,7 @@ fn sqlite(code: i32, message: &str) -> Fault {
     match code & 0xff {
         5 | 6 => Fault::Transient,
         8 => Fault::ReadOnly,
-        14 => Fault::NoDatabase,
+        14 | 26 => Fault::NoDatabase,
         19 if matches!(code, 1555 | 2067) => Fault::Duplicate,
         1 if message.starts_with("no such table") || message.starts_with("no such column") => Fault::Schema,
         _ => Fault::Other,
@@ -89,7 +89,9 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
                 ))
         }
         Fault::NoDatabase if target.engine == Engine::Sqlite => {
-            Error::config(format!("{target} cannot be opened")).because(said)
+            Error::config(format!("{target} cannot be opened as a SQLite database"))
+                .because(said)
+                .hint(format!("the path comes from {}", target.origin))
         }
         Fault::NoDatabase => {
             Error::config(format!("{target} has no such database, or no access to it")).because(said)
@@ -101,7 +103,17 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
         Fault::ReadOnly => Error::config(format!("{target} is read-only"))
             .because(said)
             .hint("name the primary, not a replica; a SQLite file and its folder must be writable"),
-        Fault::Transient | Fault::Duplicate | Fault::Other => Error::failed(said),
+        Fault::Transient if target.engine == Engine::Sqlite => {
+            Error::new(Kind::Locked, format!("{target} is locked by another process"))
+                .because(said)
+                .hint("another program is writing to the file; try again when it is done")
+        }
+        Fault::Transient => Error::failed(format!("{target} gave up waiting for a lock"))
+            .because(said)
+            .hint("another session holds it, a migration perhaps; try again when it is done"),
+        Fault::Duplicate | Fault::Other => {
+            Error::failed(format!("{target} refused a statement")).because(said)
+        }
     };
     base.with_fault(fault)
 }

@@ -195,23 +195,34 @@ macro_rules! run {
         tracing::trace!(%sql, "query");
         // Work that is dropped half-way leaves its connection in the middle of an answer.
         $session.broken = true;
-        let result = match $session.conn.as_mut() {
-            Some(Conn::Postgres($conn)) => {
-                let $bound = sql::postgres(sql, query.into_values()).persistent(keep);
-                $body
+        let work = async {
+            match $session.conn.as_mut() {
+                Some(Conn::Postgres($conn)) => {
+                    let $bound = sql::postgres(sql, query.into_values()).persistent(keep);
+                    $body
+                }
+                Some(Conn::MySql($conn)) => {
+                    let $bound = sql::mysql(sql, query.into_values()).persistent(keep);
+                    $body
+                }
+                Some(Conn::Sqlite($conn)) => {
+                    let $bound = sql::sqlite(sql, query.into_values()).persistent(keep);
+                    $body
+                }
+                None => Err(sqlx::Error::PoolClosed),
             }
-            Some(Conn::MySql($conn)) => {
-                let $bound = sql::mysql(sql, query.into_values()).persistent(keep);
-                $body
-            }
-            Some(Conn::Sqlite($conn)) => {
-                let $bound = sql::sqlite(sql, query.into_values()).persistent(keep);
-                $body
-            }
-            None => Err(sqlx::Error::PoolClosed),
         };
+        let result = answered(work).await;
         $session.checked(result)
     }};
+}
+
+/// Servers end long statements by themselves; one that says nothing even then has stopped.
+async fn answered<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(connect::ANSWER_TIMEOUT, work).await {
+        Ok(result) => result,
+        Err(_) => Err(sqlx::Error::Io(std::io::Error::from(std::io::ErrorKind::TimedOut))),
+    }
 }
 
 impl Session<'_> {
@@ -267,12 +278,15 @@ impl Session<'_> {
     pub async fn script(&mut self, text: &str) -> Result<()> {
         self.broken = true;
         let sql = || sqlx::raw_sql(AssertSqlSafe(text.to_owned()));
-        let result = match self.conn.as_mut() {
-            Some(Conn::Postgres(conn)) => sql().execute(conn).await.map(|_| ()),
-            Some(Conn::MySql(conn)) => sql().execute(conn).await.map(|_| ()),
-            Some(Conn::Sqlite(conn)) => sql().execute(conn).await.map(|_| ()),
-            None => Err(sqlx::Error::PoolClosed),
+        let work = async {
+            match self.conn.as_mut() {
+                Some(Conn::Postgres(conn)) => sql().execute(conn).await.map(|_| ()),
+                Some(Conn::MySql(conn)) => sql().execute(conn).await.map(|_| ()),
+                Some(Conn::Sqlite(conn)) => sql().execute(conn).await.map(|_| ()),
+                None => Err(sqlx::Error::PoolClosed),
+            }
         };
+        let result = answered(work).await;
         self.checked(result)
     }
 

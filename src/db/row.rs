@@ -122,20 +122,19 @@ impl Row {
         })
     }
 
-    /// A time as UTC; `None` for NULL.
+    /// A time as UTC; `None` for NULL, and for text that is no time (SQLite stores any, MySQL has a zero date).
+    /// PostgreSQL's `infinity` is the furthest time there is.
     ///
     /// # Errors
-    /// As [`Row::cell`], or text that is no time (SQLite stores any).
+    /// As [`Row::cell`].
     pub fn time(&self, name: &str) -> Result<Option<DateTime<Utc>>> {
-        match self.cell(name)? {
-            Cell::Null => Ok(None),
-            Cell::Time(time) => Ok(Some(time.and_utc())),
-            Cell::Text(text) if text.is_empty() => Ok(None),
-            Cell::Text(text) => parse_time(text)
-                .map(Some)
-                .ok_or_else(|| Error::failed(format!("the column `{name}` holds no time: `{text}`"))),
-            _ => Err(Error::failed(format!("the column `{name}` holds no time"))),
-        }
+        Ok(match self.cell(name)? {
+            Cell::Time(time) => Some(time.and_utc()),
+            Cell::Text(text) if text == "infinity" => Some(DateTime::<Utc>::MAX_UTC),
+            Cell::Text(text) if text == "-infinity" => Some(DateTime::<Utc>::MIN_UTC),
+            Cell::Text(text) => parse_time(text),
+            Cell::Null | Cell::Int(_) | Cell::Float(_) | Cell::Bytes(_) => None,
+        })
     }
 }
 
@@ -166,8 +165,8 @@ impl From<PgRow> for Row {
             "INT8" => decode!(row, at, i64 => Cell::Int),
             "FLOAT4" => decode!(row, at, f32 => |value| Cell::Float(value.into())),
             "FLOAT8" => decode!(row, at, f64 => Cell::Float),
-            "TIMESTAMP" => decode!(row, at, NaiveDateTime => Cell::Time),
-            "TIMESTAMPTZ" => decode!(row, at, DateTime<Utc> => |value| Cell::Time(value.naive_utc())),
+            // The driver's own decoding overflows on PostgreSQL's infinity.
+            "TIMESTAMP" | "TIMESTAMPTZ" => decode!(row, at, i64 => postgres_time),
             // On the wire jsonb is its version, then the text.
             "JSONB" => {
                 decode!(row, at, Vec<u8> => |value| text_cell(value.get(1..).unwrap_or_default().to_vec()))
@@ -177,6 +176,18 @@ impl From<PgRow> for Row {
             }
             _ => decode!(row, at, Vec<u8> => Cell::Bytes),
         })
+    }
+}
+
+/// Microseconds since 2000-01-01; the two ends of the range are PostgreSQL's `-infinity` and `infinity`. What chrono
+/// cannot hold is as far away.
+fn postgres_time(micros: i64) -> Cell {
+    const EPOCH_MICROS: i64 = 946_684_800_000_000;
+    let at = micros.checked_add(EPOCH_MICROS).and_then(DateTime::from_timestamp_micros);
+    match at {
+        Some(at) if micros != i64::MIN => Cell::Time(at.naive_utc()),
+        _ if micros < 0 => Cell::Text("-infinity".into()),
+        _ => Cell::Text("infinity".into()),
     }
 }
 

@@ -107,9 +107,14 @@ impl Redis {
     fn error(&self, error: &RedisError) -> Error {
         let target = &self.target;
         let code = error.code().unwrap_or_default();
+        let silent = error.is_io_error() || error.is_timeout() || error.is_connection_dropped();
         match error.kind() {
             ErrorKind::AuthenticationFailed => self.refused(error),
-            _ if matches!(code, "NOAUTH" | "WRONGPASS") => self.refused(error),
+            _ if matches!(code, "NOAUTH" | "WRONGPASS")
+                || said(error).contains("Authentication required") =>
+            {
+                self.refused(error)
+            }
             _ if code == "NOPERM" => Error::config(format!("{target} denies a command")).because(said(error)),
             ErrorKind::Server(ServerErrorKind::ReadOnly) => {
                 Error::config(format!("{target} is a replica and takes no writes")).because(said(error))
@@ -117,10 +122,10 @@ impl Redis {
             ErrorKind::Server(ServerErrorKind::BusyLoading) => {
                 Error::new(Kind::Unreachable, format!("{target} is loading its data")).because(said(error))
             }
-            ErrorKind::Server(_) => Error::failed(format!("{target} refused a command")).because(said(error)),
-            _ => Error::new(Kind::Unreachable, format!("{target} does not answer"))
+            _ if silent => Error::new(Kind::Unreachable, format!("{target} does not answer"))
                 .because(said(error))
                 .hint(format!("the address comes from {}; is Redis running there?", target.origin)),
+            _ => Error::failed(format!("{target} refused a command")).because(said(error)),
         }
     }
 

@@ -21,6 +21,8 @@ use crate::{
 
 /// Why an event was skipped that somebody else works on.
 pub(super) const LOCKED: &str = "locked by another transaction";
+/// Why an event was skipped whose payment somebody else works on.
+pub(super) const PAYMENT_LOCKED: &str = "its payment is locked by another transaction";
 
 /// Works chunks off.
 pub(super) struct Worker<'a> {
@@ -140,7 +142,7 @@ impl Worker<'_> {
             let count = ids.len() as u64;
             let rows = table.one_of("id", ids);
             let sql = format!(
-                "UPDATE {} SET status = ?, updated_at = {} WHERE {} AND status NOT IN ('succeeded', 'failed')",
+                "UPDATE {} SET status = ?, updated_at = {} WHERE {} AND status = 'pending'",
                 table.name,
                 table.hole("updated_at"),
                 rows.sql,
@@ -211,8 +213,12 @@ impl Worker<'_> {
 
     /// Records a try on an event whose own rows cannot be changed as decided: only its attempt, time and note.
     pub(super) async fn set_aside(&self, candidate: &Candidate, cause: &Error) -> Item {
-        let mut item =
-            skip(&candidate.id, &candidate.provider, 0, &format!("its rows cannot be changed: {cause}"));
+        let mut item = skip(
+            &candidate.id,
+            &candidate.provider,
+            0,
+            &format!("its rows cannot be changed: {}", cause.root()),
+        );
         item.outcome = Outcome::Failed;
         if self.dry_run {
             return item;
@@ -243,7 +249,7 @@ impl Worker<'_> {
         };
         let keep = Decision::Keep {
             outcome: Outcome::Failed,
-            note: format!("not updated: {}", cause.to_string().chars().take(300).collect::<String>()),
+            note: format!("not updated: {}", cause.root().chars().take(300).collect::<String>()),
             rule: None,
             reference: None,
         };

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Item, Outcome, PaymentStatus, Reading, Reference};
+use super::{Item, Outcome, PaymentStatus, Reading, Reference, chunk::PAYMENT_LOCKED};
+use crate::text::printable;
 
 /// An event as the locking select read it.
 #[derive(Debug, Clone)]
@@ -26,7 +27,8 @@ pub(super) type Content = Result<Reading, String>;
 #[derive(Debug, Clone)]
 pub(super) struct PaymentRow {
     pub id: String,
-    pub status: PaymentStatus,
+    /// The word itself when it is none that the service writes.
+    pub status: Result<PaymentStatus, String>,
 }
 
 /// The payments that the chunk's references name.
@@ -60,7 +62,7 @@ impl Payments {
 
     /// The payment is final from here on, for the later events of the chunk too: the first final status wins.
     pub(super) fn settle(&mut self, payment: &str, status: PaymentStatus) {
-        self.rows.values_mut().filter(|row| row.id == payment).for_each(|row| row.status = status);
+        self.rows.values_mut().filter(|row| row.id == payment).for_each(|row| row.status = Ok(status));
     }
 }
 
@@ -81,7 +83,7 @@ pub(super) fn decide(event: &Event, content: &Content, payments: &Payments) -> D
     };
     let key = |reference: &Reference| (event.provider.clone(), reference.value.clone());
     if reading.references.iter().any(|reference| payments.locked.contains(&key(reference))) {
-        return Decision::Skip { reason: "its payment is locked by another transaction" };
+        return Decision::Skip { reason: PAYMENT_LOCKED };
     }
     let mut found: Vec<(&Reference, &PaymentRow)> = Vec::new();
     for reference in &reading.references {
@@ -99,12 +101,19 @@ pub(super) fn decide(event: &Event, content: &Content, payments: &Payments) -> D
             }
             first => keep(Outcome::Pending, "inferred status pending; payment not found".into(), first),
         },
-        [(reference, row)] if row.status.is_final() => apply(reference, row, row.status, false),
-        [(reference, row)] if reading.status.is_final() => apply(reference, row, reading.status, true),
-        [(reference, _)] => {
-            let word = reading.word.as_ref().map_or(String::new(), |word| format!(" (`{}`)", short(word)));
-            keep(Outcome::Pending, format!("inferred status pending{word}"), Some(reference))
-        }
+        [(reference, row)] => match &row.status {
+            Ok(status) if status.is_final() => apply(reference, row, *status, false),
+            Ok(_) if reading.status.is_final() => apply(reference, row, reading.status, true),
+            Ok(_) => {
+                let word =
+                    reading.word.as_ref().map_or(String::new(), |word| format!(" (`{}`)", short(word)));
+                keep(Outcome::Pending, format!("inferred status pending{word}"), Some(reference))
+            }
+            Err(word) => {
+                let note = format!("its payment has the status `{}`, which is not changed", short(word));
+                keep(Outcome::Pending, note, Some(reference))
+            }
+        },
         [(first, _), (second, _), ..] => {
             let note = format!("ambiguous: `{}` and `{}` name different payments", first.value, second.value);
             keep(Outcome::Ambiguous, note, Some(first))
@@ -117,7 +126,7 @@ fn apply(reference: &Reference, row: &PaymentRow, status: PaymentStatus, changes
 }
 
 fn short(word: &str) -> String {
-    word.chars().take(40).collect()
+    printable(&word.chars().take(40).collect::<String>()).into_owned()
 }
 
 /// An event's new values, and the line of the report.
@@ -224,7 +233,7 @@ mod tests {
             payments.insert(
                 "tripay".into(),
                 (*reference).into(),
-                PaymentRow { id: (*id).into(), status: *status },
+                PaymentRow { id: (*id).into(), status: Ok(*status) },
             );
         }
         payments
@@ -259,6 +268,19 @@ mod tests {
         let payments = payments(&[("A", "p1", PaymentStatus::Failed)]);
         match decide(&event(), &reading(PaymentStatus::Succeeded, &["A"]), &payments) {
             Decision::Apply { status: PaymentStatus::Failed, changes_payment: false, .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_payment_in_a_status_of_its_own_is_not_changed() {
+        let mut payments = Payments::default();
+        let row = PaymentRow { id: "p1".into(), status: PaymentStatus::parse("refunded") };
+        payments.insert("tripay".into(), "A".into(), row);
+        match decide(&event(), &reading(PaymentStatus::Succeeded, &["A"]), &payments) {
+            Decision::Keep { outcome: Outcome::Pending, note, .. } => {
+                assert!(note.contains("`refunded`"), "{note}")
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -78,7 +78,8 @@ fn generic_reference(body: &Body) -> Option<Reference> {
 }
 
 fn fits(value: &str) -> bool {
-    !value.is_empty() && value.chars().count() <= REFERENCE_WIDTH
+    // No column of text holds a control character that was meant; PostgreSQL takes no NUL at all.
+    !value.is_empty() && value.chars().count() <= REFERENCE_WIDTH && !value.chars().any(char::is_control)
 }
 
 fn status(own: &'static Rule, body: &Body) -> (PaymentStatus, Option<String>, &'static str) {

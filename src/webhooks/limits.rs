@@ -5,7 +5,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::backoff::{Backoff, Mode};
+use super::{
+    backoff::{Backoff, Mode},
+    decide::MOST_ATTEMPTS,
+};
 use crate::{
     Result,
     config::{Context, Origin, Sourced, settings::webhooks as settings},
@@ -88,7 +91,7 @@ impl Limits {
             "max_attempts",
             &settings::MAX_RETRY_ATTEMPTS,
             flags.max_attempts.map(|v| (v, "--max-attempts")),
-            |v| v.max(1),
+            |v| v.clamp(1, MOST_ATTEMPTS),
         )?;
         let base =
             number("base_ms", &settings::RETRY_BASE_MS, flags.base_ms.map(|v| (v, "--base-ms")), |v| {

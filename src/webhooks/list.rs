@@ -122,7 +122,7 @@ pub async fn list(db: &Db, filter: &Filter, limits: &Limits) -> Result<List> {
                 status: row.text("status")?,
                 payment_status: row.text_or_null("payment_status")?,
                 payment_provider_ref: row.text_or_null("payment_provider_ref")?,
-                attempts: row.int("attempts")?,
+                attempts: row.int("attempts").unwrap_or_default(), // SQLite stores anything
                 received_at: row.time("received_at")?,
                 last_attempt_at: row.time("last_attempt_at")?,
                 next_retry_at: row.time("next_retry_at")?,

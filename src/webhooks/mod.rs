@@ -56,12 +56,16 @@ impl PaymentStatus {
         }
     }
 
-    /// From a column; anything but the two final words is pending.
-    pub fn from_column(text: &str) -> Self {
+    /// From a column.
+    ///
+    /// # Errors
+    /// The word, when it is none that the service writes: such a payment is nobody's to change.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
         match text {
-            "succeeded" => PaymentStatus::Succeeded,
-            "failed" => PaymentStatus::Failed,
-            _ => PaymentStatus::Pending,
+            "pending" => Ok(PaymentStatus::Pending),
+            "succeeded" => Ok(PaymentStatus::Succeeded),
+            "failed" => Ok(PaymentStatus::Failed),
+            other => Err(other.to_owned()),
         }
     }
 

@@ -2,12 +2,14 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    panic::AssertUnwindSafe,
     sync::Mutex,
     time::{Duration, Instant},
 };
 
 use backon::{ExponentialBuilder, Retryable};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt;
 use rand::{SeedableRng, rngs::StdRng};
 
 use super::{
@@ -95,13 +97,13 @@ pub async fn retry(
 ) -> Result<RetryReport> {
     let started = Instant::now();
     let mut report = RetryReport::new(request.limits.clone(), request.dry_run);
-    let store = Store::open(db).await?;
-    db.facts().await?;
+    let store = cancel.guard(Store::open(db)).await?;
+    cancel.guard(db.facts()).await?;
     let held = match locks {
         None if request.dry_run => None,
         None => return Err(Error::config("a run that changes events needs the service's run lock")),
         Some(_) if request.dry_run => None,
-        Some(locks) => match run_lock(locks, entry, &request, cancel, progress).await? {
+        Some(locks) => match cancel.guard(run_lock(locks, entry, &request, cancel, progress)).await? {
             Lock::Held(held) => Some((locks, held)),
             Lock::Busy(error) => {
                 report.stopped = Some(error.to_string());
@@ -110,8 +112,14 @@ pub async fn retry(
         },
     };
     let run = Run { store: &store, held: held.as_ref(), cancel, started };
-    if let Err(error) = run.work(&request, &mut report, progress).await {
-        report.stop(error);
+    // Whatever happens in there, a fault of opsctl's own included, the lock is given back.
+    let work = AssertUnwindSafe(cancel.guard(run.work(&request, &mut report, progress))).catch_unwind().await;
+    match work {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => report.stop(error),
+        Err(_) => {
+            report.stop(Error::failed("opsctl met a fault of its own; its transaction was rolled back"))
+        }
     }
     if let Some((locks, held)) = &held {
         release(locks, held, progress).await;
@@ -228,7 +236,7 @@ impl Run<'_> {
             let seen = u32::try_from(unchanged.len()).unwrap_or(u32::MAX);
             let each = left.min(PAGE).saturating_add(seen);
             let picked = candidates::pick(self.store, &worker.eligible, each);
-            let mut picked = self.cancel.guard(picked).await?;
+            let mut picked = picked.await?;
             picked.retain(|candidate| !unchanged.contains(&candidate.id));
             let picked = candidates::fair(picked, left);
             if picked.is_empty() {
@@ -240,7 +248,7 @@ impl Run<'_> {
                 self.pause(request.rate, report.counts.selected).await?;
                 self.cancel.check()?;
                 self.prove_lock().await?;
-                let items = self.cancel.guard(attempt(&worker, chunk)).await?;
+                let items = attempt(&worker, chunk).await?;
                 tracing::info!(events = items.len(), "a chunk is done");
                 progress.advance(&items);
                 for item in items {

@@ -5,9 +5,9 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 
 use super::{
-    EventId, Limits, Outcome, RetryReport, Store,
+    EventId, Limits, RetryReport, Store,
     candidates::Candidate,
-    chunk::LOCKED,
+    chunk::{LOCKED, PAYMENT_LOCKED},
     retry::{attempt, worker},
     show,
     store::Eligible,
@@ -37,6 +37,10 @@ pub struct OneRequest {
 /// [`Kind::NotFound`] with near matches, [`Kind::Locked`] for a fresh claim or a locked row, [`Kind::Refused`] when
 /// it is not due or has no attempts left and `force` is not given.
 pub async fn retry_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryReport> {
+    cancel.guard(try_one(db, request)).await
+}
+
+async fn try_one(db: &Db, request: OneRequest) -> Result<RetryReport> {
     let started = Instant::now();
     let store = Store::open(db).await?;
     db.facts().await?;
@@ -52,15 +56,11 @@ pub async fn retry_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<
     state.check(&request, &eligible)?;
     let candidate = Candidate { due: String::new(), id: state.id.clone(), provider: state.provider.clone() };
     let worker = worker(&store, request.limits.clone(), eligible, request.dry_run, request.seed);
-    for item in cancel.guard(attempt(&worker, std::slice::from_ref(&candidate))).await? {
-        if item.outcome == Outcome::Skipped && item.reason == LOCKED {
-            return Err(Error::new(
-                Kind::Locked,
-                format!("event `{}` is locked by another transaction", state.id),
-            )
-            .hint(
-                "somebody works on it right now: look at it again in a moment with `opsctl webhooks show`",
-            ));
+    for item in attempt(&worker, std::slice::from_ref(&candidate)).await? {
+        if [LOCKED, PAYMENT_LOCKED].contains(&item.reason.as_str()) {
+            return Err(Error::new(Kind::Locked, format!("event `{}` cannot be tried now", state.id))
+                .because(item.reason)
+                .hint("somebody works on it right now: look at it again in a moment with `opsctl webhooks show`"));
         }
         report.add(item);
     }

@@ -142,7 +142,7 @@ pub async fn show(db: &Db, id: &EventId, limits: &Limits, raw: bool) -> Result<S
         status: row.text("status")?,
         payment_status: row.text_or_null("payment_status")?,
         payment_provider_ref: row.text_or_null("payment_provider_ref")?,
-        attempts: row.int("attempts")?,
+        attempts: row.int("attempts").unwrap_or_default(),
         max_attempts: limits.max_attempts,
         received_at: row.time("received_at")?,
         last_attempt_at: row.time("last_attempt_at")?,
@@ -227,7 +227,10 @@ async fn payments(store: &Store<'_>, provider: &str, references: &[&str]) -> Res
     );
     let query = Query::new(sql).bind(provider).bind_all(named.values);
     let rows = store.db.session().await?.fetch(query).await?;
+    // Exactly these: a collation may find others that are written alike, which a try would not take.
+    let exact = |row: &&Row| row.text("provider_ref").is_ok_and(|known| references.contains(&known.as_str()));
     rows.iter()
+        .filter(exact)
         .map(|row| {
             Ok(Payment {
                 id: row.text("id")?,

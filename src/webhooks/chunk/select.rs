@@ -153,8 +153,8 @@ impl Worker<'_> {
                 (row.text("provider")?, row.text("provider_ref")?, row.text("id")?);
             let imagined = self.imagined.lock().ok().and_then(|known| known.get(&id).copied());
             let status = match imagined {
-                Some(status) => status,
-                None => PaymentStatus::from_column(&row.text("status")?),
+                Some(status) => Ok(status),
+                None => PaymentStatus::parse(&row.text("status")?),
             };
             seen.insert((provider.clone(), reference.clone()));
             payments.insert(provider, reference, PaymentRow { id, status });
@@ -164,8 +164,12 @@ impl Worker<'_> {
         });
         if skips && !wanted.is_empty() {
             // A payment that only the locking read did not see is there, and somebody holds it.
-            for row in session.fetch(self.payments_query(wanted.into_iter().collect(), false)).await? {
-                payments.lock(row.text("provider")?, row.text("provider_ref")?);
+            // Exactly the ones asked for: a collation may find others that are written alike.
+            for row in session.fetch(self.payments_query(wanted.iter().copied().collect(), false)).await? {
+                let (provider, reference) = (row.text("provider")?, row.text("provider_ref")?);
+                if wanted.contains(&(provider.as_str(), reference.as_str())) {
+                    payments.lock(provider, reference);
+                }
             }
         }
         Ok(payments)

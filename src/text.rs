@@ -1,0 +1,28 @@
+//! Text that came from outside, made safe to show: whoever can post a webhook must not steer an operator's terminal.
+
+use std::borrow::Cow;
+
+/// The text with control characters and marks that change the direction of writing spelled out.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unprintable) {
+        return Cow::Borrowed(text);
+    }
+    let spell = |c: char| if is_unprintable(c) { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(spell).collect())
+}
+
+/// Control characters (C0, C1, DEL), and the marks of the Unicode bidirectional algorithm (UAX 9).
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_spelled_out() {
+        assert_eq!(printable("\u{1b}[31mred\u{7}\n\u{202e}x"), r"\u{1b}[31mred\u{7}\n\u{202e}x");
+        assert_eq!(printable("“quotes” 🧾 é"), "“quotes” 🧾 é");
+    }
+}
