@@ -193,7 +193,7 @@ impl Worker<'_> {
             return Err(error);
         }
         let Some(event) = events.first() else { return Err(error) };
-        match self.attempts_of(event).await {
+        match self.attempts_of(&event.id).await {
             Ok((attempts, at)) if attempts > event.attempts && at == Some(clock::cut(now)) => Ok(()),
             Ok(_) => Err(error.because("the chunk was rolled back: none of its events lost an attempt")),
             Err(_) => Err(error
@@ -202,11 +202,11 @@ impl Worker<'_> {
         }
     }
 
-    async fn attempts_of(&self, event: &Event) -> Result<(i64, Option<DateTime<Utc>>)> {
+    async fn attempts_of(&self, id: &str) -> Result<(i64, Option<DateTime<Utc>>)> {
         let table = &self.store.events;
         let sql =
             format!("SELECT attempts, last_attempt_at FROM {} WHERE id = {}", table.name, table.hole("id"));
-        let row = self.store.db.session().await?.first(Query::new(sql).bind(event.id.as_str())).await?;
+        let row = self.store.db.session().await?.first(Query::new(sql).bind(id)).await?;
         let row = row.ok_or_else(|| Error::failed("the event is gone"))?;
         Ok((row.int("attempts")?, row.time("last_attempt_at")?))
     }
@@ -220,7 +220,9 @@ impl Worker<'_> {
             &format!("its rows cannot be changed: {}", cause.root()),
         );
         item.outcome = Outcome::Failed;
+        item.attempts = self.attempts_of(&candidate.id).await.map_or(0, |(attempts, _)| attempts);
         if self.dry_run {
+            item.attempts += 1; // as the run would count it
             return item;
         }
         match self.spend_attempt(candidate, cause).await {
@@ -229,7 +231,9 @@ impl Worker<'_> {
                 item.next_retry_at = next;
             }
             Ok(None) => {}
-            Err(error) => item.reason = format!("{}; nor can its attempt be counted: {error}", item.reason),
+            Err(error) => {
+                item.reason = format!("{}; nor can its attempt be counted: {}", item.reason, error.root());
+            }
         }
         item
     }

@@ -60,69 +60,84 @@ pub struct Effective {
     pub origin: String,
 }
 
+impl Effective {
+    fn new(name: &'static str, value: &impl ToString, origin: &Origin) -> Self {
+        Self { name, value: value.to_string(), origin: origin.to_string() }
+    }
+}
+
+fn or_default(value: i64, default: i64) -> i64 {
+    if value <= 0 { default } else { value }
+}
+
+fn small(value: i64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+fn wide(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or_default()
+}
+
 /// The service's largest batch.
 const LARGEST_LIMIT: i64 = 2000;
 
 impl Limits {
-    /// Reads the settings, with the service's own clamps.
+    /// Reads the settings, with the service's own clamps; a flag is taken as it is.
     ///
     /// # Errors
     /// A setting that is no number, named with its place.
     pub fn resolve(context: &Context, flags: Overrides) -> Result<Self> {
-        let mut effective = Vec::new();
-        let mut note = |name, value: String, origin: &Origin| {
-            effective.push(Effective { name, value, origin: origin.to_string() });
+        let number = |setting, flag: Option<u32>, name, clamp: fn(i64) -> i64| match flag {
+            Some(value) => Ok(Sourced::new(i64::from(value), Origin::Flag(name))),
+            None => Ok::<_, crate::Error>(context.number(setting)?.map(clamp)),
         };
-        let mut number =
-            |name: &'static str, setting, flag: Option<(u32, &'static str)>, clamp: fn(i64) -> i64| {
-                let found = match flag {
-                    Some((value, flag)) => Sourced::new(i64::from(value), Origin::Flag(flag)),
-                    None => context.number(setting)?.map(clamp),
-                };
-                note(name, found.value.to_string(), &found.origin);
-                Ok::<_, crate::Error>(found.value)
-            };
-        let limit =
-            number("limit", &settings::SCHEDULER_LIMIT, flags.limit.map(|v| (v, "--limit")), |v| match v {
-                ..=0 => 200,
-                v => v.min(LARGEST_LIMIT),
+        let limit = number(&settings::SCHEDULER_LIMIT, flags.limit, "--limit", |limit| match limit {
+            ..=0 => 200,
+            limit => limit.min(LARGEST_LIMIT),
+        })?;
+        let attempts =
+            number(&settings::MAX_RETRY_ATTEMPTS, flags.max_attempts, "--max-attempts", |attempts| {
+                attempts.clamp(1, MOST_ATTEMPTS)
             })?;
-        let max_attempts = number(
-            "max_attempts",
-            &settings::MAX_RETRY_ATTEMPTS,
-            flags.max_attempts.map(|v| (v, "--max-attempts")),
-            |v| v.clamp(1, MOST_ATTEMPTS),
-        )?;
-        let base =
-            number("base_ms", &settings::RETRY_BASE_MS, flags.base_ms.map(|v| (v, "--base-ms")), |v| {
-                v.max(0)
-            })?;
-        let cap =
-            number("cap_ms", &settings::RETRY_CAP_MS, flags.cap_ms.map(|v| (v, "--cap-ms")), |v| v.max(0))?;
-        let min = number("min_lease_ms", &settings::RETRY_MIN_LEASE_MS, None, |v| v.max(0))?;
-        let positive = |v: i64, default: i64| if v <= 0 { default } else { v };
-        let lease = number("processing_lease_seconds", &settings::PROCESSING_LEASE_SECONDS, None, |v| v)?;
-        let lock = number("lock_seconds", &settings::RETRY_COMMAND_LOCK_SECONDS, None, |v| v)?;
+        let not_negative = |value: i64| value.max(0);
+        let base = number(&settings::RETRY_BASE_MS, flags.base_ms, "--base-ms", not_negative)?;
+        let cap = number(&settings::RETRY_CAP_MS, flags.cap_ms, "--cap-ms", not_negative)?;
+        let cap = cap.map(|cap| cap.max(base.value));
+        let min = context.number(&settings::RETRY_MIN_LEASE_MS)?.map(not_negative);
+        let lease = context.number(&settings::PROCESSING_LEASE_SECONDS)?.map(|lease| or_default(lease, 60));
+        let lock = context.number(&settings::RETRY_COMMAND_LOCK_SECONDS)?.map(|lock| or_default(lock, 900));
         let mode = match flags.mode {
             Some(mode) => Sourced::new(mode, Origin::Flag("--mode")),
             None => context
                 .setting(&settings::SCHEDULER_BACKOFF_MODE)
                 .map(|name| Mode::from_name(&name).unwrap_or(Mode::Full)),
         };
-        note("mode", mode.value.name().into(), &mode.origin);
-        let small = |value: i64| u32::try_from(value).unwrap_or(u32::MAX);
-        let wide = |value: i64| u64::try_from(value).unwrap_or_default();
+        let numbers = [
+            ("limit", &limit),
+            ("max_attempts", &attempts),
+            ("base_ms", &base),
+            ("cap_ms", &cap),
+            ("min_lease_ms", &min),
+            ("processing_lease_seconds", &lease),
+            ("lock_seconds", &lock),
+        ];
+        let mut effective: Vec<Effective> = numbers
+            .into_iter()
+            .map(|(name, found)| Effective::new(name, &found.value, &found.origin))
+            .collect();
+        effective.push(Effective::new("mode", &mode.value.name(), &mode.origin));
+        let backoff = Backoff {
+            mode: mode.value,
+            base_ms: wide(base.value),
+            cap_ms: wide(cap.value),
+            min_ms: wide(min.value),
+        };
         Ok(Self {
-            limit: small(limit),
-            max_attempts: small(max_attempts),
-            backoff: Backoff {
-                mode: mode.value,
-                base_ms: wide(base),
-                cap_ms: wide(cap.max(base)),
-                min_ms: wide(min),
-            },
-            lease_seconds: small(positive(lease, 60)),
-            lock_seconds: small(positive(lock, 900)),
+            limit: small(limit.value),
+            max_attempts: small(attempts.value),
+            backoff,
+            lease_seconds: small(lease.value),
+            lock_seconds: small(lock.value),
             lock_store: context.setting(&settings::RETRY_COMMAND_LOCK_STORE).value,
             effective,
         })

@@ -118,7 +118,7 @@ pub async fn retry(
         Ok(Ok(())) => {}
         Ok(Err(error)) => report.stop(error),
         Err(_) => {
-            report.stop(Error::failed("opsctl met a fault of its own; its transaction was rolled back"))
+            report.stop(Error::failed("opsctl met a fault of its own; its transaction was rolled back"));
         }
     }
     if let Some((locks, held)) = &held {
