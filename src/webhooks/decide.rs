@@ -279,7 +279,7 @@ mod tests {
         payments.insert("tripay".into(), "A".into(), row);
         match decide(&event(), &reading(PaymentStatus::Succeeded, &["A"]), &payments) {
             Decision::Keep { outcome: Outcome::Pending, note, .. } => {
-                assert!(note.contains("`refunded`"), "{note}")
+                assert!(note.contains("`refunded`"), "{note}");
             }
             other => panic!("{other:?}"),
         }
