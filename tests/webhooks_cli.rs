@@ -1,10 +1,10 @@
 //! `opsctl webhooks` as it is typed: what people read, what machines read, and the way to Redis.
 
-use opsctl::webhooks::RUN_LOCK;
+use opsctl::{config::database::Address, webhooks::RUN_LOCK};
 
 use crate::{
     on_every_database,
-    support::{Case, Event, Payment, cli::Said, server},
+    support::{Case, Event, Payment, cli::Said, proxy::Proxy, server},
 };
 
 /// Times taken differ from run to run; everything else is fixed by the clock and the seed.
@@ -14,6 +14,15 @@ fn steady() -> insta::Settings {
     settings.add_filter(r#""took_ms": \d+"#, r#""took_ms": 0"#);
     settings.add_filter(r"pay\d{23}", "[payment]");
     settings
+}
+
+/// Waits until a file holds a text: what another process does cannot be awaited otherwise.
+async fn wait_for(file: &std::path::Path, text: &str) {
+    let started = std::time::Instant::now();
+    while !std::fs::read_to_string(file).unwrap_or_default().contains(text) {
+        assert!(started.elapsed().as_secs() < 10, "{} never held {text}", file.display());
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
 }
 
 /// One of everything that a run can end with.
@@ -199,7 +208,7 @@ on_every_database! {
         let mut session = other.session().await.unwrap();
         session.begin(opsctl::db::Begin::Write).await.unwrap();
         session.script(lock).await.unwrap();
-        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("opsctl"))
+        let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("opsctl"))
             .args(["webhooks", "retry-once", "-q"])
             .env("OPSCTL_STATE_DIR", case.folder.path().join("state"))
             .current_dir(case.folder.path())
@@ -208,11 +217,7 @@ on_every_database! {
             .unwrap();
         // The journal tells when the run holds the lock; from then on it waits for the table.
         let journal = case.folder.path().join("state/journal.jsonl");
-        let waited = std::time::Instant::now();
-        while !std::fs::read_to_string(&journal).unwrap_or_default().contains("\"lock\"") {
-            assert!(waited.elapsed().as_secs() < 10 && child.try_wait().unwrap().is_none());
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        wait_for(&journal, "\"lock\"").await;
         let started = std::time::Instant::now();
         for _ in 0..2 {
             let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
@@ -244,6 +249,41 @@ on_every_database! {
         let taken = case.run(&["webhooks", "retry-one", &id, "--take-over", "--confirm", "app", "--reason", "stuck"]);
         assert_eq!(taken.code, 0, "{taken:?}");
         assert_eq!(case.event(&id).await.attempts, 2);
+    }
+
+    // A server that stops answering in the middle of a run holds neither the operator nor the deadline.
+    async fn a_server_that_stops_answering_holds_nobody(case: &Case) {
+        let Address::Tcp(_, port) = case.target.address else { return };
+        for at in 0..150 {
+            Event::due(&format!("a{at:03}")).insert(case).await;
+        }
+        for (words, signals, code) in [(&["--timeout", "2s"][..], 0, 75), (&[], 2, 130)] {
+            let proxy = Proxy::to(port);
+            case.write_env(&format!("DB_PORT={}\n", proxy.port));
+            let journal = case.folder.path().join("state/journal.jsonl");
+            let _ = std::fs::remove_file(&journal);
+            let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("opsctl"))
+                .args(["webhooks", "retry-once", "-q", "--rate", "20"])
+                .args(words)
+                .env("OPSCTL_STATE_DIR", case.folder.path().join("state"))
+                .current_dir(case.folder.path())
+                .stderr(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            wait_for(&journal, "\"lock\"").await;
+            proxy.freeze();
+            let started = std::time::Instant::now();
+            for _ in 0..signals {
+                let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+                assert!(kill.unwrap().success());
+                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            }
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+            assert!(started.elapsed().as_secs() < 6, "{:?}", started.elapsed());
+            // The lock could not be given back, and ends with its time.
+            case.execute("DELETE FROM cache_locks").await;
+        }
     }
 
     // A statement that waits for somebody else does not outlive the deadline, for readers and for writers.

@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod event;
+pub mod proxy;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
