@@ -6,7 +6,9 @@ use opsctl::{
     Error, Kind, Result,
     cancel::Cancel,
     clock::Clock,
-    config::{self, Context, Database, Environment, System, context::Inputs, stores::LockStore},
+    config::{
+        self, Context, Database, Environment, System, context::Inputs, database::Address, stores::LockStore,
+    },
     db::{Access, Db},
     journal::{Actor, Begin, End, Entry, Journal},
     laravel::lock::Locks,
@@ -88,7 +90,13 @@ impl App {
 
     /// The central database, made when it is a SQLite file that is missing.
     pub async fn own_db(&self) -> Result<&Db> {
-        self.db.get_or_try_init(|| async { Ok(self.open(self.context()?.database()?, Access::Own)) }).await
+        let open = || async {
+            let database = self.context()?.database()?;
+            // A file that is there may be an application's: its journal mode is left alone.
+            let there = matches!(&database.address, Address::File(path) if path.exists());
+            Ok(self.open(database, if there { Access::Existing } else { Access::Own }))
+        };
+        self.db.get_or_try_init(open).await
     }
 
     fn open(&self, database: Database, access: Access) -> Db {

@@ -79,13 +79,9 @@ pub struct FreshArgs {
 
 /// Runs a command of the group.
 pub async fn run(app: &App, command: Command) -> Result<Exit> {
-    app.cancel.guard(run_verb(app, command)).await
-}
-
-async fn run_verb(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Migrate(args) => migrate(app, &args).await,
-        Command::Status => status(app).await,
+        Command::Status => app.cancel.guard(status(app)).await,
         Command::Seed(args) => recorded(app, Class::Routine, "db seed", seed(app, &args)).await,
         Command::Fresh(args) => {
             schema::require_own(app.db().await?, "dropping its tables").await?;
@@ -104,7 +100,7 @@ async fn recorded(
 ) -> Result<Exit> {
     let started = Instant::now();
     let entry = app.begin(class, command)?;
-    let result = work.await;
+    let result = app.cancel.guard(work).await;
     let exit = result.as_ref().map_or_else(Error::exit, |_| Exit::Done);
     let counts = result.as_ref().map_or(Value::Null, Clone::clone);
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -116,7 +112,7 @@ async fn migrate(app: &App, args: &MigrateArgs) -> Result<Exit> {
     let db = if args.own && !args.dry_run { app.own_db().await? } else { app.db().await? };
     safety::allow(app, Class::Routine, "add tables", args.dry_run).await?;
     if args.dry_run {
-        return dry_run(app, db, args.own).await;
+        return app.cancel.guard(dry_run(app, db, args.own)).await;
     }
     recorded(app, Class::Routine, "db migrate", async {
         let mut applied: Vec<&Migration> = Vec::new();
@@ -144,6 +140,7 @@ async fn dry_run(app: &App, db: &Db, own: bool) -> Result<Exit> {
     let mut status = schema::status(db).await?;
     let becomes_own = own && status.owner == Owner::Application;
     if becomes_own {
+        schema::require_empty(db).await?;
         status.migrations.extend(schema::lines(db, &schema::CENTRAL).await?);
     }
     status.migrations.retain(|line| line.state == State::Pending);

@@ -15,22 +15,24 @@ pub fn read() -> Environment {
 
 /// Starts this program anew without variables that would decide about sessions and certificates behind our back: only
 /// the context, its application, or an `opsctl.toml` does.
-pub fn leave_driver_variables_behind() {
+pub fn leave_driver_variables_behind() -> Option<opsctl::Exit> {
     #[cfg(unix)]
     if std::env::vars_os().any(|(name, _)| DRIVER_VARIABLES.iter().any(|known| name == *known)) {
         use std::os::unix::process::CommandExt;
-        let Ok(program) = std::env::current_exe() else { return };
+        let program = std::env::current_exe().unwrap_or_else(|_| "opsctl".into());
         let mut command = std::process::Command::new(program);
         command.args(std::env::args_os().skip(1));
         for name in DRIVER_VARIABLES {
             command.env_remove(name);
         }
         let error = command.exec(); // returns only when it fails
-        crate::ui::fatal(&format!(
+        let exit = crate::ui::fatal(&format!(
             "the program cannot start itself without {}: {error}",
             DRIVER_VARIABLES.join(", ")
         ));
+        return Some(exit);
     }
+    None
 }
 
 /// The frozen clock of tests.

@@ -16,7 +16,9 @@ mod webhooks;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    environment::leave_driver_variables_behind();
+    if let Some(exit) = environment::leave_driver_variables_behind() {
+        return ExitCode::from(exit.code());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let code = match runtime {
         Ok(runtime) => {

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first lets the chunk in hand finish, the second drops it.
+//! Ctrl-C, SIGTERM and SIGHUP (a terminal that went away): the first lets the chunk in hand finish, the second drops it.
 
 use opsctl::cancel::Cancel;
 
@@ -7,15 +7,13 @@ pub async fn forward(cancel: Cancel) {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
-            return;
-        };
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = kinds.map(signal) else { return };
         loop {
             tokio::select! {
                 _ = interrupt.recv() => cancel.request(),
                 _ = terminate.recv() => cancel.request(),
+                _ = hangup.recv() => cancel.request(),
             }
         }
     }

@@ -1,6 +1,13 @@
-//! Stopping: a first request lets the current chunk finish, a second one drops it; a deadline does both in turn.
+//! Stopping: a first request lets the current chunk finish; a second one, or the deadline, drops it.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +20,20 @@ pub struct Cancel {
     soft: CancellationToken,
     hard: CancellationToken,
     deadline: Option<Instant>,
+    shielded: Arc<AtomicBool>,
+}
+
+/// Time that work which must not be cut, such as a COMMIT, is given to finish when it is asked to stop.
+const GRACE: Duration = Duration::from_millis(900);
+
+/// Work that must not be cut goes on while this lives.
+#[derive(Debug)]
+pub struct Shield(Arc<AtomicBool>);
+
+impl Drop for Shield {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
 }
 
 impl Cancel {
@@ -62,12 +83,26 @@ impl Cancel {
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
+        tokio::pin!(work);
+        let stop = tokio::select! {
             biased;
-            () = self.hard.cancelled() => Err(interrupted()),
-            result = work => result,
-            () = deadline => Err(passed()),
+            () = self.hard.cancelled() => interrupted(),
+            result = &mut work => return result,
+            () = deadline => passed(),
+        };
+        if self.shielded.load(Ordering::Relaxed)
+            && let Ok(result) = tokio::time::timeout(GRACE, work).await
+        {
+            return result; // it came to an end of its own: between two chunks it sees that it must stop
         }
+        Err(stop)
+    }
+
+    /// From here until the shield is dropped, [`Cancel::guard`] gives the work a moment to finish.
+    #[must_use]
+    pub fn shield(&self) -> Shield {
+        self.shielded.store(true, Ordering::Relaxed);
+        Shield(self.shielded.clone())
     }
 
     /// Waits, but not beyond the first request or the deadline.
@@ -105,6 +140,23 @@ mod tests {
         assert_eq!(cancel.guard(async { Ok(1) }).await.unwrap(), 1);
         cancel.request();
         assert_eq!(cancel.guard(async { Ok(1) }).await.unwrap_err().kind(), Kind::Interrupted);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn shielded_work_is_given_a_moment_to_finish() {
+        let cancel = Cancel::new().with_timeout(Duration::from_secs(1));
+        let work = async {
+            let _shield = cancel.shield();
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            Ok(7)
+        };
+        assert_eq!(cancel.guard(work).await.unwrap(), 7);
+        let long = async {
+            let _shield = cancel.shield();
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            Ok(7)
+        };
+        assert_eq!(cancel.guard(long).await.unwrap_err().kind(), Kind::Deadline);
     }
 
     #[tokio::test(start_paused = true)]

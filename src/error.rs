@@ -50,6 +50,8 @@ pub enum Fault {
     Right,
     /// The database takes no writes.
     ReadOnly,
+    /// A time limit or a resource of the server ran out: no single row is to blame.
+    Resource,
     /// Anything else that the server said.
     Other,
 }

@@ -401,3 +401,43 @@ fn variables_alone_are_an_applications_environment() {
     };
     assert_eq!(prefix, "mine-");
 }
+
+#[test]
+fn the_path_of_the_applications_redis_url_is_its_database() {
+    let text = format!("{DOTENV}REDIS_URL=redis://cache.internal:6379/5\n");
+    let target =
+        Place::new().file(".env", &text).resolve().unwrap().redis(Role::Lock, System::Webhooks).unwrap();
+    assert_eq!(target.to_string(), "redis://cache.internal:6379/5");
+}
+
+#[test]
+fn locks_without_a_connection_of_their_own_live_on_the_stores() {
+    let cached = r"<?php return array (
+      'cache' => array ('default' => 'main', 'prefix' => '', 'stores' => array (
+        'main' => array ('driver' => 'redis', 'connection' => 'values', 'lock_connection' => LOCK))),
+      'database' => array ('redis' => array (
+        'values' => array ('host' => 'h', 'database' => '4'),
+        'locks' => array ('host' => 'h', 'database' => '9', 'options' => array ('prefix' => 'own:')))),
+    );";
+    for (lock, database, prefix) in [("NULL", 4, ""), ("'locks'", 9, "own:")] {
+        let place = Place::new().file("bootstrap/cache/config.php", &cached.replace("LOCK", lock));
+        let LockStore::Redis { target, .. } =
+            place.resolve().unwrap().lock_store("", System::Webhooks).unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!((target.database, target.prefix.as_str()), (database, prefix));
+    }
+    let text = format!("{DOTENV}REDIS_CACHE_LOCK_CONNECTION=null\n");
+    let context = Place::new().file(".env", &text).resolve().unwrap();
+    let LockStore::Redis { target, .. } = context.lock_store("", System::Webhooks).unwrap() else { panic!() };
+    assert_eq!(target.database, 1, "null is no default: the store's own connection holds the locks");
+}
+
+#[test]
+fn a_port_and_a_password_count_without_a_host() {
+    let text = DOTENV.replace("REDIS_HOST=cache.internal", "REDIS_PORT=6380\nREDIS_PASSWORD=x");
+    let target =
+        Place::new().file(".env", &text).resolve().unwrap().redis(Role::Lock, System::Webhooks).unwrap();
+    assert_eq!((target.to_string().as_str(), target.password.is_some()), ("redis://127.0.0.1:6380/3", true));
+}

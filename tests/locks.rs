@@ -16,12 +16,9 @@ fn redis(name: &str) -> Option<Redis> {
     let url = server("OPSCTL_TEST_REDIS_URL")?;
     let (host, port) = url.trim_start_matches("redis://").split_once(':').unwrap();
     Some(Redis::new(Target {
-        address: Address::Tcp(host.into(), port.parse().unwrap()),
-        username: None,
-        password: None,
         database: 3,
         prefix: format!("{name}-{}-database-", std::process::id()),
-        origin: Origin::Default,
+        ..Target::new(Address::Tcp(host.into(), port.parse().unwrap()), Origin::Default)
     }))
 }
 
@@ -110,12 +107,8 @@ async fn a_lock_on_redis_that_was_flushed_is_lost() {
 #[tokio::test]
 async fn redis_that_does_not_answer_is_unreachable_and_names_its_source() {
     let redis = Redis::new(Target {
-        address: Address::Tcp("127.0.0.1".into(), 1),
-        username: None,
         password: Some("hunter2".into()),
-        database: 3,
-        prefix: String::new(),
-        origin: Origin::Variable("OPSCTL_REDIS_URL".into()),
+        ..Target::new(Address::Tcp("127.0.0.1".into(), 1), Origin::Variable("OPSCTL_REDIS_URL".into()))
     });
     let started = Instant::now();
     let locks = Locks::Redis { redis: &redis, prefix: String::new() };

@@ -229,6 +229,31 @@ on_every_database! {
         assert_eq!(case.payment("p2").await, "pending");
     }
 
+    // A table that somebody holds for long is no fault of its rows: the run ends, and no attempt is spent.
+    async fn a_lock_that_was_waited_for_in_vain_ends_the_run(case: &Case) {
+        if case.db.engine() != Engine::Postgres {
+            return; // MySQL has no lock of a table that a reader passes and a locking reader does not
+        }
+        let ids = [Event::due("a").insert(case).await, Event::due("b").insert(case).await];
+        let other = case.another();
+        let mut session = other.session().await.unwrap();
+        session.begin(Begin::Write).await.unwrap();
+        session.script("LOCK TABLE webhook_events IN EXCLUSIVE MODE").await.unwrap();
+        case.execute(&format!("ALTER DATABASE {} SET lock_timeout = '50ms'", case.target.name)).await;
+        let fresh = case.another();
+        fresh.session().await.unwrap().script("SET lock_timeout = '50ms'").await.unwrap();
+        let locks = lock::Locks::Database { db: &fresh, table: "cache_locks".into(), prefix: String::new() };
+        let entry = Entry::unrecorded("");
+        let report =
+            webhooks::retry(&fresh, Some(&locks), &entry, request(), &Cancel::new(), &mut ()).await.unwrap();
+        assert_eq!((report.counts.selected, report.exit()), (0, Exit::Failed), "{report:?}");
+        assert!(report.stopped.unwrap().contains("gave up waiting for a lock"));
+        session.rollback().await.unwrap();
+        for id in ids {
+            assert_eq!(case.event(&id).await.attempts, 1);
+        }
+    }
+
     // Ctrl-C between chunks: what was done is told, the lock is given back.
     async fn an_interrupted_run_finishes_its_chunk_and_says_how_far_it_came(case: &Case) {
         struct Impatient(Cancel);

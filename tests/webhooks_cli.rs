@@ -70,6 +70,15 @@ on_every_database! {
         });
     }
 
+    // What is shown is what a try reads: the raw body, where the payload is empty.
+    async fn show_reads_the_raw_body_too(case: &Case) {
+        case.write_env("");
+        let form = "transaction_id=S-1&mb_transaction_id=77&status=2";
+        let id = Event::due("a").provider("skrill").body(r#"{"_tenrusl":{}}"#).raw(form).insert(case).await;
+        let said = case.run(&["webhooks", "show", &id, "--raw"]);
+        assert!(said.out.contains("S-1 at transaction_id [rule skrill]") && said.out.contains(form), "{said:?}");
+    }
+
     async fn lists_are_paged_filtered_and_piped(case: &Case) {
         case.write_env("");
         for at in 0..7 {
@@ -281,6 +290,7 @@ on_every_database! {
             let output = child.wait_with_output().unwrap();
             assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
             assert!(started.elapsed().as_secs() < 6, "{:?}", started.elapsed());
+            drop(proxy);
             // The lock could not be given back, and ends with its time.
             case.execute("DELETE FROM cache_locks").await;
         }

@@ -274,8 +274,10 @@ fn event_text(app: &App, event: &Show) -> String {
         .map(|(name, value)| format!("{name:.<16} {}\n", printable(&value), name = format!("{name} ")))
         .collect();
     if let Some(payload) = &event.payload {
-        text.push_str(payload);
-        text.push('\n');
+        for line in payload.lines() {
+            text.push_str(&printable(line));
+            text.push('\n');
+        }
     }
     text
 }

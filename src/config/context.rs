@@ -170,8 +170,8 @@ impl Context {
             return found;
         }
         let app = self.app.as_ref().and_then(|app| app.value(setting.path, setting.env));
-        if let Some(Sourced { value: Some(value), origin }) = app {
-            return Sourced::new(value, origin);
+        if let Some(Sourced { value, origin }) = app {
+            return Sourced::new(value.unwrap_or_default(), origin); // null is a value: no default steps in
         }
         let production = self.app_env.as_ref().is_some_and(|env| env.value == "production");
         let default = setting.production.filter(|_| production).unwrap_or(setting.default);
@@ -184,11 +184,14 @@ impl Context {
     /// Names the place of a value that is not one.
     pub fn number(&self, setting: &Setting) -> Result<Sourced<i64>> {
         let Sourced { value, origin } = self.setting(setting);
-        match value.trim().parse() {
-            Ok(value) => Ok(Sourced::new(value, origin)),
-            Err(_) => Err(Error::config(format!("{origin} must be a whole number"))
-                .because(format!("it is the setting `{}`", setting.path))),
+        match value.trim() {
+            "" => return Ok(Sourced::new(0, origin)), // as `(int) env(…)` of an empty or null variable
+            text => text.parse().map(|number| Sourced::new(number, origin.clone())),
         }
+        .map_err(|_: std::num::ParseIntError| {
+            Error::config(format!("{origin} must be a whole number"))
+                .because(format!("it is the setting `{}`", setting.path))
+        })
     }
 
     fn file_setting(&self, setting: &Setting) -> Option<Sourced<String>> {

@@ -35,15 +35,6 @@ impl Engine {
         }
     }
 
-    /// For people.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Engine::Postgres => "PostgreSQL",
-            Engine::MySql => "MySQL",
-            Engine::Sqlite => "SQLite",
-        }
-    }
-
     pub(super) const fn default_port(self) -> u16 {
         match self {
             Engine::Postgres => 5432,
@@ -178,7 +169,7 @@ impl Database {
         // The `url` crate treats unknown schemes as opaque hosts, which is what database URLs need.
         let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
         let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
-        let host = decode(host).ok_or_else(|| bad("its host is not UTF-8"))?;
+        let host = decode(host.trim_matches(['[', ']'])).ok_or_else(|| bad("its host is not UTF-8"))?;
         let mut database = Self::new(
             engine,
             Address::Tcp(host, url.port().unwrap_or(engine.default_port())),

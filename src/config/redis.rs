@@ -52,6 +52,16 @@ pub struct Target {
     pub prefix: String,
     /// Which source named the server.
     pub origin: Origin,
+    /// The database stood in the URL, whose path overrides an application's own setting.
+    pub database_in_url: bool,
+}
+
+impl Target {
+    /// A server by host and port, database 0, without prefix or credentials.
+    pub fn new(address: Address, origin: Origin) -> Self {
+        let (username, password, prefix) = (None, None, String::new());
+        Self { address, username, password, database: 0, prefix, origin, database_in_url: false }
+    }
 }
 
 impl fmt::Display for Target {
@@ -71,9 +81,17 @@ impl Context {
     pub fn redis(&self, role: Role, command: System) -> Result<Target> {
         let settings = self.settings(command);
         let connection = self.redis_connection(role, settings);
-        let mut target = self.redis_server(&connection)?.ok_or_else(|| self.nothing_configured("Redis"))?;
-        target.prefix = self.redis_prefix(&connection, settings)?;
-        if let Some(database) = self.redis_database(role, &connection, settings)? {
+        self.redis_named(role, &connection, settings)
+    }
+
+    /// The place of a role on a connection of the application's, by the name that its configuration gives it.
+    pub(super) fn redis_named(&self, role: Role, connection: &str, settings: &Settings) -> Result<Target> {
+        let mut target = self.redis_server(connection)?.ok_or_else(|| self.nothing_configured("Redis"))?;
+        target.prefix = self.redis_prefix(connection, settings)?;
+        // The path of the application's URL overrides its discrete setting (ConfigurationUrlParser); OPSCTL_REDIS_URL
+        // and a file's URL only name the server.
+        let in_url = target.database_in_url && !self.names_server_alone();
+        if let Some(database) = self.redis_database(role, connection, settings)?.filter(|_| !in_url) {
             target.database = database;
         }
         let chosen = self.file.as_ref().is_some_and(|file| file.chosen);
@@ -91,6 +109,12 @@ impl Context {
             Role::Queue => self.setting(&settings.queue_redis_connection).value,
             Role::Lock => self.setting(&settings.lock_connection).value,
         }
+    }
+
+    /// Whether the server comes from a source that says nothing about the roles' databases.
+    fn names_server_alone(&self) -> bool {
+        self.redis_section().is_some()
+            || (self.environment.filled("OPSCTL_REDIS_URL").is_some() && !self.chose_an_app())
     }
 
     /// `[redis]` of the file in force.
@@ -190,10 +214,9 @@ impl Context {
         let member = |name: &str| {
             app.redis_member(name).filter(|found| found.value.as_deref().is_some_and(|text| !text.is_empty()))
         };
-        let Some(Sourced { origin, .. }) = member("REDIS_URL").or_else(|| member("REDIS_HOST")) else {
-            // config/database.php: env('REDIS_HOST', '127.0.0.1'): an application that uses Redis without saying where.
-            return Ok(Some(plain("127.0.0.1".into(), 6379, Origin::Default)));
-        };
+        // config/database.php: env('REDIS_HOST', '127.0.0.1') and env('REDIS_PORT', '6379').
+        let named = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT"].iter().find_map(|name| member(name));
+        let origin = named.map_or(Origin::Default, |found| found.origin);
         let text = |name: &str| member(name).and_then(|found| found.value);
         let parts = Parts {
             url: text("REDIS_URL"),
@@ -239,8 +262,11 @@ impl Context {
             return Err(self.unknown_prefix("Redis key prefix", "REDIS_PREFIX"));
         };
         if app.is_cached() {
-            let own =
-                [format!("database.redis.{connection}.prefix"), "database.redis.options.prefix".to_owned()];
+            let own = [
+                format!("database.redis.{connection}.prefix"),
+                format!("database.redis.{connection}.options.prefix"),
+                "database.redis.options.prefix".to_owned(),
+            ];
             return Ok(own.iter().find_map(|path| scalar(app.tree(path)?.0)).unwrap_or_default());
         }
         match app.value("", &["REDIS_PREFIX"]) {
@@ -282,14 +308,7 @@ fn unsupported(what: &str, why: &str) -> Error {
 }
 
 fn plain(host: String, port: u16, origin: Origin) -> Target {
-    Target {
-        address: Address::Tcp(host, port),
-        username: None,
-        password: None,
-        database: 0,
-        prefix: String::new(),
-        origin,
-    }
+    Target::new(Address::Tcp(host, port), origin)
 }
 
 /// Reads a Redis URL, never repeating it in an error.
@@ -306,14 +325,19 @@ fn from_url(text: &str, origin: &Origin) -> Result<Target> {
         "rediss" | "tls" => return Err(bad("Redis over TLS is not supported yet")),
         _ => return Err(bad("its scheme is none of redis, tcp, unix")),
     }
+    if url.query().is_some_and(|query| !query.is_empty()) {
+        return Err(bad("its parameters cannot be honoured"));
+    }
     let decode = |text: &str| percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned);
     let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
+    let host = host.trim_matches(['[', ']']);
     let mut target = plain(host.to_owned(), url.port().unwrap_or(6379), origin.clone());
     target.username = decode(url.username()).filter(|name| !name.is_empty());
     target.password = url.password().and_then(decode).map(SecretString::from);
     let database = url.path().trim_start_matches('/');
     if !database.is_empty() {
         target.database = database.parse().map_err(|_| bad("its path is no database number"))?;
+        target.database_in_url = true;
     }
     Ok(target)
 }

@@ -41,7 +41,7 @@ impl Context {
         };
         match self.cache_driver(&store).as_str() {
             "redis" => Ok(LockStore::Redis {
-                target: self.redis(Role::Lock, command)?,
+                target: self.lock_redis(&store.value, command)?,
                 prefix: self.cache_prefix(&store.value, command)?,
             }),
             "database" => Ok(LockStore::Database {
@@ -111,6 +111,23 @@ impl Context {
             Some(found) => Ok(found.value.unwrap_or_default()), // `CACHE_PREFIX=` is the empty prefix
             None => Ok((self.settings(command).cache_prefix)(&self.app_slug()?, &self.env_slug())),
         }
+    }
+
+    /// The Redis of a store's locks: its lock connection, or its own when it names none
+    /// (`Illuminate\Cache\CacheManager::createRedisDriver`).
+    fn lock_redis(&self, store: &str, command: System) -> Result<Target> {
+        let settings = self.settings(command);
+        if self.app.as_ref().is_none_or(|app| !app.is_cached()) {
+            let lock = self.setting(&settings.lock_connection).value;
+            let name = if lock.is_empty() { self.setting(&settings.cache_connection).value } else { lock };
+            return self.redis_named(Role::Lock, &name, settings);
+        }
+        let of = |key: &str| {
+            let found = self.app.as_ref()?.tree(&format!("cache.stores.{store}.{key}"))?.0;
+            scalar(found).filter(|name| !name.is_empty())
+        };
+        let name = of("lock_connection").or_else(|| of("connection")).unwrap_or_else(|| "default".into());
+        self.redis_named(Role::Lock, &name, settings)
     }
 
     /// Laravel's order: the lock connection, the store's connection, the default connection.

@@ -102,7 +102,12 @@ async fn postgres(target: &Database) -> Result<Conn> {
         conn = options;
     }
     let mut conn = conn.connect().await.map_err(refused(target))?;
-    if let Some(path) = &target.search_path {
+    if target.pooled && target.search_path.as_deref().is_some_and(|path| path != "public") {
+        return Err(Error::config(format!("the search_path of {target} cannot be honoured behind a pooler"))
+            .because("a session behind a pooler in transaction mode is not one's own")
+            .hint("give the role a search_path of its own: `ALTER ROLE … SET search_path`"));
+    }
+    if let Some(path) = target.search_path.as_ref().filter(|_| !target.pooled) {
         let set = sqlx::query("SELECT set_config('search_path', $1, false)").bind(path.clone());
         set.persistent(!target.pooled).execute(&mut conn).await.map_err(refused(target))?;
     }

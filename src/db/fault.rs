@@ -38,7 +38,9 @@ fn postgres(code: &str) -> Fault {
         "42P01" | "42703" | "3F000" => Fault::Schema,
         "42501" => Fault::Right,
         "25006" => Fault::ReadOnly,
-        "57P01" | "57P02" | "57P03" | "53300" => Fault::Lost,
+        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "53300" => Fault::Lost,
+        "57014" => Fault::Resource,
+        code if code.starts_with("53") => Fault::Resource,
         code if code.starts_with("08") => Fault::Lost,
         _ => Fault::Other,
     }
@@ -54,6 +56,7 @@ fn mysql(number: u16) -> Fault {
         1142 | 1143 | 1227 => Fault::Right,
         1290 | 1792 | 1836 => Fault::ReadOnly,
         1040 | 1053 | 1927 | 4031 => Fault::Lost,
+        1021 | 1037 | 1038 | 1041 | 1114 | 1317 | 1969 | 3024 => Fault::Resource,
         _ => Fault::Other,
     }
 }
@@ -62,6 +65,7 @@ fn sqlite(code: i32, message: &str) -> Fault {
     match code & 0xff {
         5 | 6 => Fault::Transient,
         8 => Fault::ReadOnly,
+        7 | 10 | 13 => Fault::Resource,
         14 | 26 => Fault::NoDatabase,
         19 if matches!(code, 1555 | 2067) => Fault::Duplicate,
         1 if message.starts_with("no such table") || message.starts_with("no such column") => Fault::Schema,
@@ -111,6 +115,7 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
         Fault::Transient => Error::failed(format!("{target} gave up waiting for a lock"))
             .because(said)
             .hint("another session holds it, a migration perhaps; try again when it is done"),
+        Fault::Resource => Error::failed(format!("{target} could not finish a statement")).because(said),
         Fault::Duplicate | Fault::Other => {
             Error::failed(format!("{target} refused a statement")).because(said)
         }

@@ -10,7 +10,10 @@ mod fault;
 mod row;
 mod sql;
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
@@ -29,13 +32,16 @@ pub use crate::config::database::Engine;
 pub use crate::error::Fault;
 use crate::{Error, Result, clock::Clock, config::Database};
 
+/// Time after which an idle connection is not trusted any more: servers and proxies close them.
+const IDLE_FOR: Duration = Duration::from_secs(20);
+
 /// A database. Connects on first use; connections are kept for the next session.
 #[derive(Debug)]
 pub struct Db {
     target: Database,
     access: Access,
     clock: Clock,
-    idle: Mutex<Vec<Conn>>,
+    idle: Mutex<Vec<(Instant, Conn)>>,
     facts: OnceCell<Facts>,
     tables: catalog::Cache,
 }
@@ -98,8 +104,8 @@ impl Db {
     pub async fn session(&self) -> Result<Session<'_>> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let conn = match idle {
-            Some(conn) => conn,
-            None => connect::connect(&self.target, self.access).await?,
+            Some((since, conn)) if since.elapsed() < IDLE_FOR => conn,
+            _ => connect::connect(&self.target, self.access).await?,
         };
         Ok(Session { db: self, conn: Some(conn), open: false, broken: false })
     }
@@ -164,7 +170,7 @@ impl Db {
     /// Says goodbye to the server.
     pub async fn close(&self) {
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        for conn in idle {
+        for (_, conn) in idle {
             let closed = match conn {
                 Conn::Postgres(conn) => conn.close().await,
                 Conn::MySql(conn) => conn.close().await,
@@ -342,7 +348,7 @@ impl Drop for Session<'_> {
             && !self.open
             && !self.broken
         {
-            self.db.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+            self.db.idle.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), conn));
         }
     }
 }

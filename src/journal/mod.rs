@@ -183,7 +183,7 @@ impl Journal {
         file.seek(SeekFrom::Start(from))?;
         let lines = BufReader::new(file).lines().skip(usize::from(from > 0));
         Ok(lines
-            .map_while(std::result::Result::ok)
+            .filter_map(std::result::Result::ok)
             .filter_map(|line| serde_json::from_str(&line).ok())
             .collect())
     }

@@ -153,7 +153,8 @@ impl Locks<'_> {
                 let left: i64 = redis.run(redis::cmd("PTTL").arg(&key)).await?;
                 let now = time.first().and_then(|seconds| seconds.parse().ok()).unwrap_or_default();
                 let now = DateTime::from_timestamp(now, 0).unwrap_or_default();
-                let until = (left >= 0).then(|| now + TimeDelta::milliseconds(left));
+                let left = TimeDelta::try_milliseconds(left).filter(|left| *left >= TimeDelta::zero());
+                let until = left.and_then(|left| now.checked_add_signed(left));
                 Ok(Some(Holder { owner, until }))
             }
             Locks::Database { db, table, prefix } => holder_row(db, table, &format!("{prefix}{name}")).await,

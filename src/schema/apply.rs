@@ -24,6 +24,13 @@ const LOCK_NAME: &str = "opsctl:migrate:";
 /// # Errors
 /// [`Kind::Locked`] when another run holds the lock for too long, or what a statement failed with.
 pub async fn apply(db: &Db, set: &'static Set, cancel: &Cancel) -> Result<Vec<&'static Migration>> {
+    if !db.target().prefix.is_empty() {
+        return Err(Error::config(format!(
+            "the table prefix of {} cannot be honoured by migrations",
+            db.target()
+        ))
+        .because("their statements name tables without it"));
+    }
     let mut done = Vec::new();
     for migration in set.migrations(db.engine()) {
         cancel.check()?;

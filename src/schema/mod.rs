@@ -12,7 +12,7 @@ use serde::Serialize;
 
 pub use self::{
     apply::apply,
-    owner::{Owner, claim, owner, require_own, wipe},
+    owner::{Owner, claim, owner, require_empty, require_own, wipe},
     sets::{CENTRAL, Migration, OPSCTL, Set},
 };
 use crate::{

@@ -60,6 +60,19 @@ pub async fn claim(db: &Db, cancel: &Cancel) -> Result<Vec<&'static Migration>> 
     if owner(db).await? == Owner::Opsctl {
         return Ok(Vec::new());
     }
+    require_empty(db).await?;
+    let applied = apply(db, &OPSCTL, cancel).await?;
+    let meta = db.require("opsctl_meta", &["name", "value"]).await?;
+    let sql = format!("INSERT INTO {} (name, value) VALUES (?, ?)", meta.name);
+    db.session().await?.execute(Query::new(sql).bind(MARK.0).bind(MARK.1)).await?;
+    Ok(applied)
+}
+
+/// Refuses a database that holds tables other than opsctl's.
+///
+/// # Errors
+/// [`crate::Kind::Refused`].
+pub async fn require_empty(db: &Db) -> Result<()> {
     let foreign: Vec<String> =
         db.table_names().await?.into_iter().filter(|name| !name.starts_with("opsctl_")).collect();
     if !foreign.is_empty() {
@@ -69,11 +82,7 @@ pub async fn claim(db: &Db, cancel: &Cancel) -> Result<Vec<&'static Migration>> 
             .hint("only an empty database can become opsctl's own")
             .hint("for opsctl's tables beside an application's: `opsctl db migrate`"));
     }
-    let applied = apply(db, &OPSCTL, cancel).await?;
-    let meta = db.require("opsctl_meta", &["name", "value"]).await?;
-    let sql = format!("INSERT INTO {} (name, value) VALUES (?, ?)", meta.name);
-    db.session().await?.execute(Query::new(sql).bind(MARK.0).bind(MARK.1)).await?;
-    Ok(applied)
+    Ok(())
 }
 
 /// Drops every table of a database of opsctl's own.
@@ -82,7 +91,8 @@ pub async fn claim(db: &Db, cancel: &Cancel) -> Result<Vec<&'static Migration>> 
 /// [`crate::Kind::Refused`] for an application's database.
 pub async fn wipe(db: &Db) -> Result<usize> {
     require_own(db, "dropping its tables").await?;
-    let names = db.table_names().await?;
+    let mut names = db.table_names().await?;
+    names.sort_by_key(|name| name == "opsctl_meta"); // the mark goes last: a run that was cut short can go on
     let mut tables = Vec::new();
     for name in &names {
         if let Some(table) = db.table(name).await? {

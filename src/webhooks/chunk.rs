@@ -2,7 +2,7 @@
 
 mod select;
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use chrono::{DateTime, Utc};
 use rand::rngs::StdRng;
@@ -15,7 +15,9 @@ use super::{
     store::Eligible,
 };
 use crate::{
-    Error, Kind, Result, clock,
+    Error, Kind, Result,
+    cancel::Cancel,
+    clock,
     db::{Begin, BulkUpdate, Fault, Query, Session, Value},
 };
 
@@ -24,6 +26,11 @@ pub(super) const LOCKED: &str = "locked by another transaction";
 /// Why an event was skipped whose payment somebody else works on.
 pub(super) const PAYMENT_LOCKED: &str = "its payment is locked by another transaction";
 
+/// Times to ask what became of a transaction whose COMMIT was not answered.
+const LOOKS: u32 = 3;
+/// Time before each of them.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
 /// Works chunks off.
 pub(super) struct Worker<'a> {
     pub store: &'a Store<'a>,
@@ -31,6 +38,7 @@ pub(super) struct Worker<'a> {
     pub eligible: Eligible,
     pub dry_run: bool,
     pub rng: Mutex<StdRng>,
+    pub cancel: &'a Cancel,
     /// Payments that a dry run would have made final by now.
     pub imagined: Mutex<HashMap<String, PaymentStatus>>,
 }
@@ -46,21 +54,50 @@ impl Worker<'_> {
         if !self.dry_run {
             session.begin(Begin::Write).await?;
         }
-        let events = self.lock(&mut session, candidates).await?;
-        let contents = self.read_bodies(&mut session, &events).await?;
-        let mut payments = self.find_payments(&mut session, &events, &contents).await?;
+        let (events, changes, skipped) = match self.apply(&mut session, candidates, now).await {
+            Ok(applied) => applied,
+            Err(error) => {
+                self.roll_back(&mut session, &error).await;
+                return Err(error);
+            }
+        };
+        // From the COMMIT to the report nothing may be cut off: what is durable must be told.
+        let _shield = self.cancel.shield();
+        if !self.dry_run {
+            self.commit(session, &changes, now).await?;
+        }
+        let mut items: Vec<Item> = changes.into_iter().map(|change| change.item).chain(skipped).collect();
+        items.extend(self.explain_missing(candidates, &events).await);
+        Ok(items)
+    }
+
+    /// All of a chunk's work but the COMMIT.
+    async fn apply(
+        &self,
+        session: &mut Session<'_>,
+        candidates: &[Candidate],
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Event>, Vec<Change>, Vec<Item>)> {
+        let events = self.lock(session, candidates).await?;
+        let contents = self.read_bodies(session, &events).await?;
+        let mut payments = self.find_payments(session, &events, &contents).await?;
         let decisions = self.decide(&events, &contents, &mut payments);
         let (changes, skipped) = self.changes(&events, decisions.clone(), now);
         if self.dry_run {
             self.imagine(&decisions);
         } else {
-            self.update_payments(&mut session, &decisions, now).await?;
-            self.update_events(&mut session, &changes, now).await?;
-            self.commit(session, &events, now).await?;
+            self.update_payments(session, &decisions, now).await?;
+            self.update_events(session, &changes, now).await?;
         }
-        let mut items: Vec<Item> = changes.into_iter().map(|change| change.item).chain(skipped).collect();
-        items.extend(self.explain_missing(candidates, &events).await?);
-        Ok(items)
+        Ok((events, changes, skipped))
+    }
+
+    /// Gives the rows back before they are tried again; a server that is gone has done so by itself.
+    async fn roll_back(&self, session: &mut Session<'_>, error: &Error) {
+        if !self.dry_run && error.fault() != Some(Fault::Lost) {
+            let rolled = tokio::time::timeout(Duration::from_secs(2), session.rollback()).await;
+            tracing::debug!(?rolled, %error, "the chunk was rolled back");
+        }
     }
 
     /// In due order, so that of two events about one payment the earlier one decides it.
@@ -186,20 +223,26 @@ impl Worker<'_> {
     }
 
     /// Commits; when the server is lost before it answers, asks again what became of the transaction.
-    async fn commit(&self, mut session: Session<'_>, events: &[Event], now: DateTime<Utc>) -> Result<()> {
+    async fn commit(&self, mut session: Session<'_>, changes: &[Change], now: DateTime<Utc>) -> Result<()> {
         let Err(error) = session.commit().await else { return Ok(()) };
         drop(session);
-        if error.fault() != Some(Fault::Lost) {
+        // The whole chunk was committed or none of it, so one changed row tells.
+        let Some(change) = changes.first().filter(|_| error.fault() == Some(Fault::Lost)) else {
             return Err(error);
+        };
+        for _ in 0..LOOKS {
+            tokio::time::sleep(LOOK_EVERY).await; // the server may still be at it
+            match self.attempts_of(&change.item.id).await {
+                Ok((_, Some(at))) if at == clock::cut(now) => return Ok(()),
+                Ok(_) => {}
+                Err(_) => {
+                    return Err(error
+                        .because(format!("whether the last {} events were committed is not known", changes.len()))
+                        .hint("run again when the server is back: an event that was applied is not applied twice"));
+                }
+            }
         }
-        let Some(event) = events.first() else { return Err(error) };
-        match self.attempts_of(&event.id).await {
-            Ok((attempts, at)) if attempts > event.attempts && at == Some(clock::cut(now)) => Ok(()),
-            Ok(_) => Err(error.because("the chunk was rolled back: none of its events lost an attempt")),
-            Err(_) => Err(error
-                .because(format!("whether the last {} events were committed is not known", events.len()))
-                .hint("run again when the server is back: an event that was applied is not applied twice")),
-        }
+        Err(error.because("the server shows none of the chunk's changes: its events keep their attempts"))
     }
 
     async fn attempts_of(&self, id: &str) -> Result<(i64, Option<DateTime<Utc>>)> {

@@ -48,6 +48,21 @@ pub fn read(provider: &str, body: &Body) -> Reading {
     Reading { references, status, word, rule }
 }
 
+/// Reads a raw body. Skrill and Paddle Classic send forms; everything else is JSON.
+///
+/// # Errors
+/// Says where the text stops being JSON.
+pub fn read_raw(provider: &str, bytes: &[u8]) -> Result<Reading, String> {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    let json = first.is_some_and(|byte| matches!(byte, b'{' | b'[' | b'"'));
+    let body = match bytes {
+        [] => Body::default(),
+        _ if !json && matches!(provider, "skrill" | "paddle") => Body::form(bytes),
+        _ => Body::json(bytes)?,
+    };
+    Ok(read(provider, &body))
+}
+
 /// A provider's references may be numbers: the field's own format decides, not JSON's.
 fn own_references(rule: &'static Rule, body: &Body) -> Vec<Reference> {
     if rule.name == GENERIC.name {

@@ -1,7 +1,5 @@
 //! The limits and times in force: the service's own settings, unless a flag says otherwise.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use serde::Serialize;
 
@@ -146,10 +144,5 @@ impl Limits {
     /// The lease as a span of time.
     pub fn lease(&self) -> TimeDelta {
         TimeDelta::seconds(self.lease_seconds.into())
-    }
-
-    /// Longest time that a run may go without proving that the lock is still its own.
-    pub fn renew_every(&self) -> Duration {
-        Duration::from_secs(u64::from(self.lock_seconds) / 3).max(Duration::from_millis(500))
     }
 }

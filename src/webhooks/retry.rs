@@ -103,7 +103,7 @@ pub async fn retry(
         None if request.dry_run => None,
         None => return Err(Error::config("a run that changes events needs the service's run lock")),
         Some(_) if request.dry_run => None,
-        Some(locks) => match cancel.guard(run_lock(locks, entry, &request, cancel, progress)).await? {
+        Some(locks) => match asked(locks, entry, &request, cancel, progress).await? {
             Lock::Held(held) => Some((locks, held)),
             Lock::Busy(error) => {
                 report.stopped = Some(error.to_string());
@@ -111,7 +111,7 @@ pub async fn retry(
             }
         },
     };
-    let run = Run { store: &store, held: held.as_ref(), cancel, started };
+    let run = Run { store: &store, held: held.as_ref(), cancel, started: Instant::now() };
     // Whatever happens in there, a fault of opsctl's own included, the lock is given back.
     let work = AssertUnwindSafe(cancel.guard(run.work(&request, &mut report, progress))).catch_unwind().await;
     match work {
@@ -136,22 +136,39 @@ enum Lock {
     Busy(Error),
 }
 
-/// Takes the run lock. A store that does not answer is an error, never a reason to go on without (D28).
-async fn run_lock(
+/// Asks for the run lock. When that is cut off, the store may have heard us all the same: our token is taken back.
+async fn asked(
     locks: &Locks<'_>,
     entry: &Entry,
     request: &RetryRequest,
     cancel: &Cancel,
     progress: &mut dyn Progress,
 ) -> Result<Lock> {
-    let owner = lock::owner();
+    let held =
+        Held { name: RUN_LOCK.into(), owner: lock::owner(), seconds: request.limits.lock_seconds.max(1) };
+    let answer = cancel.guard(run_lock(locks, &held.owner, entry, request, cancel, progress)).await;
+    if answer.is_err() {
+        let _ = tokio::time::timeout(Duration::from_secs(1), locks.release(&held)).await;
+    }
+    answer
+}
+
+/// Takes the run lock. A store that does not answer is an error, never a reason to go on without (D28).
+async fn run_lock(
+    locks: &Locks<'_>,
+    owner: &str,
+    entry: &Entry,
+    request: &RetryRequest,
+    cancel: &Cancel,
+    progress: &mut dyn Progress,
+) -> Result<Lock> {
     let started = Instant::now();
     let seconds = request.limits.lock_seconds;
     loop {
-        let holder = match locks.acquire(RUN_LOCK, &owner, seconds).await? {
+        let holder = match locks.acquire(RUN_LOCK, owner, seconds).await? {
             Attempt::Taken(held) => {
                 tracing::info!(owner, seconds, "took the run lock");
-                if let Err(error) = entry.lock(RUN_LOCK, &owner) {
+                if let Err(error) = entry.lock(RUN_LOCK, owner) {
                     progress.warning(&format!("the lock is not in the journal: {error}"));
                 }
                 return Ok(Lock::Held(held));
@@ -264,7 +281,14 @@ impl Run<'_> {
 
     async fn worker(&self, request: &RetryRequest) -> Result<Worker<'_>> {
         let now = self.store.db.now().await?;
-        Ok(worker(self.store, request.limits.clone(), eligible(request, now), request.dry_run, request.seed))
+        Ok(worker(
+            self.store,
+            request.limits.clone(),
+            eligible(request, now),
+            request.dry_run,
+            request.seed,
+            self.cancel,
+        ))
     }
 
     /// The lock may have expired, been stolen or flushed: asked before every chunk, which also renews it.
@@ -304,9 +328,18 @@ pub(super) fn worker<'a>(
     eligible: Eligible,
     dry_run: bool,
     seed: Option<u64>,
+    cancel: &'a Cancel,
 ) -> Worker<'a> {
     let rng = seed.map_or_else(StdRng::from_os_rng, StdRng::seed_from_u64);
-    Worker { store, limits, eligible, dry_run, rng: Mutex::new(rng), imagined: Mutex::new(HashMap::new()) }
+    Worker {
+        store,
+        limits,
+        eligible,
+        dry_run,
+        rng: Mutex::new(rng),
+        cancel,
+        imagined: Mutex::new(HashMap::new()),
+    }
 }
 
 /// Tries a chunk; when one of its rows cannot be changed, the others go on without it.
@@ -341,7 +374,8 @@ async fn patiently(worker: &Worker<'_>, chunk: &[Candidate]) -> Result<Vec<Item>
     (|| worker.run(chunk)).retry(pauses).when(|error| error.fault() == Some(Fault::Transient)).await
 }
 
-/// What one row may be to blame for; a lost server, a missing right or table concern all of them.
+/// What one row may be to blame for; a lost server, a missing right or table, a lock or a resource that was waited for
+/// in vain concern all of them.
 fn is_row_fault(error: &Error) -> bool {
-    error.kind() == Kind::Failed
+    error.kind() == Kind::Failed && !matches!(error.fault(), Some(Fault::Transient | Fault::Resource))
 }

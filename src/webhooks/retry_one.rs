@@ -37,10 +37,10 @@ pub struct OneRequest {
 /// [`Kind::NotFound`] with near matches, [`Kind::Locked`] for a fresh claim or a locked row, [`Kind::Refused`] when
 /// it is not due or has no attempts left and `force` is not given.
 pub async fn retry_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryReport> {
-    cancel.guard(try_one(db, request)).await
+    cancel.guard(try_one(db, request, cancel)).await
 }
 
-async fn try_one(db: &Db, request: OneRequest) -> Result<RetryReport> {
+async fn try_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryReport> {
     let started = Instant::now();
     let store = Store::open(db).await?;
     db.facts().await?;
@@ -55,7 +55,7 @@ async fn try_one(db: &Db, request: OneRequest) -> Result<RetryReport> {
     };
     state.check(&request, &eligible)?;
     let candidate = Candidate { due: String::new(), id: state.id.clone(), provider: state.provider.clone() };
-    let worker = worker(&store, request.limits.clone(), eligible, request.dry_run, request.seed);
+    let worker = worker(&store, request.limits.clone(), eligible, request.dry_run, request.seed, cancel);
     for item in attempt(&worker, std::slice::from_ref(&candidate)).await? {
         if [LOCKED, PAYMENT_LOCKED].contains(&item.reason.as_str()) {
             return Err(Error::new(Kind::Locked, format!("event `{}` cannot be tried now", state.id))

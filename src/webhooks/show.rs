@@ -124,8 +124,15 @@ pub async fn show(db: &Db, id: &EventId, limits: &Limits, raw: bool) -> Result<S
     let row = row_by_id(&store, id).await?;
     let id = row.text("id")?;
     let provider = row.text("provider")?;
-    let bytes = body(&store, &id).await?;
-    let content = Body::json(&bytes).map(|body| infer::read(&provider, &body));
+    let mut bytes = body(&store, &id, "payload").await?;
+    let content = match Body::json(&bytes) {
+        Ok(body) if !body.is_empty() => Ok(infer::read(&provider, &body)),
+        Err(why) if !bytes.is_empty() => Err(why),
+        _ => {
+            bytes = body(&store, &id, "payload_raw").await?;
+            infer::read_raw(&provider, &bytes)
+        }
+    };
     let (reading, unreadable) = match content {
         Ok(reading) => (Some(reading), None),
         Err(why) => (None, Some(why)),
@@ -205,10 +212,10 @@ async fn unknown(store: &Store<'_>, id: &EventId) -> Error {
     })
 }
 
-async fn body(store: &Store<'_>, id: &str) -> Result<Vec<u8>> {
+async fn body(store: &Store<'_>, id: &str, column: &str) -> Result<Vec<u8>> {
     let events = &store.events;
     let cast = if events.engine() == Engine::Postgres { "::text" } else { "" };
-    let sql = format!("SELECT payload{cast} AS body FROM {} WHERE id = {}", events.name, events.hole("id"));
+    let sql = format!("SELECT {column}{cast} AS body FROM {} WHERE id = {}", events.name, events.hole("id"));
     let row = store.db.session().await?.first(Query::new(sql).bind(id)).await?;
     Ok(row.map(|row| row.into_bytes("body")).transpose()?.flatten().unwrap_or_default())
 }

@@ -79,7 +79,7 @@ impl Condition {
         self
     }
 
-    /// Its text; `true` when it is empty.
+    /// Its text; one that always holds when it is empty.
     pub(super) fn sql(&self) -> &str {
         if self.sql.is_empty() { "1 = 1" } else { &self.sql }
     }

@@ -2,9 +2,9 @@
 
 use std::{
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{Shutdown, TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -16,17 +16,20 @@ pub struct Proxy {
     /// Where clients connect.
     pub port: u16,
     frozen: Arc<AtomicBool>,
+    servers: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 impl Proxy {
     /// In front of a port of this host.
     pub fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let proxy = Self { port: listener.local_addr().unwrap().port(), frozen: Arc::default() };
-        let frozen = proxy.frozen.clone();
+        let port_here = listener.local_addr().unwrap().port();
+        let proxy = Self { port: port_here, frozen: Arc::default(), servers: Arc::default() };
+        let (frozen, servers) = (proxy.frozen.clone(), proxy.servers.clone());
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+                servers.lock().unwrap().push(server.try_clone().unwrap());
                 for (from, to) in [(&client, &server), (&server, &client)] {
                     let (from, to, frozen) =
                         (from.try_clone().unwrap(), to.try_clone().unwrap(), frozen.clone());
@@ -40,6 +43,15 @@ impl Proxy {
     /// From now on nothing is passed on, in either direction.
     pub fn freeze(&self) {
         self.frozen.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Proxy {
+    /// Lets the server know that its clients are gone.
+    fn drop(&mut self) {
+        for server in self.servers.lock().unwrap().iter() {
+            let _ = server.shutdown(Shutdown::Both);
+        }
     }
 }
 

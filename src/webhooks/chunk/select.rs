@@ -99,7 +99,7 @@ impl Worker<'_> {
         // The raw body of an event whose payload is empty may still be large: one at a time.
         for event in empty.chunks(1) {
             self.each_body(session, "payload_raw", event, |event, bytes| {
-                contents.insert(event.id.clone(), raw_body(event, &bytes));
+                contents.insert(event.id.clone(), infer::read_raw(&event.provider, &bytes));
             })
             .await?;
         }
@@ -129,7 +129,8 @@ impl Worker<'_> {
             .await
     }
 
-    /// The payments that any reference of the chunk names, locked for the rest of the transaction.
+    /// The payments that any reference of the chunk names, locked for the rest of the transaction where the engine has
+    /// row locks and can skip those of others.
     pub(super) async fn find_payments(
         &self,
         session: &mut Session<'_>,
@@ -190,19 +191,29 @@ impl Worker<'_> {
         Query::new(sql).bind_all(from.values)
     }
 
-    /// Why events that were picked were not locked.
-    pub(super) async fn explain_missing(
-        &self,
-        candidates: &[Candidate],
-        events: &[Event],
-    ) -> Result<Vec<Item>> {
+    /// Why events that were picked were not locked. The chunk is done by now, so a look that fails is no failure.
+    pub(super) async fn explain_missing(&self, candidates: &[Candidate], events: &[Event]) -> Vec<Item> {
         let missing: Vec<&Candidate> = candidates
             .iter()
             .filter(|candidate| events.iter().all(|event| event.id != candidate.id))
             .collect();
         if missing.is_empty() {
-            return Ok(Vec::new());
+            return Vec::new();
         }
+        let known = self.reasons(&missing).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "why events were passed over is not known");
+            HashMap::new()
+        });
+        let item = |candidate: &&Candidate| {
+            let (attempts, reason) =
+                known.get(&candidate.id).cloned().unwrap_or((0, "gone, or locked".into()));
+            skip(&candidate.id, &candidate.provider, attempts, &reason)
+        };
+        missing.iter().map(item).collect()
+    }
+
+    /// Attempts and reason per event that is still there.
+    async fn reasons(&self, missing: &[&Candidate]) -> Result<HashMap<String, (i64, String)>> {
         let table = &self.store.events;
         let condition = self.eligible.condition(table);
         let ids = table.one_of("id", missing.iter().map(|candidate| candidate.id.as_str()));
@@ -222,29 +233,8 @@ impl Worker<'_> {
         for row in &rows {
             known.insert(row.text("id")?, (row.int("attempts")?, row.text("reason")?));
         }
-        Ok(missing
-            .into_iter()
-            .map(|candidate| {
-                let (attempts, reason) = known.get(&candidate.id).cloned().unwrap_or((0, "gone".into()));
-                skip(&candidate.id, &candidate.provider, attempts, &reason)
-            })
-            .collect())
+        Ok(known)
     }
-}
-
-/// Skrill and Paddle Classic send forms; everything else is JSON.
-fn raw_body(event: &Event, bytes: &[u8]) -> Content {
-    let json = bytes
-        .iter()
-        .find(|byte| !byte.is_ascii_whitespace())
-        .is_some_and(|byte| matches!(byte, b'{' | b'[' | b'"'));
-    let form = !json && matches!(event.provider.as_str(), "skrill" | "paddle");
-    let body = match bytes {
-        [] => Body::default(),
-        _ if form => Body::form(bytes),
-        _ => Body::json(bytes)?,
-    };
-    Ok(infer::read(&event.provider, &body))
 }
 
 /// Splits events into runs whose bodies together stay within the budget.
