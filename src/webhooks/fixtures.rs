@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::Store;
+use super::store::{PAYMENT_COLUMNS, Store};
 use crate::{
     Error, Result,
     db::{Begin, Db, Query, Table, Value},
@@ -148,8 +148,6 @@ const EVENT_COLUMNS: [&str; 21] = [
     "created_at",
     "updated_at",
 ];
-const PAYMENT_COLUMNS: [&str; 8] =
-    ["id", "provider", "provider_ref", "amount", "currency", "status", "created_at", "updated_at"];
 
 impl EventFixture {
     fn row(&self, now: DateTime<Utc>) -> Result<Vec<Value>> {

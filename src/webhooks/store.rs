@@ -30,7 +30,7 @@ const EVENT_COLUMNS: [&str; 18] = [
     "updated_at",
 ];
 /// Likewise of `payments`.
-const PAYMENT_COLUMNS: [&str; 8] =
+pub(super) const PAYMENT_COLUMNS: [&str; 8] =
     ["id", "provider", "provider_ref", "amount", "currency", "status", "created_at", "updated_at"];
 
 /// The two tables on one database, checked to be there.

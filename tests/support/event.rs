@@ -224,3 +224,25 @@ impl Case {
         row.text("status").unwrap()
     }
 }
+
+/// One of everything that a run can end with.
+pub async fn mixed(case: &Case) {
+    case.write_env("");
+    Payment::pending("pay-1").insert(case).await;
+    Payment::pending("A").provider("tripay").insert(case).await;
+    Payment::pending("B").provider("tripay").insert(case).await;
+    Event::due("01k9aaaaaaaaaaaaaaaaaaaaa1").insert(case).await;
+    Event::due("01k9aaaaaaaaaaaaaaaaaaaaa2")
+        .next_retry(-50)
+        .body(r#"{"id":"nobody","status":"paid"}"#)
+        .insert(case)
+        .await;
+    Event::due("01k9aaaaaaaaaaaaaaaaaaaaa3")
+        .next_retry(-40)
+        .attempts(4)
+        .body(r#"{"id":"x"}"#)
+        .insert(case)
+        .await;
+    let two = r#"{"reference":"A","merchant_ref":"B","status":"PAID"}"#;
+    Event::due("01k9aaaaaaaaaaaaaaaaaaaaa4").next_retry(-30).provider("tripay").body(two).insert(case).await;
+}

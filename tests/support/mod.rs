@@ -25,7 +25,7 @@ use opsctl::{
 };
 use tempfile::TempDir;
 
-pub use self::event::{Event, Payment};
+pub use self::event::{Event, Payment, mixed};
 
 /// The moment at which all tests happen.
 pub fn now() -> DateTime<Utc> {
