@@ -34,13 +34,13 @@ fn measured(case: &Case, words: &[&str]) -> (i32, u64) {
     }
 }
 
-/// Numbers from 1 to `count`, as a table `n(i)` of a common table expression.
-fn numbers(engine: Engine, count: u32) -> String {
+/// The numbers of a range, as a table `n(i)` of a common table expression.
+fn numbers(engine: Engine, from: u32, to: u32) -> String {
     match engine {
-        Engine::Postgres => format!("WITH n(i) AS (SELECT generate_series(1, {count}))"),
-        Engine::MySql => format!("WITH n(i) AS (SELECT seq FROM seq_1_to_{count})"),
+        Engine::Postgres => format!("WITH n(i) AS (SELECT generate_series({from}, {to}))"),
+        Engine::MySql => format!("WITH n(i) AS (SELECT seq FROM seq_{from}_to_{to})"),
         Engine::Sqlite => {
-            format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})")
+            format!("WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {to})")
         }
     }
 }
@@ -59,31 +59,33 @@ async fn fill(case: &Case, count: u32, filler: u32) {
     };
     let json = if engine == Engine::Postgres { "::json" } else { "" };
     let body = text(&["'{\"filler\":\"'", &filler, "'\",\"id\":\"p'", "i", "'\",\"status\":\"paid\"}'"]);
-    let numbers = numbers(engine, count);
-    let with = |insert: String, select: String| match engine {
+    let with = |numbers: &str, insert: &str, select: &str| match engine {
         Engine::Sqlite | Engine::Postgres => format!("{numbers} {insert} {select}"),
         Engine::MySql => format!("{insert} {numbers} {select}"),
     };
-    let events = with(
-        "INSERT INTO webhook_events (id, provider, event_id, payload, status, attempts, received_at, next_retry_at)".into(),
-        format!(
-            "SELECT {pad}, {}, {}, ({body}){json}, 'received', 1, '2026-11-20 08:00:00', '2026-11-20 08:30:00' FROM n",
-            text(&["'new'", "(i % 15)"]),
-            text(&["'e'", "i"]),
-        ),
+    let (events, payments) = (
+        "INSERT INTO webhook_events (id, provider, event_id, payload, status, attempts, received_at, next_retry_at)",
+        "INSERT INTO payments (id, provider, provider_ref, amount)",
     );
-    let payments = with(
-        "INSERT INTO payments (id, provider, provider_ref, amount)".into(),
-        format!("SELECT {pad}, {}, {}, 1 FROM n", text(&["'new'", "(i % 15)"]), text(&["'p'", "i"])),
+    let provider = text(&["'new'", "(i % 15)"]);
+    let event = format!(
+        "SELECT {pad}, {provider}, {}, ({body}){json}, 'received', 1, '2026-11-20 08:00:00', '2026-11-20 08:30:00' FROM n",
+        text(&["'e'", "i"]),
     );
+    let payment = format!("SELECT {pad}, {provider}, {}, 1 FROM n", text(&["'p'", "i"]));
     let mut session = case.db.session().await.unwrap();
     match engine {
         Engine::Postgres => session.script("SET statement_timeout = 0").await.unwrap(),
         Engine::MySql => session.script("SET max_statement_time = 0").await.unwrap(),
         Engine::Sqlite => {}
     }
-    session.script(&events).await.unwrap();
-    session.script(&payments).await.unwrap();
+    // In twenty parts, none of which takes a slow server longer than a session waits for an answer.
+    let part = count.div_ceil(20);
+    for from in (1..=count).step_by(part as usize) {
+        let numbers = numbers(engine, from, count.min(from + part - 1));
+        session.script(&with(&numbers, events, &event)).await.unwrap();
+        session.script(&with(&numbers, payments, &payment)).await.unwrap();
+    }
     match engine {
         Engine::Postgres => session.script("ANALYZE").await.unwrap(),
         Engine::MySql => session.script("ANALYZE TABLE webhook_events, payments").await.unwrap(),
