@@ -74,8 +74,8 @@ impl Backoff {
         }
     }
 
-    /// When the next attempt is due: the delay or the minimum lease, whichever is longer, rounded up to the whole
-    /// seconds that the column stores, and at least one.
+    /// When the next attempt is due: `now` and the delay or the minimum lease, whichever is longer, rounded up to the
+    /// whole seconds that the column stores. It is always after `now`.
     pub fn next(
         &self,
         now: DateTime<Utc>,
@@ -85,7 +85,7 @@ impl Backoff {
     ) -> DateTime<Utc> {
         let delay = self.delay_ms(attempt, previous, rng).max(self.min_ms).max(1);
         let delay = i64::try_from(delay).ok().and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::MAX);
-        let at = clock::cut(now).checked_add_signed(delay).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let at = now.checked_add_signed(delay).unwrap_or(DateTime::<Utc>::MAX_UTC);
         // What a `timestamp` of MySQL can hold, should somebody configure a cap of decades.
         clock::round_up(at).min(LAST_TIMESTAMP.unwrap_or(at))
     }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn large_attempts_stay_at_the_cap() {
+    fn d14_large_attempts_stay_at_the_cap() {
         for attempt in [55, 64, 65, 70, u32::MAX] {
             assert_eq!(SERVICE.ceiling(attempt), 30_000, "attempt {attempt}");
         }
@@ -129,6 +129,14 @@ mod tests {
         let tiny = Backoff { base_ms: 0, cap_ms: 0, min_ms: 0, ..SERVICE };
         let next = tiny.next(now, 1, None, &mut StdRng::seed_from_u64(1));
         assert_eq!(next, "2026-11-20T09:00:01Z".parse::<DateTime<Utc>>().unwrap());
+    }
+
+    #[test]
+    fn the_delay_counts_from_the_very_moment() {
+        let now: DateTime<Utc> = "2026-11-20T09:00:00.900Z".parse().unwrap();
+        let backoff = Backoff { base_ms: 500, cap_ms: 500, mode: Mode::Decorrelated, min_ms: 250 };
+        let next = backoff.next(now, 1, None, &mut StdRng::seed_from_u64(1));
+        assert_eq!(next, "2026-11-20T09:00:02Z".parse::<DateTime<Utc>>().unwrap());
     }
 
     proptest! {
@@ -154,7 +162,8 @@ mod tests {
                     }
                 }
                 let next = backoff.next(now, attempt, previous, &mut rng);
-                prop_assert!(next > now - TimeDelta::milliseconds(500));
+                prop_assert!(next >= now + TimeDelta::milliseconds(i64::try_from(min).unwrap()));
+                prop_assert!(next > now);
                 prop_assert!((next - clock::cut(now)).num_milliseconds() >= i64::try_from(min).unwrap().max(1000));
                 prop_assert_eq!(next.timestamp_subsec_nanos(), 0);
             }
