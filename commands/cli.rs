@@ -134,7 +134,10 @@ pub async fn run(arguments: Vec<OsString>, environment: &opsctl::config::Environ
     log(&ui, &global, environment);
     let app = App::new(ui, global, environment.clone(), cwd);
     let signals = tokio::spawn(crate::signals::forward(app.cancel.clone()));
-    let result = dispatch(&app, command).await;
+    let result = match environment::arm(environment) {
+        Ok(()) => dispatch(&app, command).await,
+        Err(error) => Err(error),
+    };
     app.close().await;
     signals.abort();
     match result {

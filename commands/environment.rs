@@ -48,6 +48,40 @@ pub fn clock(_environment: &Environment) -> opsctl::clock::Clock {
     opsctl::clock::Clock::system()
 }
 
+/// Arms the crash point of tests. `OPSCTL_CRASH_AT=POINT[#N]` kills this process when it reaches the point for the Nth
+/// time; `OPSCTL_HOLD_AT=POINT[#N]=FILE` makes the file there, and waits until it is gone.
+#[cfg(feature = "testing")]
+pub fn arm(environment: &Environment) -> opsctl::Result<()> {
+    use opsctl::crash::{Point, arm};
+    let parse = |text: &str| {
+        let (name, nth) = text.split_once('#').unwrap_or((text, "1"));
+        let point = Point::from_name(name).zip(nth.parse::<u32>().ok().filter(|nth| *nth > 0));
+        point.ok_or_else(|| opsctl::Error::usage(format!("there is no crash point `{text}`")))
+    };
+    if let Some(text) = environment.filled("OPSCTL_CRASH_AT") {
+        let (point, nth) = parse(text)?;
+        arm(point, nth, || {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        });
+    }
+    if let Some((text, file)) = environment.filled("OPSCTL_HOLD_AT").and_then(|text| text.split_once('=')) {
+        let ((point, nth), file) = (parse(text)?, std::path::PathBuf::from(file));
+        arm(point, nth, move || {
+            let _ = std::fs::write(&file, []);
+            while file.exists() {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            }
+        });
+    }
+    Ok(())
+}
+
+/// There are no crash points.
+#[cfg(not(feature = "testing"))]
+pub fn arm(_environment: &Environment) -> opsctl::Result<()> {
+    Ok(())
+}
+
 /// The seed of tests, for delays that can be told beforehand.
 #[cfg(feature = "testing")]
 pub fn seed(environment: &Environment) -> Option<u64> {

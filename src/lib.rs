@@ -3,7 +3,7 @@
 //! This library is what the `opsctl` binary does; the binary only reads arguments and prints. Floors, from the
 //! ground up (an arrow between modules never points up; `tests/house.rs` checks it):
 //!
-//! 1. [`error`], [`exit`], [`clock`], [`cancel`], [`near`], [`text`], [`config`]
+//! 1. [`error`], [`exit`], [`clock`], [`cancel`], [`near`], [`text`], [`crash`], [`config`]
 //! 2. [`db`], [`redis`]
 //! 3. [`laravel`]
 //! 4. [`schema`], [`journal`]
@@ -21,6 +21,7 @@
 pub mod cancel;
 pub mod clock;
 pub mod config;
+pub mod crash;
 pub mod db;
 pub mod demo;
 pub mod error;

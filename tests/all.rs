@@ -3,6 +3,7 @@
 mod support;
 
 mod configuration;
+mod crashes;
 mod demo_init_db;
 mod house;
 mod locks;

@@ -4,7 +4,10 @@ use opsctl::config::database::Address;
 
 use crate::{
     on_every_database,
-    support::{Event, mixed, proxy::Proxy},
+    support::{
+        Event, mixed,
+        proxy::{Proxy, Way},
+    },
 };
 
 /// Waits until a file holds a text: what another process does cannot be awaited otherwise.
@@ -73,7 +76,7 @@ on_every_database! {
                 .spawn()
                 .unwrap();
             wait_for(&journal, "\"lock\"").await;
-            proxy.freeze();
+            proxy.set(Way::Hang);
             let started = std::time::Instant::now();
             for _ in 0..signals {
                 let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();

@@ -7,7 +7,7 @@ use redis::{
     IntoConnectionInfo, RedisConnectionInfo, RedisError, Script, ServerErrorKind, aio::MultiplexedConnection,
 };
 use secrecy::ExposeSecret;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use crate::{
     Error, Kind, Result,
@@ -19,11 +19,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time to wait for an answer; the crate's own default of 500 ms is short of a busy server's pauses.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A Redis connection in one role. Connects on first use.
+/// A Redis connection in one role. Connects on first use, and anew after the server has closed the connection.
 #[derive(Debug)]
 pub struct Redis {
     target: Target,
-    conn: OnceCell<Connection>,
+    conn: Mutex<Option<Connection>>,
 }
 
 /// Hides the driver's connection, which has no useful `Debug`.
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Connection {
 impl Redis {
     /// A server that is not connected yet.
     pub fn new(target: Target) -> Self {
-        Self { target, conn: OnceCell::new() }
+        Self { target, conn: Mutex::default() }
     }
 
     /// How it is reached; prints without the password.
@@ -52,32 +52,50 @@ impl Redis {
         format!("{}{name}", self.target.prefix)
     }
 
-    /// Runs a command; its keys must come from [`Redis::key`].
+    /// Runs a command, once; its keys must come from [`Redis::key`].
     ///
     /// # Errors
     /// [`Kind::Unreachable`] when the server does not answer, [`Kind::Config`] when it refuses the credentials.
     pub async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
         let mut conn = self.connection().await?;
-        command.query_async(&mut conn).await.map_err(|error| self.error(&error))
+        let answer = command.query_async(&mut conn).await;
+        self.checked(answer).await
     }
 
-    /// Runs a script on one key.
+    /// Runs a script on one key that may run twice: a server that was restarted since the last command is asked again.
     ///
     /// # Errors
     /// As [`Redis::run`].
     pub async fn eval<T: FromRedisValue>(&self, script: &str, key: &str, arguments: &[&str]) -> Result<T> {
-        let mut conn = self.connection().await?;
         let script = Script::new(script);
         let mut call = script.key(key);
         for argument in arguments {
             call.arg(*argument);
         }
-        call.invoke_async(&mut conn).await.map_err(|error| self.error(&error))
+        let mut conn = self.connection().await?;
+        let mut answer = call.invoke_async(&mut conn).await;
+        if answer.as_ref().is_err_and(RedisError::is_connection_dropped) {
+            self.conn.lock().await.take();
+            let mut conn = self.connection().await?;
+            answer = call.invoke_async(&mut conn).await;
+        }
+        self.checked(answer).await
     }
 
     async fn connection(&self) -> Result<MultiplexedConnection> {
-        let conn = self.conn.get_or_try_init(|| self.connect()).await?;
-        Ok(conn.0.clone())
+        let mut conn = self.conn.lock().await;
+        match &*conn {
+            Some(known) => Ok(known.0.clone()),
+            None => Ok(conn.insert(self.connect().await?).0.clone()),
+        }
+    }
+
+    /// A connection that the server closed is not used again.
+    async fn checked<T>(&self, answer: redis::RedisResult<T>) -> Result<T> {
+        if answer.as_ref().is_err_and(RedisError::is_connection_dropped) {
+            self.conn.lock().await.take();
+        }
+        answer.map_err(|error| self.error(&error))
     }
 
     async fn connect(&self) -> Result<Connection> {

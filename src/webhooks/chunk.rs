@@ -1,5 +1,6 @@
 //! One chunk of events, selected, locked, applied and finished in one transaction: a kill rolls all of it back.
 
+mod commit;
 mod select;
 
 use std::{collections::HashMap, sync::Mutex, time::Duration};
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     Error, Kind, Result,
     cancel::Cancel,
-    clock,
+    crash::{self, Point},
     db::{Begin, BulkUpdate, Fault, Query, Session, Value},
 };
 
@@ -25,11 +26,6 @@ use crate::{
 pub(super) const LOCKED: &str = "locked by another transaction";
 /// Why an event was skipped whose payment somebody else works on.
 pub(super) const PAYMENT_LOCKED: &str = "its payment is locked by another transaction";
-
-/// Times to ask what became of a transaction whose COMMIT was not answered.
-const LOOKS: u32 = 3;
-/// Time before each of them.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Works chunks off.
 pub(super) struct Worker<'a> {
@@ -65,6 +61,7 @@ impl Worker<'_> {
         let _shield = self.cancel.shield();
         if !self.dry_run {
             self.commit(session, &changes, now).await?;
+            crash::reach(Point::AfterCommit);
         }
         let mut items: Vec<Item> = changes.into_iter().map(|change| change.item).chain(skipped).collect();
         items.extend(self.explain_missing(candidates, &events).await);
@@ -79,15 +76,20 @@ impl Worker<'_> {
         now: DateTime<Utc>,
     ) -> Result<(Vec<Event>, Vec<Change>, Vec<Item>)> {
         let events = self.lock(session, candidates).await?;
+        crash::reach(Point::AfterSelect);
         let contents = self.read_bodies(session, &events).await?;
+        crash::reach(Point::AfterBodies);
         let mut payments = self.find_payments(session, &events, &contents).await?;
+        crash::reach(Point::AfterFind);
         let decisions = self.decide(&events, &contents, &mut payments);
         let (changes, skipped) = self.changes(&events, decisions.clone(), now);
         if self.dry_run {
             self.imagine(&decisions);
         } else {
             self.update_payments(session, &decisions, now).await?;
+            crash::reach(Point::AfterPayments);
             self.update_events(session, &changes, now).await?;
+            crash::reach(Point::BeforeCommit);
         }
         Ok((events, changes, skipped))
     }
@@ -222,36 +224,11 @@ impl Worker<'_> {
         expect(session.execute(update.query()).await?, changes.len() as u64, "webhook_events")
     }
 
-    /// Commits; when the server is lost before it answers, asks again what became of the transaction.
-    async fn commit(&self, mut session: Session<'_>, changes: &[Change], now: DateTime<Utc>) -> Result<()> {
-        let Err(error) = session.commit().await else { return Ok(()) };
-        drop(session);
-        // The whole chunk was committed or none of it, so one changed row tells.
-        let Some(change) = changes.first().filter(|_| error.fault() == Some(Fault::Lost)) else {
-            return Err(error);
-        };
-        for _ in 0..LOOKS {
-            tokio::time::sleep(LOOK_EVERY).await; // the server may still be at it
-            match self.attempts_of(&change.item.id).await {
-                Ok((_, Some(at))) if at == clock::cut(now) => return Ok(()),
-                Ok(_) => {}
-                Err(_) => {
-                    return Err(error
-                        .because(format!("whether the last {} events were committed is not known", changes.len()))
-                        .hint("run again when the server is back: an event that was applied is not applied twice"));
-                }
-            }
-        }
-        Err(error.because("the server shows none of the chunk's changes: its events keep their attempts"))
-    }
-
-    async fn attempts_of(&self, id: &str) -> Result<(i64, Option<DateTime<Utc>>)> {
+    async fn attempts_of(&self, id: &str) -> Result<i64> {
         let table = &self.store.events;
-        let sql =
-            format!("SELECT attempts, last_attempt_at FROM {} WHERE id = {}", table.name, table.hole("id"));
+        let sql = format!("SELECT attempts FROM {} WHERE id = {}", table.name, table.hole("id"));
         let row = self.store.db.session().await?.first(Query::new(sql).bind(id)).await?;
-        let row = row.ok_or_else(|| Error::failed("the event is gone"))?;
-        Ok((row.int("attempts")?, row.time("last_attempt_at")?))
+        row.ok_or_else(|| Error::failed("the event is gone"))?.int("attempts")
     }
 
     /// Records a try on an event whose own rows cannot be changed as decided: only its attempt, time and note.
@@ -263,7 +240,7 @@ impl Worker<'_> {
             &format!("its rows cannot be changed: {}", cause.root()),
         );
         item.outcome = Outcome::Failed;
-        item.attempts = self.attempts_of(&candidate.id).await.map_or(0, |(attempts, _)| attempts);
+        item.attempts = self.attempts_of(&candidate.id).await.unwrap_or(0);
         if self.dry_run {
             item.attempts += 1; // as the run would count it
             return item;
@@ -305,7 +282,10 @@ impl Worker<'_> {
             return Ok(None);
         };
         self.update_events(&mut session, std::slice::from_ref(&change), now).await?;
-        session.commit().await?;
+        crash::reach(Point::BeforeAsideCommit);
+        let _shield = self.cancel.shield();
+        self.commit(session, std::slice::from_ref(&change), now).await?;
+        crash::reach(Point::AfterAsideCommit);
         Ok(Some((change.item.attempts, change.next_retry_at)))
     }
 }

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     Error, Kind, Result,
     cancel::Cancel,
+    crash::{self, Point},
     db::{Db, Fault},
     journal::Entry,
     laravel::lock::{self, Attempt, Held, Holder, Locks},
@@ -111,6 +112,7 @@ pub async fn retry(
             }
         },
     };
+    crash::reach(Point::AfterLock);
     let run = Run { store: &store, held: held.as_ref(), cancel, started: Instant::now() };
     // Whatever happens in there, a fault of opsctl's own included, the lock is given back.
     let work = AssertUnwindSafe(cancel.guard(run.work(&request, &mut report, progress))).catch_unwind().await;
@@ -121,9 +123,11 @@ pub async fn retry(
             report.stop(Error::failed("opsctl met a fault of its own; its transaction was rolled back"));
         }
     }
+    crash::reach(Point::BeforeRelease);
     if let Some((locks, held)) = &held {
         release(locks, held, progress).await;
     }
+    crash::reach(Point::AfterRelease);
     Ok(report.finish(elapsed_ms(started)))
 }
 
@@ -254,6 +258,7 @@ impl Run<'_> {
             let each = left.min(PAGE).saturating_add(seen);
             let picked = candidates::pick(self.store, &worker.eligible, each);
             let mut picked = picked.await?;
+            crash::reach(Point::AfterCandidates);
             picked.retain(|candidate| !unchanged.contains(&candidate.id));
             let picked = candidates::fair(picked, left);
             if picked.is_empty() {
@@ -265,6 +270,7 @@ impl Run<'_> {
                 self.pause(request.rate, report.counts.selected).await?;
                 self.cancel.check()?;
                 self.prove_lock().await?;
+                crash::reach(Point::AfterRenew);
                 let items = attempt(&worker, chunk).await?;
                 tracing::info!(events = items.len(), "a chunk is done");
                 progress.advance(&items);

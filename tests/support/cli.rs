@@ -1,14 +1,18 @@
 //! The binary, run with nothing of the surroundings.
 
-use std::{path::Path, process::Output};
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Output, Stdio},
+    time::{Duration, Instant},
+};
 
 use assert_cmd::Command;
 
 use super::Case;
 
 /// The binary in a folder: frozen clock, fixed delays, its own state folder, no other variables.
-pub fn opsctl(folder: &Path) -> Command {
-    let mut command = Command::cargo_bin("opsctl").unwrap();
+pub fn program(folder: &Path) -> std::process::Command {
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("opsctl"));
     command
         .env_clear()
         .env("HOME", folder)
@@ -20,18 +24,27 @@ pub fn opsctl(folder: &Path) -> Command {
     command
 }
 
+/// As [`program`], with the means to look at its output.
+pub fn opsctl(folder: &Path) -> Command {
+    Command::from_std(program(folder))
+}
+
 /// What a command said and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
+    /// Exit code; -1 when a signal ended it.
     pub code: i32,
+    pub signal: Option<i32>,
     pub out: String,
     pub err: String,
 }
 
 impl From<Output> for Said {
     fn from(output: Output) -> Self {
+        use std::os::unix::process::ExitStatusExt;
         Self {
             code: output.status.code().unwrap_or(-1),
+            signal: output.status.signal(),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
@@ -41,6 +54,43 @@ impl From<Output> for Said {
 /// Runs words in a folder.
 pub fn run(folder: &Path, words: &[&str]) -> Said {
     opsctl(folder).args(words).output().unwrap().into()
+}
+
+/// Waits until something is so: what another process does cannot be awaited otherwise.
+pub fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !so() {
+        assert!(started.elapsed().as_secs() < 30, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The binary, held at a crash point.
+pub struct Held {
+    child: Option<Child>,
+    file: PathBuf,
+}
+
+impl Held {
+    /// Lets it go on, and waits for its end.
+    pub fn go(mut self) -> Said {
+        std::fs::remove_file(&self.file).unwrap();
+        self.child.take().unwrap().wait_with_output().unwrap().into()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 impl Case {
@@ -72,5 +122,24 @@ impl Case {
     /// Runs words in the application's folder.
     pub fn run(&self, words: &[&str]) -> Said {
         run(self.folder.path(), words)
+    }
+
+    /// The binary in the application's folder, its output caught.
+    pub fn program(&self, words: &[&str]) -> std::process::Command {
+        let mut command = program(self.folder.path());
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs words until they reach a crash point, `after-commit#2` say, and holds them there.
+    pub fn hold(&self, point: &str, words: &[&str]) -> Held {
+        let file = self.folder.path().join("held");
+        let mut command = self.program(words);
+        let mut child = command.env("OPSCTL_HOLD_AT", format!("{point}={}", file.display())).spawn().unwrap();
+        wait_until(point, || {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before {point}: {words:?}");
+            file.exists()
+        });
+        Held { child: Some(child), file }
     }
 }

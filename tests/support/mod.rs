@@ -6,6 +6,8 @@
 pub mod cli;
 pub mod event;
 pub mod proxy;
+pub mod redis;
+pub mod world;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -166,6 +168,24 @@ async fn server_database(variable: &str) -> Option<(Database, Option<(Database, 
     Some((target, Some((admin, name))))
 }
 
+/// A number that makes a long form of a test: rounds, kills, events, a seed.
+#[allow(clippy::disallowed_methods)]
+pub fn number<T: std::str::FromStr>(variable: &str, default: T) -> T {
+    let text = std::env::var(variable).ok().filter(|text| !text.is_empty());
+    text.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
+}
+
+/// Whether tests of every engine are to run on this one: `OPSCTL_TEST_ENGINE` names a single one.
+#[allow(clippy::disallowed_methods)]
+pub fn is_wanted(engine: Engine) -> bool {
+    let name = match engine {
+        Engine::Sqlite => "sqlite",
+        Engine::Postgres => "postgres",
+        Engine::MySql => "mariadb",
+    };
+    std::env::var("OPSCTL_TEST_ENGINE").map_or(true, |wanted| wanted.is_empty() || wanted == name)
+}
+
 /// The service's defaults.
 pub fn limits() -> Limits {
     Limits {
@@ -240,6 +260,43 @@ macro_rules! on_every_database {
             #[tokio::test]
             async fn mariadb_service() {
                 run(Engine::MySql, Schema::Service).await;
+            }
+        }
+    )+};
+}
+
+/// One body, run on every engine, with the service's own schema. For what takes long.
+#[macro_export]
+macro_rules! on_every_engine {
+    ($(async fn $name:ident($case:ident: &Case) $body:block)+) => {$(
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            use $crate::support::{Case, Schema, is_wanted};
+            use opsctl::db::Engine;
+
+            async fn body($case: &Case) $body
+
+            async fn run(engine: Engine) {
+                if is_wanted(engine)
+                    && let Some(case) = Case::new(engine, Schema::Service).await
+                {
+                    body(&case).await;
+                    case.finish().await;
+                }
+            }
+
+            #[tokio::test]
+            async fn sqlite() {
+                run(Engine::Sqlite).await;
+            }
+            #[tokio::test]
+            async fn postgres() {
+                run(Engine::Postgres).await;
+            }
+            #[tokio::test]
+            async fn mariadb() {
+                run(Engine::MySql).await;
             }
         }
     )+};

@@ -1,22 +1,68 @@
-//! A server that stops answering: connections stay open, and nothing moves any more.
+//! A TCP proxy in front of a server, for everything that can go wrong between a client and it.
 
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
 };
 
-/// Passes bytes on between clients and a server until it is frozen.
+/// What the proxy does to its connections, those of before included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Passes everything on.
+    Pass,
+    /// Closes what is open, and every new connection at once.
+    Refuse,
+    /// Connections stay open, and nothing moves any more.
+    Hang,
+    /// Passes everything on, each piece after this time.
+    Delay(Duration),
+    /// Passes on so many bytes of what the server says, then closes: in the middle of a reply.
+    CutReply(usize),
+    /// Closes instead of passing the next COMMIT on.
+    CutBeforeCommit,
+    /// Passes the next COMMIT on and closes at once: the server may be at it.
+    CutAtCommit,
+    /// Passes the next COMMIT on, and closes when the server answers it: the client never hears.
+    CutAfterCommit,
+}
+
+/// Passes bytes on between clients and a server, one [`Way`] or another.
 pub struct Proxy {
     /// Where clients connect.
     pub port: u16,
-    frozen: Arc<AtomicBool>,
-    servers: Arc<Mutex<Vec<TcpStream>>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    way: Mutex<Way>,
+    open: Mutex<Vec<TcpStream>>,
+    cuts: AtomicUsize,
+}
+
+impl Shared {
+    fn way(&self) -> MutexGuard<'_, Way> {
+        self.way.lock().unwrap()
+    }
+
+    /// Closes every connection, on both sides.
+    fn close(&self) {
+        for stream in self.open.lock().unwrap().drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Closes everything, once; from then on passes everything on.
+    fn cut(&self) {
+        *self.way() = Way::Pass;
+        self.cuts.fetch_add(1, Ordering::SeqCst);
+        self.close();
+    }
 }
 
 impl Proxy {
@@ -24,45 +70,118 @@ impl Proxy {
     pub fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port_here = listener.local_addr().unwrap().port();
-        let proxy = Self { port: port_here, frozen: Arc::default(), servers: Arc::default() };
-        let (frozen, servers) = (proxy.frozen.clone(), proxy.servers.clone());
+        let shared = Arc::new(Shared {
+            way: Mutex::new(Way::Pass),
+            open: Mutex::default(),
+            cuts: AtomicUsize::new(0),
+        });
+        let proxy = Self { port: port_here, shared: shared.clone() };
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
-                servers.lock().unwrap().push(server.try_clone().unwrap());
-                for (from, to) in [(&client, &server), (&server, &client)] {
-                    let (from, to, frozen) =
-                        (from.try_clone().unwrap(), to.try_clone().unwrap(), frozen.clone());
-                    thread::spawn(move || pass(from, to, &frozen));
+                let refuses = *shared.way() == Way::Refuse;
+                let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+                if refuses {
+                    continue; // dropped, and thereby closed
                 }
+                for stream in [&client, &server] {
+                    stream.set_nodelay(true).unwrap();
+                    shared.open.lock().unwrap().push(stream.try_clone().unwrap());
+                }
+                let (to_server, from_server) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                let (asks, answers) = (shared.clone(), shared.clone());
+                thread::spawn(move || asks.pass(client, to_server, Shared::ask));
+                thread::spawn(move || answers.pass(server, from_server, Shared::answer));
             }
         });
         proxy
     }
 
-    /// From now on nothing is passed on, in either direction.
-    pub fn freeze(&self) {
-        self.frozen.store(true, Ordering::SeqCst);
+    /// From now on.
+    pub fn set(&self, way: Way) {
+        *self.shared.way() = way;
+        if way == Way::Refuse {
+            self.shared.close();
+        }
+    }
+
+    /// Connections that were cut.
+    pub fn cuts(&self) -> usize {
+        self.shared.cuts.load(Ordering::SeqCst)
     }
 }
 
 impl Drop for Proxy {
     /// Lets the server know that its clients are gone.
     fn drop(&mut self) {
-        for server in self.servers.lock().unwrap().iter() {
-            let _ = server.shutdown(Shutdown::Both);
-        }
+        self.set(Way::Refuse);
     }
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, frozen: &AtomicBool) {
-    let mut bytes = [0; 16 * 1024];
-    while let Ok(count @ 1..) = from.read(&mut bytes) {
-        while frozen.load(Ordering::SeqCst) {
+/// How much of a piece is passed on, and whether everything is closed then.
+struct Verdict {
+    bytes: usize,
+    cut: bool,
+}
+
+impl Shared {
+    /// What becomes of a piece that a client says.
+    fn ask(&self, bytes: &[u8]) -> Verdict {
+        self.wait();
+        let mut way = self.way();
+        let all = |cut| Verdict { bytes: bytes.len(), cut };
+        if !bytes.windows(6).any(|word| word == b"COMMIT") {
+            return all(false);
+        }
+        match *way {
+            Way::CutBeforeCommit => Verdict { bytes: 0, cut: true },
+            Way::CutAtCommit => all(true),
+            Way::CutAfterCommit => {
+                *way = Way::CutReply(0);
+                all(false)
+            }
+            _ => all(false),
+        }
+    }
+
+    /// Likewise of a piece that the server says.
+    fn answer(&self, bytes: &[u8]) -> Verdict {
+        self.wait();
+        let mut way = self.way();
+        match *way {
+            Way::CutReply(left) if bytes.len() <= left => {
+                *way = Way::CutReply(left - bytes.len());
+                Verdict { bytes: bytes.len(), cut: false }
+            }
+            Way::CutReply(left) => Verdict { bytes: left, cut: true },
+            _ => Verdict { bytes: bytes.len(), cut: false },
+        }
+    }
+
+    fn wait(&self) {
+        let delay = match *self.way() {
+            Way::Delay(time) => time,
+            _ => Duration::ZERO,
+        };
+        thread::sleep(delay);
+        while *self.way() == Way::Hang {
             thread::sleep(Duration::from_millis(20)); // as long as the test lives
         }
-        if to.write_all(&bytes[..count]).is_err() {
-            return;
+    }
+
+    /// Passes on what comes from one side to the other, as far as `judge` lets it.
+    fn pass(&self, mut from: TcpStream, mut to: TcpStream, judge: impl Fn(&Self, &[u8]) -> Verdict) {
+        let mut bytes = [0; 16 * 1024];
+        while let Ok(count @ 1..) = from.read(&mut bytes) {
+            let verdict = judge(self, &bytes[..count]);
+            let written = to.write_all(&bytes[..verdict.bytes]);
+            if verdict.cut {
+                self.cut();
+            }
+            if verdict.cut || written.is_err() {
+                break;
+            }
         }
+        let _ = to.shutdown(Shutdown::Both);
+        let _ = from.shutdown(Shutdown::Both);
     }
 }

@@ -1,0 +1,116 @@
+//! Crash points: named places between two steps, at which a test build can be killed or held. A release build passes
+//! them without a look.
+//!
+//! The binary arms one point from the environment; `tests/crashes.rs` walks over all of them.
+
+/// A place between two steps of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// The run lock is taken.
+    AfterLock,
+    /// Due events were picked, without locks.
+    AfterCandidates,
+    /// The run lock was proven and extended, before a chunk.
+    AfterRenew,
+    /// The chunk's transaction has begun and its events are locked.
+    AfterSelect,
+    /// The chunk's bodies were read.
+    AfterBodies,
+    /// The chunk's payments are locked.
+    AfterFind,
+    /// The chunk's payments are changed.
+    AfterPayments,
+    /// The chunk's events are changed.
+    BeforeCommit,
+    /// The chunk is durable, and nobody has been told.
+    AfterCommit,
+    /// The attempt of an event whose rows cannot be changed is counted.
+    BeforeAsideCommit,
+    /// That attempt is durable.
+    AfterAsideCommit,
+    /// The work is done; the run lock is still held.
+    BeforeRelease,
+    /// The run lock is given back; the end is not in the journal.
+    AfterRelease,
+}
+
+impl Point {
+    /// All points, in the order in which a run reaches them.
+    pub const ALL: [Point; 13] = [
+        Point::AfterLock,
+        Point::AfterCandidates,
+        Point::AfterRenew,
+        Point::AfterSelect,
+        Point::AfterBodies,
+        Point::AfterFind,
+        Point::AfterPayments,
+        Point::BeforeCommit,
+        Point::AfterCommit,
+        Point::BeforeAsideCommit,
+        Point::AfterAsideCommit,
+        Point::BeforeRelease,
+        Point::AfterRelease,
+    ];
+
+    /// Its word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Point::AfterLock => "after-lock",
+            Point::AfterCandidates => "after-candidates",
+            Point::AfterRenew => "after-renew",
+            Point::AfterSelect => "after-select",
+            Point::AfterBodies => "after-bodies",
+            Point::AfterFind => "after-find",
+            Point::AfterPayments => "after-payments",
+            Point::BeforeCommit => "before-commit",
+            Point::AfterCommit => "after-commit",
+            Point::BeforeAsideCommit => "before-aside-commit",
+            Point::AfterAsideCommit => "after-aside-commit",
+            Point::BeforeRelease => "before-release",
+            Point::AfterRelease => "after-release",
+        }
+    }
+
+    /// From its word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|point| point.name() == name)
+    }
+}
+
+#[cfg(not(feature = "testing"))]
+pub(crate) const fn reach(_: Point) {}
+
+#[cfg(feature = "testing")]
+pub use armed::{arm, reach};
+
+#[cfg(feature = "testing")]
+mod armed {
+    use std::sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    };
+
+    use super::Point;
+
+    struct Armed {
+        point: Point,
+        left: AtomicU32,
+        act: Box<dyn Fn() + Send + Sync>,
+    }
+
+    static ARMED: OnceLock<Armed> = OnceLock::new();
+
+    /// From now on, reaching `point` for the `nth` time (the first is 1) calls `act`. Only the first call counts.
+    pub fn arm(point: Point, nth: u32, act: impl Fn() + Send + Sync + 'static) {
+        let _ = ARMED.set(Armed { point, left: AtomicU32::new(nth), act: Box::new(act) });
+    }
+
+    /// Says that a point is reached.
+    pub fn reach(point: Point) {
+        if let Some(armed) = ARMED.get().filter(|armed| armed.point == point)
+            && armed.left.fetch_sub(1, Ordering::SeqCst) == 1
+        {
+            (armed.act)();
+        }
+    }
+}

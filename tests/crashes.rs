@@ -1,0 +1,144 @@
+//! A run that is killed, at every crash point and at random times: nothing is lost, nothing is done twice, and the
+//! next run converges. `scripts/crash` runs the long form.
+
+use opsctl::crash::Point;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use crate::{
+    on_every_engine,
+    support::{
+        Case,
+        cli::Said,
+        number,
+        world::{Plan, World},
+    },
+};
+
+/// SIGKILL.
+const KILLED: Option<i32> = Some(9);
+/// Tries again tomorrow, so that no event is due twice within a test.
+const RETRY: [&str; 12] = [
+    "webhooks",
+    "retry-once",
+    "--limit",
+    "5000",
+    "--mode",
+    "equal",
+    "--base-ms",
+    "172800000",
+    "--cap-ms",
+    "172800000",
+    "--max-attempts",
+    "5",
+];
+
+/// The time to live of the run lock's row, if there is one.
+async fn lock_left(case: &Case) -> Option<i64> {
+    let rows = case.rows("SELECT expiration FROM cache_locks").await;
+    assert!(rows.len() <= 1);
+    rows.first().map(|row| row.int("expiration").unwrap() - crate::support::now().timestamp())
+}
+
+/// Lets the time of a dead run's lock pass.
+async fn let_the_lock_expire(case: &Case, told: &str) {
+    if let Some(left) = lock_left(case).await {
+        assert!((1..=900).contains(&left), "the lock would stay for {left} s: {told}");
+        case.execute(&format!("UPDATE cache_locks SET expiration = {}", crate::support::now().timestamp()))
+            .await;
+    }
+}
+
+fn killed_at(case: &Case, point: &str) -> Said {
+    case.program(&RETRY).env("OPSCTL_CRASH_AT", point).output().unwrap().into()
+}
+
+/// How often a run of 250 events in three chunks comes by a point, at least.
+fn times(point: Point) -> u32 {
+    match point {
+        Point::AfterLock | Point::BeforeRelease | Point::AfterRelease => 1,
+        Point::AfterCandidates | Point::BeforeAsideCommit | Point::AfterAsideCommit => 2,
+        _ => 3,
+    }
+}
+
+/// Whether the run lock lies there after a kill.
+fn holds_lock(point: Point) -> bool {
+    point != Point::AfterRelease
+}
+
+async fn crash_once(case: &Case, point: Point, rng: &mut StdRng, told: &str) {
+    World::clear(case).await;
+    let mut world = World::default();
+    let mut plans = Plan::CALM.to_vec();
+    if matches!(point, Point::BeforeAsideCommit | Point::AfterAsideCommit) {
+        plans.extend([Plan::Stuck, Plan::Applied, Plan::Applied]);
+    }
+    world.add(case, rng.random_range(400..500), &plans, rng).await;
+    let at = format!("{}#{}", point.name(), rng.random_range(1..=times(point)));
+    let told = format!("{told}, {at}");
+    let said = killed_at(case, &at);
+    assert_eq!(said.signal, KILLED, "the point was not reached: {told}: {said:?}");
+    let seen = world.check(case, &told).await;
+    assert_eq!(lock_left(case).await.is_some(), holds_lock(point), "{told}");
+    if holds_lock(point) {
+        let busy = case.run(&RETRY);
+        assert_eq!(busy.code, 8, "{told}: {busy:?}");
+        assert_eq!(world.check(case, &told).await, seen, "{told}");
+        let_the_lock_expire(case, &told).await;
+    }
+    let next = case.run(&RETRY);
+    let (left, stopped) = (seen.due - seen.tried, next.err.contains("caused by"));
+    assert!(matches!((left, next.code), (0, 0) | (1.., 0 | 1 | 4)) && !stopped, "{told}: {next:?}");
+    world.check_done(case, &told).await;
+    assert_eq!(lock_left(case).await, None, "{told}");
+    let idle = case.run(&RETRY);
+    assert!(idle.code == 0 && idle.err.contains("No events are due"), "{told}: {idle:?}");
+}
+
+on_every_engine! {
+    async fn every_crash_point_rolls_back_or_is_done(case: &Case) {
+        World::watch(case).await;
+        case.write_env("");
+        let (rounds, seed) = (number("OPSCTL_TEST_ROUNDS", 1_u64), number("OPSCTL_TEST_SEED", 7_u64));
+        for round in 0..rounds {
+            for (at, point) in Point::ALL.into_iter().enumerate() {
+                let mut rng = StdRng::seed_from_u64(seed ^ (round << 8) ^ at as u64);
+                crash_once(case, point, &mut rng, &format!("seed {seed}, round {round}")).await;
+            }
+        }
+        println!("{}: {} kills at {} points", case.target, rounds * Point::ALL.len() as u64, Point::ALL.len());
+    }
+
+    async fn random_kills_beside_inserts_lose_nothing(case: &Case) {
+        World::watch(case).await;
+        case.write_env("");
+        let (kills, seed) = (number("OPSCTL_TEST_KILLS", 12_u64), number("OPSCTL_TEST_SEED", 7_u64));
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut world = World::default();
+        let (mut killed, mut finished) = (0, 0);
+        while killed < kills {
+            let told = format!("seed {seed}, kill {killed}");
+            assert!(finished < 20 + kills * 2, "most runs end before they are killed: {told}");
+            world.add(case, rng.random_range(20..150), &Plan::CALM, &mut rng).await;
+            let mut child = case.program(&RETRY).spawn().unwrap();
+            // Events keep coming while the run is at work, until its time is up.
+            let until = std::time::Instant::now() + std::time::Duration::from_millis(rng.random_range(0..160));
+            while std::time::Instant::now() < until {
+                world.add(case, 5, &Plan::CALM, &mut rng).await;
+            }
+            child.kill().unwrap();
+            let said = Said::from(child.wait_with_output().unwrap());
+            match said.signal {
+                KILLED => killed += 1,
+                _ => finished += 1,
+            }
+            assert!(said.signal == KILLED || matches!(said.code, 0 | 1 | 4), "{told}: {said:?}");
+            world.check(case, &told).await;
+            let_the_lock_expire(case, &told).await;
+        }
+        let last = case.run(&RETRY);
+        assert!(matches!(last.code, 0 | 1 | 4), "{last:?}");
+        world.check_done(case, &format!("seed {seed}, after {kills} kills")).await;
+        println!("{}: {killed} random kills, {finished} runs ended before theirs", case.target);
+    }
+}
