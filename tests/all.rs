@@ -7,6 +7,7 @@ mod crashes;
 mod demo_init_db;
 mod house;
 mod locks;
+mod lost_servers;
 mod memory;
 mod migrations;
 mod readme;

@@ -129,7 +129,8 @@ impl Shared {
         self.wait();
         let mut way = self.way();
         let all = |cut| Verdict { bytes: bytes.len(), cut };
-        if !bytes.windows(6).any(|word| word == b"COMMIT") {
+        // The whole statement, as PostgreSQL and MySQL write it at the end of a message.
+        if !bytes.ends_with(b"COMMIT\0") && !bytes.ends_with(b"COMMIT") {
             return all(false);
         }
         match *way {
