@@ -140,6 +140,11 @@ impl Redis {
             ErrorKind::Server(ServerErrorKind::BusyLoading) => {
                 Error::new(Kind::Unreachable, format!("{target} is loading its data")).because(said(error))
             }
+            ErrorKind::Parse => {
+                Error::new(Kind::Unreachable, format!("{target} gave no answer that can be read"))
+                    .because(said(error).split_whitespace().collect::<Vec<_>>().join(" "))
+                    .hint(format!("the address comes from {}; is Redis running there?", target.origin))
+            }
             _ if silent => Error::new(Kind::Unreachable, format!("{target} does not answer"))
                 .because(said(error))
                 .hint(format!("the address comes from {}; is Redis running there?", target.origin)),

@@ -77,11 +77,6 @@ impl Held {
         std::fs::remove_file(&self.file).unwrap();
         self.child.take().unwrap().wait_with_output().unwrap().into()
     }
-
-    /// Its process id.
-    pub fn id(&self) -> u32 {
-        self.child.as_ref().unwrap().id()
-    }
 }
 
 impl Drop for Held {

@@ -2,13 +2,12 @@
 
 use std::{
     net::{TcpListener, TcpStream},
-    path::Path,
     process::{Child, Command, Stdio},
 };
 
 use tempfile::TempDir;
 
-use super::{Case, cli::wait_until, server};
+use super::{cli::wait_until, server};
 
 /// A server on a port of its own; ended when it goes out of scope.
 pub struct Redis {
@@ -25,11 +24,6 @@ impl Redis {
         let mut redis = Self { port, folder: tempfile::tempdir().unwrap(), child: None };
         redis.run(options);
         Some(redis)
-    }
-
-    /// Where its data lies.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     fn run(&mut self, options: &[&str]) {
@@ -70,7 +64,7 @@ impl Redis {
         String::from_utf8(output.unwrap().stdout).unwrap().trim().to_owned()
     }
 
-    /// The run lock's key in the application of `Case::write_env` with [`Redis::settings`].
+    /// The run lock's key; empty when the lock is free.
     pub fn lock_key(&self) -> String {
         let keys = self.say(&["KEYS", "*tenrusl:cmd:webhooks:retry:global"]);
         assert!(!keys.contains('\n'), "{keys}");
@@ -86,12 +80,5 @@ impl Redis {
 impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-impl Case {
-    /// An application on this database whose locks are in `redis`, reached by `port`.
-    pub fn write_env_with_redis(&self, redis: &Redis, port: u16) {
-        self.write_env(&redis.settings(port));
     }
 }
