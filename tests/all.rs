@@ -10,6 +10,7 @@ mod locks;
 mod lost_servers;
 mod memory;
 mod migrations;
+mod odd_databases;
 mod odd_redis;
 mod readme;
 mod webhooks_bad_input;

@@ -4,6 +4,7 @@
 //! starts them). Without one its tests say that they were skipped; with OPSCTL_TEST_REQUIRE_SERVERS=1 they fail.
 
 pub mod cli;
+pub mod disk;
 pub mod event;
 pub mod proxy;
 pub mod redis;
@@ -69,14 +70,34 @@ impl Case {
     /// A fresh database, or `None` when its server is missing.
     pub async fn new(engine: Engine, schema: Schema) -> Option<Case> {
         let case = Case::empty(engine, schema).await?;
-        match schema {
-            Schema::Reference => {
-                schema::claim(&case.db, &Cancel::new()).await.unwrap();
-                schema::apply(&case.db, &schema::CENTRAL, &Cancel::new()).await.unwrap();
-            }
-            Schema::Service => case.install_service().await,
-        }
+        case.install().await;
         Some(case)
+    }
+
+    /// A fresh database of the service on the server at `url`.
+    pub async fn on_server(url: &str) -> Case {
+        let (target, drop) = database_at(url).await;
+        let case = Case::with(target, drop, Schema::Service, tempfile::tempdir().unwrap());
+        case.install().await;
+        case
+    }
+
+    /// A SQLite file of the service in a folder that is there.
+    pub async fn in_folder(folder: TempDir) -> Case {
+        let target = Database::sqlite(folder.path().join("app.sqlite"), Origin::Default);
+        let case = Case::with(target, None, Schema::Service, folder);
+        case.install().await;
+        case
+    }
+
+    async fn install(&self) {
+        match self.schema {
+            Schema::Reference => {
+                schema::claim(&self.db, &Cancel::new()).await.unwrap();
+                schema::apply(&self.db, &schema::CENTRAL, &Cancel::new()).await.unwrap();
+            }
+            Schema::Service => self.install_service().await,
+        }
     }
 
     /// A fresh database without tables.
@@ -87,8 +108,12 @@ impl Case {
             Engine::Postgres => server_database("OPSCTL_TEST_POSTGRES_URL").await?,
             Engine::MySql => server_database("OPSCTL_TEST_MARIADB_URL").await?,
         };
+        Some(Case::with(target, drop, schema, folder))
+    }
+
+    fn with(target: Database, drop: Option<(Database, String)>, schema: Schema, folder: TempDir) -> Case {
         let db = Db::new(target.clone(), Access::Own, Clock::frozen(now()));
-        Some(Case { db, target, schema, folder, drop })
+        Case { db, target, schema, folder, drop }
     }
 
     /// The service's schema as its own migrations leave it, with what a deployment in use has beside it.
@@ -158,14 +183,18 @@ impl Case {
 }
 
 async fn server_database(variable: &str) -> Option<(Database, Option<(Database, String)>)> {
-    let url = server(variable)?;
-    let admin = Database::from_url(&url, ".".as_ref(), &Origin::Variable(variable.into())).unwrap();
+    Some(database_at(&server(variable)?).await)
+}
+
+/// A fresh database on the server at `url`, and how to drop it.
+async fn database_at(url: &str) -> (Database, Option<(Database, String)>) {
+    let admin = Database::from_url(url, ".".as_ref(), &Origin::Default).unwrap();
     let name = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let db = Db::new(admin.clone(), Access::Existing, Clock::system());
     db.session().await.unwrap().script(&format!("CREATE DATABASE {name}")).await.unwrap();
     db.close().await;
     let target = Database { name: name.clone(), ..admin.clone() };
-    Some((target, Some((admin, name))))
+    (target, Some((admin, name)))
 }
 
 /// A number that makes a long form of a test: rounds, kills, events, a seed.
