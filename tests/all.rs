@@ -12,6 +12,7 @@ mod memory;
 mod migrations;
 mod odd_databases;
 mod odd_redis;
+mod races;
 mod readme;
 mod webhooks_bad_input;
 mod webhooks_claims;

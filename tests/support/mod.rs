@@ -8,6 +8,7 @@ pub mod disk;
 pub mod event;
 pub mod proxy;
 pub mod redis;
+pub mod service;
 pub mod world;
 
 use std::sync::atomic::{AtomicU32, Ordering};
