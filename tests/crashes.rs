@@ -61,9 +61,18 @@ fn times(point: Point) -> u32 {
     }
 }
 
-/// Whether the run lock lies there after a kill.
-fn holds_lock(point: Point) -> bool {
-    point != Point::AfterRelease
+/// How many of `due` events are tried when a run is killed at a point for the `nth` time; `None` where an event
+/// whose payment is stuck made its chunk go on event by event.
+fn tried(point: Point, nth: u32, due: usize) -> Option<usize> {
+    let chunks = |count: u32| Some((count as usize * 100).min(due));
+    match point {
+        Point::AfterLock => Some(0),
+        Point::AfterCandidates => chunks(if nth == 1 { 0 } else { u32::MAX }),
+        Point::AfterCommit => chunks(nth),
+        Point::BeforeRelease | Point::AfterRelease => Some(due),
+        Point::BeforeAsideCommit | Point::AfterAsideCommit => None,
+        _ => chunks(nth - 1),
+    }
 }
 
 async fn crash_once(case: &Case, point: Point, rng: &mut StdRng, told: &str) {
@@ -74,13 +83,16 @@ async fn crash_once(case: &Case, point: Point, rng: &mut StdRng, told: &str) {
         plans.extend([Plan::Stuck, Plan::Applied, Plan::Applied]);
     }
     world.add(case, rng.random_range(400..500), &plans, rng).await;
-    let at = format!("{}#{}", point.name(), rng.random_range(1..=times(point)));
+    let nth = rng.random_range(1..=times(point));
+    let at = format!("{}#{nth}", point.name());
     let told = format!("{told}, {at}");
     let said = killed_at(case, &at);
     assert_eq!(said.signal, KILLED, "the point was not reached: {told}: {said:?}");
     let seen = world.check(case, &told).await;
-    assert_eq!(lock_left(case).await.is_some(), holds_lock(point), "{told}");
-    if holds_lock(point) {
+    assert!(tried(point, nth, seen.due).is_none_or(|tried| tried == seen.tried), "{told}: {seen:?}");
+    let holds_lock = point != Point::AfterRelease;
+    assert_eq!(lock_left(case).await.is_some(), holds_lock, "{told}");
+    if holds_lock {
         let busy = case.run(&RETRY);
         assert_eq!(busy.code, 8, "{told}: {busy:?}");
         assert_eq!(world.check(case, &told).await, seen, "{told}");

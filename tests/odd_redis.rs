@@ -171,3 +171,21 @@ async fn a_redis_that_refuses_hangs_or_breaks_off() {
     assert_eq!(said.code, 0, "{said:?}");
     world.check_done(&case, "back again").await;
 }
+
+// Killed while it holds the lock: the key ends with its time, and the next run goes on without any cleaning.
+#[tokio::test]
+async fn a_killed_run_leaves_its_lock_for_its_time_and_no_longer() {
+    let Some((case, world, redis)) = room(&[]).await else { return };
+    let said = Said::from(case.program(&RETRY).env("OPSCTL_CRASH_AT", "after-commit#2").output().unwrap());
+    assert_eq!(said.signal, Some(9), "{said:?}");
+    assert_eq!(world.check(&case, "killed").await.tried, 200);
+    let key = redis.lock_key();
+    let left: i64 = redis.say(&["TTL", &key]).parse().unwrap();
+    assert!((1..=900).contains(&left), "{left}");
+    assert_eq!(case.run(&RETRY).code, 8);
+    redis.say(&["PEXPIRE", &key, "300"]);
+    let said = case.run(&["webhooks", "retry-once", "--limit", "5000", "--if-locked", "wait=30s"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    world.check_done(&case, "after the lock's time").await;
+    assert!(redis.lock_key().is_empty());
+}

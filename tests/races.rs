@@ -171,4 +171,27 @@ on_every_engine! {
         case.write_env("");
         beside_the_service(case).await;
     }
+
+    // A run that was asleep while its lock expired and another run did the work: it writes nothing stale.
+    async fn a_run_that_slept_past_its_lock_writes_nothing_stale(case: &Case) {
+        World::watch(case).await;
+        case.write_env("");
+        let words = ["webhooks", "retry-once", "--limit", "5000"];
+        // Before a chunk nothing is locked; within one its own rows are, and the other run leaves them to it. A file
+        // has one writer at a time: nobody else could work while that one sleeps within a chunk.
+        let within = (case.db.engine() != Engine::Sqlite).then_some(("after-payments#2", 100, 8));
+        for (point, left, code) in [("after-renew#2", 0, 8), ("after-renew#3", 0, 0)].into_iter().chain(within) {
+            World::clear(case).await;
+            let mut world = World::default();
+            world.add(case, 250, &[Plan::Applied], &mut StdRng::seed_from_u64(7)).await;
+            let asleep = case.hold(point, &words);
+            case.execute("UPDATE cache_locks SET expiration = 1").await;
+            let other = case.run(&words);
+            assert_eq!(other.code, 0, "{point}: {other:?}");
+            assert_eq!(world.check(case, point).await.tried, 250 - left, "{point}: {other:?}");
+            let awake = asleep.go();
+            assert_eq!(awake.code, code, "{point}: {awake:?}");
+            world.check_done(case, point).await;
+        }
+    }
 }

@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod disk;
 pub mod event;
+pub mod oracle;
 pub mod proxy;
 pub mod redis;
 pub mod service;
