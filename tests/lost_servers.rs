@@ -63,9 +63,13 @@ async fn commit_once(case: &Case, way: Way, rng: &mut StdRng, told: &str) {
             assert_ne!(way, Way::CutBeforeCommit, "{told}");
             assert_eq!(seen.tried, seen.due, "{told}");
         }
+        // The answer was faster than the cut, which then met the next chunk.
+        Some(error) if way == Way::CutAtCommit && seen.tried > 0 => {
+            assert_eq!(error.kind(), Kind::Unreachable, "{told}: {error}");
+        }
         Some(error) => {
             assert_ne!(way, Way::CutAfterCommit, "{told}: {error}");
-            assert_eq!((error.kind(), seen.tried), (Kind::Unreachable, 0), "{told}");
+            assert_eq!((error.kind(), seen.tried), (Kind::Unreachable, 0), "{told}: {error:?}");
             assert!(
                 error.root().contains("was rolled back: its events keep their attempts"),
                 "{told}: {error}"
@@ -204,6 +208,45 @@ on_every_engine! {
             case.execute("DELETE FROM cache_locks").await;
             assert_eq!(case.run(&["webhooks", "retry-once", "--limit", "5000"]).code, 0, "{point}");
             world.check_done(case, point).await;
+        }
+    }
+
+    // The server is lost at the COMMIT, and does not come back: nobody knows, and that is what is said.
+    async fn a_commit_whose_server_stays_away_is_told_as_unknown(case: &Case) {
+        let Some((proxy, target)) = proxied(case) else { return };
+        World::watch(case).await;
+        let world = world(case, 60, 7).await;
+        proxy.set(Way::CutForGood);
+        let report = retried(case, &target).await;
+        let error = report.error().unwrap();
+        assert_eq!(error.kind(), Kind::Unreachable);
+        let due = world.due();
+        assert!(error.root().contains(&format!("whether the last {due} events were committed is not known")), "{error}");
+        assert!(error.hints().iter().any(|hint| hint.contains("is not applied twice")), "{error:?}");
+        case.execute("DELETE FROM cache_locks").await;
+        let rest = retried(case, &case.target).await;
+        assert!(rest.error().is_none(), "{rest:?}");
+        world.check_done(case, "back again").await;
+    }
+
+    // One event, by hand: the same look tells its operator.
+    async fn an_unanswered_commit_of_one_event(case: &Case) {
+        World::watch(case).await;
+        for (way, code, words) in [
+            (Way::CutAfterCommit, 0, "applied"),
+            (Way::CutBeforeCommit, 7, "was rolled back: its events keep their attempts"),
+        ] {
+            let Some((proxy, _)) = proxied(case) else { return };
+            World::clear(case).await;
+            let mut world = World::default();
+            world.add(case, 1, &[Plan::Applied], &mut StdRng::seed_from_u64(7)).await;
+            case.write_env(&format!("DB_PORT={}\n", proxy.port));
+            proxy.set(way);
+            let one = ["webhooks", "retry-one", "e0000000000000000000000000"];
+            let said = case.run(&one);
+            assert_eq!((said.code, proxy.cuts()), (code, 1), "{said:?}");
+            assert!(format!("{}{}", said.out, said.err).contains(words), "{said:?}");
+            assert_eq!(world.check(case, words).await.tried, usize::from(code == 0));
         }
     }
 }

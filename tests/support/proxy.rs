@@ -30,6 +30,8 @@ pub enum Way {
     CutAtCommit,
     /// Passes the next COMMIT on, and closes when the server answers it: the client never hears.
     CutAfterCommit,
+    /// Passes the next COMMIT on, closes, and refuses from then on.
+    CutForGood,
 }
 
 /// Passes bytes on between clients and a server, one [`Way`] or another.
@@ -57,9 +59,9 @@ impl Shared {
         }
     }
 
-    /// Closes everything, once; from then on passes everything on.
-    fn cut(&self) {
-        *self.way() = Way::Pass;
+    /// Closes everything, and goes on another way.
+    fn cut(&self, then: Way) {
+        *self.way() = then;
         self.cuts.fetch_add(1, Ordering::SeqCst);
         self.close();
     }
@@ -117,10 +119,10 @@ impl Drop for Proxy {
     }
 }
 
-/// How much of a piece is passed on, and whether everything is closed then.
+/// How much of a piece is passed on, and whether everything is closed then, to go on another way.
 struct Verdict {
     bytes: usize,
-    cut: bool,
+    cut: Option<Way>,
 }
 
 impl Shared {
@@ -131,16 +133,17 @@ impl Shared {
         let all = |cut| Verdict { bytes: bytes.len(), cut };
         // The whole statement, as PostgreSQL and MySQL write it at the end of a message.
         if !bytes.ends_with(b"COMMIT\0") && !bytes.ends_with(b"COMMIT") {
-            return all(false);
+            return all(None);
         }
         match *way {
-            Way::CutBeforeCommit => Verdict { bytes: 0, cut: true },
-            Way::CutAtCommit => all(true),
+            Way::CutBeforeCommit => Verdict { bytes: 0, cut: Some(Way::Pass) },
+            Way::CutAtCommit => all(Some(Way::Pass)),
+            Way::CutForGood => all(Some(Way::Refuse)),
             Way::CutAfterCommit => {
                 *way = Way::CutReply(0);
-                all(false)
+                all(None)
             }
-            _ => all(false),
+            _ => all(None),
         }
     }
 
@@ -151,10 +154,10 @@ impl Shared {
         match *way {
             Way::CutReply(left) if bytes.len() <= left => {
                 *way = Way::CutReply(left - bytes.len());
-                Verdict { bytes: bytes.len(), cut: false }
+                Verdict { bytes: bytes.len(), cut: None }
             }
-            Way::CutReply(left) => Verdict { bytes: left, cut: true },
-            _ => Verdict { bytes: bytes.len(), cut: false },
+            Way::CutReply(left) => Verdict { bytes: left, cut: Some(Way::Pass) },
+            _ => Verdict { bytes: bytes.len(), cut: None },
         }
     }
 
@@ -175,10 +178,10 @@ impl Shared {
         while let Ok(count @ 1..) = from.read(&mut bytes) {
             let verdict = judge(self, &bytes[..count]);
             let written = to.write_all(&bytes[..verdict.bytes]);
-            if verdict.cut {
-                self.cut();
+            if let Some(then) = verdict.cut {
+                self.cut(then);
             }
-            if verdict.cut || written.is_err() {
+            if verdict.cut.is_some() || written.is_err() {
                 break;
             }
         }
