@@ -189,3 +189,23 @@ async fn a_killed_run_leaves_its_lock_for_its_time_and_no_longer() {
     world.check_done(&case, "after the lock's time").await;
     assert!(redis.lock_key().is_empty());
 }
+
+// Redis took the lock, and its answer was cut off: the token is taken back, so that nobody waits for it in vain.
+#[tokio::test]
+async fn an_answer_that_is_cut_off_leaves_no_lock() {
+    let Some((case, world, redis)) = room(&[]).await else { return };
+    let proxy = Proxy::to(redis.port);
+    case.write_env(&redis.settings(proxy.port));
+    let mut lost = 0;
+    for bytes in (0..200).step_by(3) {
+        proxy.set(Way::CutReply(bytes));
+        let said = case.run(&RETRY);
+        assert!(matches!(said.code, 0 | 7), "{bytes} bytes: {said:?}");
+        lost += usize::from(said.code == 7);
+        assert_eq!(redis.lock_key(), "", "{bytes} bytes: {said:?}");
+    }
+    assert!((5..60).contains(&lost), "{lost} runs were cut off before they had the lock");
+    proxy.set(Way::Pass);
+    assert_eq!(case.run(&RETRY).code, 0);
+    world.check_done(&case, "after all").await;
+}

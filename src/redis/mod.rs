@@ -74,7 +74,7 @@ impl Redis {
         }
         let mut conn = self.connection().await?;
         let mut answer = call.invoke_async(&mut conn).await;
-        if answer.as_ref().is_err_and(RedisError::is_connection_dropped) {
+        if answer.as_ref().is_err_and(is_lost) {
             self.conn.lock().await.take();
             let mut conn = self.connection().await?;
             answer = call.invoke_async(&mut conn).await;
@@ -92,7 +92,7 @@ impl Redis {
 
     /// A connection that the server closed is not used again.
     async fn checked<T>(&self, answer: redis::RedisResult<T>) -> Result<T> {
-        if answer.as_ref().is_err_and(RedisError::is_connection_dropped) {
+        if answer.as_ref().is_err_and(is_lost) {
             self.conn.lock().await.take();
         }
         answer.map_err(|error| self.error(&error))
@@ -157,6 +157,11 @@ impl Redis {
             .because(said(error))
             .hint(format!("the server is named by {}; check its user and password there", self.target.origin))
     }
+}
+
+/// The connection is gone, in the middle of an answer perhaps.
+fn is_lost(error: &RedisError) -> bool {
+    error.is_connection_dropped() || error.kind() == ErrorKind::Parse
 }
 
 fn said(error: &RedisError) -> String {
