@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use opsctl::db::{Engine, Row};
+use opsctl::db::{Begin, Engine, Query, Row};
 
 use super::{
     Case,
@@ -36,15 +36,7 @@ impl World {
     /// Every event is as it was or as it is to be; its payment goes with it; each was changed once at most, and none
     /// is gone. `told` says what happened, should it not be so.
     pub async fn check(&self, case: &Case, told: &str) -> Seen {
-        let witness = witness(case).await;
-        let payments: HashMap<String, String> = case
-            .rows("SELECT provider_ref, status FROM payments")
-            .await
-            .iter()
-            .map(|row| (row.text("provider_ref").unwrap(), row.text("status").unwrap()))
-            .collect();
-        let columns = "id, status, attempts, payment_status, processed_at, next_retry_at";
-        let rows = case.rows(&format!("SELECT {columns} FROM webhook_events")).await;
+        let (rows, payments, witness) = look(case).await;
         assert_eq!(rows.len(), self.events.len(), "events were lost or made: {told}");
         let (mut tried, mut applied) = (0, BTreeSet::new());
         for row in &rows {
@@ -110,12 +102,22 @@ fn check_event(row: &Row, planned: &Planned, changes: usize, told: &str) {
     }
 }
 
-async fn witness(case: &Case) -> Witness {
-    let mut seen = Witness::new();
-    for row in case.rows("SELECT kind, id FROM witness").await {
-        *seen.entry((row.text("kind").unwrap(), row.text("id").unwrap())).or_default() += 1;
+/// Events, payments by reference, and witnesses, at one moment: a server may still be ending what a killed run began.
+async fn look(case: &Case) -> (Vec<Row>, HashMap<String, String>, Witness) {
+    let columns = "id, status, attempts, payment_status, processed_at, next_retry_at";
+    let mut session = case.db.session().await.unwrap();
+    session.begin(Begin::Read).await.unwrap();
+    let events = session.fetch(Query::new(format!("SELECT {columns} FROM webhook_events"))).await.unwrap();
+    let payments = session.fetch(Query::new("SELECT provider_ref, status FROM payments")).await.unwrap();
+    let witnesses = session.fetch(Query::new("SELECT kind, id FROM witness")).await.unwrap();
+    session.rollback().await.unwrap();
+    let pair = |row: &Row, names: [&str; 2]| (row.text(names[0]).unwrap(), row.text(names[1]).unwrap());
+    let payments = payments.iter().map(|row| pair(row, ["provider_ref", "status"])).collect();
+    let mut witness = Witness::new();
+    for row in &witnesses {
+        *witness.entry(pair(row, ["kind", "id"])).or_default() += 1;
     }
-    seen
+    (events, payments, witness)
 }
 
 fn triggers(engine: Engine) -> Vec<String> {
