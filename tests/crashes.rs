@@ -139,6 +139,7 @@ on_every_engine! {
             let (begun, life) = (std::time::Instant::now(), rng.random_range(0.0..span));
             while begun.elapsed().as_secs_f64() * 1000.0 < life {
                 world.add(case, 5, &Plan::CALM, &mut rng).await;
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await; // between two deliveries
             }
             child.kill().unwrap();
             let said = Said::from(child.wait_with_output().unwrap());
