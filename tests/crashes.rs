@@ -49,7 +49,7 @@ async fn let_the_lock_expire(case: &Case, told: &str) {
 }
 
 fn killed_at(case: &Case, point: &str) -> Said {
-    case.program(&RETRY).env("OPSCTL_CRASH_AT", point).output().unwrap().into()
+    case.run_with(&[("OPSCTL_CRASH_AT", point)], &RETRY)
 }
 
 /// How often a run of 250 events in three chunks comes by a point, at least.

@@ -78,10 +78,8 @@ async fn a_full_disk_under_the_journal() {
     let world = world(&case, 30, &[Plan::Applied]).await;
     std::fs::create_dir(disk.path().join("state")).unwrap();
     disk.fill();
-    let mut command = case.program(&RETRY);
-    let said = crate::support::cli::Said::from(
-        command.env("OPSCTL_STATE_DIR", disk.path().join("state")).output().unwrap(),
-    );
+    let state = disk.path().join("state");
+    let said = case.run_with(&[("OPSCTL_STATE_DIR", state.to_str().unwrap())], &RETRY);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.err.contains("not in the journal"), "{}", said.err);
     world.check_done(&case, "without a journal").await;
@@ -96,9 +94,7 @@ async fn a_read_only_disk_under_sqlite() {
     case.db.close().await;
     disk.set_read_only(true);
     let state = tempfile::tempdir().unwrap();
-    let mut command = case.program(&RETRY);
-    let said =
-        crate::support::cli::Said::from(command.env("OPSCTL_STATE_DIR", state.path()).output().unwrap());
+    let said = case.run_with(&[("OPSCTL_STATE_DIR", state.path().to_str().unwrap())], &RETRY);
     disk.set_read_only(false);
     assert_eq!(said.code, 6, "{said:?}");
     assert_eq!(world.check(&case, "read-only").await.tried, 0);
@@ -176,8 +172,7 @@ on_every_engine! {
             Engine::Sqlite => {}
         }
         for zone in ["Asia/Jakarta", "America/Los_Angeles"] {
-            let mut command = case.program(&RETRY);
-            let said = crate::support::cli::Said::from(command.env("TZ", zone).output().unwrap());
+            let said = case.run_with(&[("TZ", zone)], &RETRY);
             assert!(matches!(said.code, 0 | 4), "{said:?}");
             world.check_done(case, zone).await;
         }
@@ -195,7 +190,7 @@ on_every_engine! {
             ("PGPASSFILE", "/nowhere"), ("PGAPPNAME", "somebody"), ("PGTZ", "Asia/Jakarta"), ("PGDATESTYLE", "German"),
             ("MYSQL_HOST", "192.0.2.1"), ("MYSQL_PWD", "wrong"), ("DATABASE_URL", "postgres://192.0.2.1/x"),
         ];
-        let said = crate::support::cli::Said::from(case.program(&RETRY).envs(poison).output().unwrap());
+        let said = case.run_with(&poison, &RETRY);
         assert!(matches!(said.code, 0 | 4), "{said:?}");
         world.check_done(case, "poisoned").await;
     }

@@ -176,7 +176,7 @@ async fn a_redis_that_refuses_hangs_or_breaks_off() {
 #[tokio::test]
 async fn a_killed_run_leaves_its_lock_for_its_time_and_no_longer() {
     let Some((case, world, redis)) = room(&[]).await else { return };
-    let said = Said::from(case.program(&RETRY).env("OPSCTL_CRASH_AT", "after-commit#2").output().unwrap());
+    let said = case.run_with(&[("OPSCTL_CRASH_AT", "after-commit#2")], &RETRY);
     assert_eq!(said.signal, Some(9), "{said:?}");
     assert_eq!(world.check(&case, "killed").await.tried, 200);
     let key = redis.lock_key();

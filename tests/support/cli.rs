@@ -119,6 +119,11 @@ impl Case {
         run(self.folder.path(), words)
     }
 
+    /// Likewise, with further variables.
+    pub fn run_with(&self, variables: &[(&str, &str)], words: &[&str]) -> Said {
+        self.program(words).envs(variables.iter().copied()).output().unwrap().into()
+    }
+
     /// The binary in the application's folder, its output caught.
     pub fn program(&self, words: &[&str]) -> std::process::Command {
         let mut command = program(self.folder.path());

@@ -92,7 +92,7 @@ fn check_event(row: &Row, planned: &Planned, changes: usize, told: &str) {
     let most = usize::from(plan.is_due());
     assert!(changes <= most, "{planned:?} was tried {changes} times: {told}");
     let now = (row.text("status").unwrap(), row.int("attempts").unwrap());
-    let expected = if changes > 0 { plan.new() } else { plan.old() };
+    let expected = if changes > 0 { plan.after() } else { plan.before() };
     assert_eq!((now.0.as_str(), now.1), expected, "{planned:?}: {told}");
     if changes > 0 {
         let (next, done) = (row.time("next_retry_at").unwrap(), row.time("processed_at").unwrap());

@@ -61,18 +61,18 @@ impl Plan {
     }
 
     /// Status and attempts before it is tried.
-    pub(super) const fn old(self) -> (&'static str, i64) {
+    pub(super) const fn before(self) -> (&'static str, i64) {
         let Row { status, attempts, .. } = self.begin();
         (status, attempts)
     }
 
     /// Status and attempts when its try is over.
-    pub(super) const fn new(self) -> (&'static str, i64) {
+    pub(super) const fn after(self) -> (&'static str, i64) {
         match self {
             Plan::Applied | Plan::Second => ("processed", 2),
             Plan::Last => ("failed", 5),
             Plan::Missing | Plan::Two | Plan::Stuck => ("received", 2),
-            Plan::Processed | Plan::Later | Plan::Claimed => self.old(),
+            Plan::Processed | Plan::Later | Plan::Claimed => self.before(),
         }
     }
 }
