@@ -168,6 +168,9 @@ impl Database {
         }
         // The `url` crate treats unknown schemes as opaque hosts, which is what database URLs need.
         let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+        if at_behind_host(text) {
+            return Err(bad(AT_BEHIND_HOST).hint(ENCODE));
+        }
         let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
         let host = decode(host.trim_matches(['[', ']'])).ok_or_else(|| bad("its host is not UTF-8"))?;
         let mut database = Self::new(
@@ -239,6 +242,25 @@ impl Database {
     }
 }
 
+/// Why a URL is refused, and what to do about it.
+pub(super) const AT_BEHIND_HOST: &str = "it has an `@` behind its host";
+/// See [`AT_BEHIND_HOST`].
+pub(super) const ENCODE: &str =
+    "write `@`, `/`, `?` and `#` within its parts, the password above all, as `%40`, `%2F`, `%3F` and `%23`";
+
+/// A `/`, `?` or `#` of a password that was not encoded ends the host early. What follows is half a password, would
+/// pass for a database or a parameter, and be shown as such; the `@` behind it gives it away.
+///
+/// The text itself is looked at: what a parser makes of it has its `..` steps taken already.
+pub(super) fn at_behind_host(text: &str) -> bool {
+    let rest = text.split_once(':').map_or(text, |(_, rest)| rest);
+    let behind = match rest.strip_prefix("//") {
+        Some(rest) => rest.split_once(['/', '?', '#']).map_or("", |(_, behind)| behind),
+        None => rest,
+    };
+    behind.contains('@')
+}
+
 /// `sqlite:PATH`, `sqlite://PATH`, `sqlite:///ABSOLUTE`; parameters are not taken.
 fn sqlite_path(rest: &str) -> Option<String> {
     let path = rest.strip_prefix("//").unwrap_or(rest);
@@ -251,12 +273,16 @@ fn checked_prefix(prefix: &str) -> Option<String> {
     plain.then(|| prefix.to_owned())
 }
 
-fn decode(text: &str) -> Option<String> {
+pub(super) fn decode(text: &str) -> Option<String> {
     percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::prelude::*;
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     fn read(url: &str) -> Result<Database> {
@@ -290,5 +316,65 @@ mod tests {
         }
         let database = read(&format!("postgres://u:{secret}@h/d")).unwrap();
         assert!(!format!("{database:?} {database}").contains(secret));
+    }
+
+    // Without percent signs, `/`, `?` and `#` end the password early, and the rest of it would pass for something else.
+    #[test]
+    fn a_password_that_should_have_been_encoded_is_refused_and_not_shown() {
+        for url in [
+            "postgres://u:12?hunter2=1@h/d",
+            "postgres://u:12/hunter2@h/d",
+            "postgres://u:12#hunter2@h/d",
+            "mysql://u:/hunter2@h/d",
+            "mysql://u:12/hunter2/x@h/../d",
+            "postgres:u:hunter2@h/d",
+            "mysql:///u:hunter2@h/d",
+        ] {
+            let error = read(url).map(|database| format!("{database:?} {database}")).unwrap_err();
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+            assert!(error.hints()[0].contains("%40"), "{error:?}");
+        }
+        let database = read("postgres://u:a@b%2F%3F%23@h/d?search_path=a%40b").unwrap();
+        assert_eq!(database.password.unwrap().expose_secret(), "a@b/?#");
+        assert_eq!(database.search_path.as_deref(), Some("a@b"));
+    }
+
+    fn encoded(text: &str) -> String {
+        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_error_or_a_database(
+            text: String,
+            near in r"(postgres|mysql|sqlite|:|//|/|@|\?|=|#|%4|\[|\]|[a-z0-9.])*",
+        ) {
+            let _ = read(&text);
+            let _ = read(&near);
+        }
+
+        #[test]
+        fn urls_are_read_as_the_parts_that_they_were_made_of(
+            engine in prop::sample::select(vec![("postgres", Engine::Postgres), ("mariadb", Engine::MySql)]),
+            host in r"[a-z][a-z0-9-]{0,8}(\.[a-z0-9]{1,5}){0,2}|\[::1\]|127\.0\.0\.1",
+            (username, password, name) in (".*", ".*", ".*"),
+            port in prop::option::of(any::<u16>()),
+            search_path in prop::option::of(".*"),
+        ) {
+            // No URL can have these as its path: they are steps within one.
+            prop_assume!(!matches!(name.as_str(), "." | ".."));
+            let port_text = port.map(|port| format!(":{port}")).unwrap_or_default();
+            let query = search_path.iter().map(|path| format!("?search_path={}", encoded(path))).collect::<String>();
+            let (scheme, engine) = engine;
+            let user = format!("{}:{}", encoded(&username), encoded(&password));
+            let found = read(&format!("{scheme}://{user}@{host}{port_text}/{}{query}", encoded(&name))).unwrap();
+            let bare = host.trim_matches(['[', ']']).to_owned();
+            prop_assert_eq!(found.engine, engine);
+            prop_assert_eq!(found.address, Address::Tcp(bare, port.unwrap_or(engine.default_port())));
+            prop_assert_eq!((found.username, found.name), (username, name));
+            let given = found.password.as_ref().map_or("", |found| found.expose_secret());
+            prop_assert_eq!(given, password);
+            prop_assert_eq!(found.search_path, search_path);
+        }
     }
 }

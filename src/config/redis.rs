@@ -2,13 +2,13 @@
 
 use std::{fmt, path::PathBuf};
 
-use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use url::Url;
 
 use super::{
     Context, Origin, Sourced, System,
     application::scalar,
+    database::{AT_BEHIND_HOST, ENCODE, at_behind_host, decode},
     file::{self, FileContext, RedisSection},
     settings::Settings,
 };
@@ -61,6 +61,49 @@ impl Target {
     pub fn new(address: Address, origin: Origin) -> Self {
         let (username, password, prefix) = (None, None, String::new());
         Self { address, username, password, database: 0, prefix, origin, database_in_url: false }
+    }
+
+    /// Reads a Redis URL. The URL is never repeated in an error.
+    ///
+    /// # Errors
+    /// An unknown scheme, or a part that opsctl cannot honour.
+    pub fn from_url(text: &str, origin: &Origin) -> Result<Self> {
+        let bad = |why: &str| Error::config(format!("the Redis URL of {origin} cannot be used")).because(why);
+        if let Some(path) = text.strip_prefix("unix:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return match path {
+                _ if path.contains('?') => Err(bad("its parameters cannot be honoured")),
+                _ if !path.starts_with('/') => Err(bad("it names no absolute path")),
+                _ => Ok(Self::new(Address::Socket(PathBuf::from(path)), origin.clone())),
+            };
+        }
+        let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+        match url.scheme() {
+            "redis" | "tcp" => {}
+            "rediss" | "tls" => return Err(bad("Redis over TLS is not supported yet")),
+            _ => return Err(bad("its scheme is none of redis, tcp, unix")),
+        }
+        if at_behind_host(text) {
+            return Err(bad(AT_BEHIND_HOST).hint(ENCODE));
+        }
+        if url.query().is_some_and(|query| !query.is_empty()) {
+            return Err(bad("its parameters cannot be honoured"));
+        }
+        let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
+        let host = decode(host.trim_matches(['[', ']'])).ok_or_else(|| bad("its host is not UTF-8"))?;
+        let mut target = plain(host, url.port().unwrap_or(6379), origin.clone());
+        let username = decode(url.username()).ok_or_else(|| bad("its user is not UTF-8"))?;
+        target.username = Some(username).filter(|name| !name.is_empty());
+        if let Some(password) = url.password() {
+            let password = decode(password).ok_or_else(|| bad("its password is not UTF-8"))?;
+            target.password = Some(SecretString::from(password));
+        }
+        let database = url.path().trim_start_matches('/');
+        if !database.is_empty() {
+            target.database = database.parse().map_err(|_| bad("its path is no database number"))?;
+            target.database_in_url = true;
+        }
+        Ok(target)
     }
 }
 
@@ -131,7 +174,7 @@ impl Context {
             return self.app_server(connection);
         }
         if let Some(url) = self.environment.filled("OPSCTL_REDIS_URL") {
-            return from_url(url, &Origin::Variable("OPSCTL_REDIS_URL".into())).map(Some);
+            return Target::from_url(url, &Origin::Variable("OPSCTL_REDIS_URL".into())).map(Some);
         }
         match file {
             Some(file) => self.file_server(file),
@@ -149,7 +192,8 @@ impl Context {
 
     fn file_server(&self, file: &FileContext) -> Result<Option<Target>> {
         let Some(section) = &file.section.redis else { return Ok(None) };
-        let mut target = from_url(&section.url, &Origin::File(file.path.clone(), file.key("redis.url")))?;
+        let mut target =
+            Target::from_url(&section.url, &Origin::File(file.path.clone(), file.key("redis.url")))?;
         if target.password.is_some() {
             return Err(Error::config(format!(
                 "{} in {} holds a password",
@@ -311,37 +355,6 @@ fn plain(host: String, port: u16, origin: Origin) -> Target {
     Target::new(Address::Tcp(host, port), origin)
 }
 
-/// Reads a Redis URL, never repeating it in an error.
-fn from_url(text: &str, origin: &Origin) -> Result<Target> {
-    let bad = |why: &str| Error::config(format!("the Redis URL of {origin} cannot be used")).because(why);
-    if let Some(path) = text.strip_prefix("unix:") {
-        let mut target = plain(String::new(), 0, origin.clone());
-        target.address = Address::Socket(PathBuf::from(path.trim_start_matches("//")));
-        return Ok(target);
-    }
-    let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
-    match url.scheme() {
-        "redis" | "tcp" => {}
-        "rediss" | "tls" => return Err(bad("Redis over TLS is not supported yet")),
-        _ => return Err(bad("its scheme is none of redis, tcp, unix")),
-    }
-    if url.query().is_some_and(|query| !query.is_empty()) {
-        return Err(bad("its parameters cannot be honoured"));
-    }
-    let decode = |text: &str| percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned);
-    let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
-    let host = host.trim_matches(['[', ']']);
-    let mut target = plain(host.to_owned(), url.port().unwrap_or(6379), origin.clone());
-    target.username = decode(url.username()).filter(|name| !name.is_empty());
-    target.password = url.password().and_then(decode).map(SecretString::from);
-    let database = url.path().trim_start_matches('/');
-    if !database.is_empty() {
-        target.database = database.parse().map_err(|_| bad("its path is no database number"))?;
-        target.database_in_url = true;
-    }
-    Ok(target)
-}
-
 /// The members that every source of the application has; the URL, when there is one, overrides address and database.
 struct Parts {
     url: Option<String>,
@@ -356,7 +369,7 @@ impl Parts {
     fn build(self, origin: Origin) -> Result<Target> {
         let password = self.password.map(SecretString::from);
         if let Some(url) = self.url {
-            let mut target = from_url(&url, &origin)?;
+            let mut target = Target::from_url(&url, &origin)?;
             target.username = target.username.or(self.username);
             target.password = target.password.or(password);
             return Ok(target);
@@ -394,6 +407,10 @@ pub fn slug(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::prelude::*;
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     #[test]
@@ -405,10 +422,57 @@ mod tests {
 
     #[test]
     fn urls_name_server_and_database_and_never_show_the_password() {
-        let target = from_url("redis://ops:hunter%2F2@cache.example:6380/3", &Origin::Default).unwrap();
+        let target =
+            Target::from_url("redis://ops:hunter%2F2@cache.example:6380/3", &Origin::Default).unwrap();
         assert_eq!(target.to_string(), "redis://cache.example:6380/3");
         assert!(!format!("{target:?}").contains("hunter"));
-        let error = from_url("rediss://:hunter2@h/0", &Origin::Default).unwrap_err();
+        let error = Target::from_url("rediss://:hunter2@h/0", &Origin::Default).unwrap_err();
         assert!(!format!("{error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_a_url_cannot_say_is_refused_and_its_password_not_shown() {
+        for url in [
+            "unix:/run/redis.sock?db=1&pass=hunter2",
+            "unix://:hunter2@/run/redis.sock",
+            "redis://u:12#hunter2@h/0",
+            "redis://u:12/hunter2@h/0",
+            "redis://u:12?hunter2@h/0",
+            "redis:u:hunter2@h",
+            "redis://u:hunter2%ff@h/0",
+        ] {
+            let error = Target::from_url(url, &Origin::Default).map(|target| format!("{target:?} {target}"));
+            let error = error.unwrap_err();
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_socket_is_named_with_or_without_slashes_before_it() {
+        for url in ["unix:/run/redis.sock", "unix:///run/redis.sock"] {
+            let target = Target::from_url(url, &Origin::Default).unwrap();
+            assert_eq!(target.address, Address::Socket("/run/redis.sock".into()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn urls_are_read_as_the_parts_that_they_were_made_of(
+            host in r"[a-z][a-z0-9-]{0,8}(\.[a-z0-9]{1,5}){0,2}|\[::1\]|127\.0\.0\.1",
+            (username, password) in (".*", ".*"),
+            port in prop::option::of(any::<u16>()),
+            database in prop::option::of(any::<i64>()),
+        ) {
+            let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+            let port_text = port.map(|port| format!(":{port}")).unwrap_or_default();
+            let path = database.map(|database| format!("/{database}")).unwrap_or_default();
+            let user = format!("{}:{}", encoded(&username), encoded(&password));
+            let found = Target::from_url(&format!("redis://{user}@{host}{port_text}{path}"), &Origin::Default).unwrap();
+            let bare = host.trim_matches(['[', ']']).to_owned();
+            prop_assert_eq!(found.address, Address::Tcp(bare, port.unwrap_or(6379)));
+            prop_assert_eq!(found.username.unwrap_or_default(), username);
+            prop_assert_eq!(found.password.as_ref().map_or("", |found| found.expose_secret()), password);
+            prop_assert_eq!((found.database, found.database_in_url), (database.unwrap_or(0), database.is_some()));
+        }
     }
 }
