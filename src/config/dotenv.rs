@@ -8,8 +8,12 @@ use std::fmt;
 const UNCLOSED: &str = "double quote is never closed";
 const AFTER_QUOTE: &str = "unexpected text after the closing quote";
 
-/// Ceiling of one expanded value; lines that refer to each other twice would otherwise grow without end.
-const MAX_VALUE_CHARS: usize = 1 << 20;
+/// Ceiling of one expanded value; lines that refer to each other twice would otherwise grow without end. It is what
+/// Linux takes for one variable, and no application's value comes near.
+const MAX_VALUE_CHARS: usize = 1 << 17;
+
+/// Ceiling of all values together, in bytes: many lines may each repeat a long one.
+const MAX_BYTES: usize = 2 << 20;
 
 /// What PHP's `trim()` removes.
 const BLANK: &[char] = &[' ', '\t', '\n', '\r', '\0', '\u{b}'];
@@ -59,6 +63,7 @@ impl SyntaxError {
 /// and a double quote never closed are refused too, where phpdotenv would lose variables without a word.
 pub fn parse(text: &[u8], known: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Entry>, SyntaxError> {
     let mut entries: Vec<Entry> = Vec::new();
+    let mut bytes = 0;
     for (line, raw) in join_lines(decode(text)?)? {
         let (left, right) = split(&raw);
         let name = parse_name(left).map_err(|what| SyntaxError::new(line, what))?;
@@ -70,6 +75,10 @@ pub fn parse(text: &[u8], known: &dyn Fn(&str) -> Option<String>) -> Result<Vec<
             .map(|r| scan(r).and_then(|marked| expand(&marked, &lookup)))
             .transpose()
             .map_err(|what| SyntaxError::new(line, format!("{name}: {what}")))?;
+        bytes += value.as_ref().map_or(0, String::len);
+        if bytes > MAX_BYTES {
+            return Err(SyntaxError::new(line, format!("{name}: values are too long in all")));
+        }
         entries.push(Entry { name: name.to_owned(), value, line });
     }
     Ok(entries)
@@ -317,7 +326,9 @@ mod tests {
         gives("B=1\nA=$B$(B)${}${B", "$B$(B)${}${B");
         gives("A=\"\\${HOME}\"", "${HOME}");
         let doubling = "A=${A}${A}\n".repeat(30);
-        fails(format!("A=${{HOME}}\n{doubling}"), "line 19: A: value is too long");
+        fails(format!("A=${{HOME}}\n{doubling}"), "line 16: A: value is too long");
+        let repeating = format!("A={}\n{}", "x".repeat(1 << 17), "B=${A}\n".repeat(17));
+        fails(repeating, "line 17: B: values are too long in all");
     }
 
     #[test]
@@ -367,6 +378,12 @@ mod tests {
             let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
             let file = format!("A=\"{}\"", escaped.replace('\n', "\\n").replace('\r', "\\r"));
             prop_assert_eq!(pairs(&file), [("A".to_owned(), Some(text))]);
+        }
+
+        #[test]
+        fn what_needs_no_escape_round_trips(text in r#"[^\p{C}"']*"#, bare in "[A-Za-z0-9:/@=.,-]*") {
+            prop_assert_eq!(pairs(&format!("A='{text}'")), [("A".to_owned(), Some(text))]);
+            prop_assert_eq!(pairs(&format!("export APP={bare}")), [("APP".to_owned(), Some(bare))]);
         }
 
         #[test]
