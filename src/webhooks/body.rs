@@ -7,8 +7,10 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::providers;
 
-/// Longest text that is kept: status words and references are short, and columns of references hold 191.
-const LONGEST: usize = 512;
+/// Longest text that is kept, in bytes: that of the longest reference, in any script. Status words are short.
+const LONGEST: usize = 4 * providers::REFERENCE_WIDTH;
+/// Beyond this a floating point number may stand for several whole ones.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 /// What the service adds to every stored payload.
 const OWN_KEY: &str = "_tenrusl";
 
@@ -19,11 +21,11 @@ pub enum Scalar {
     Null,
     /// true or false.
     Bool(bool),
-    /// A number, as text.
+    /// A number without loss of digits, as text.
     Number(String),
-    /// Text of at most 512 bytes.
+    /// Text of at most 764 bytes.
     Text(String),
-    /// An object, an array, or a text that is longer.
+    /// An object, an array, a text that is longer, or a number that was rounded.
     Other,
 }
 
@@ -162,7 +164,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.keep(Scalar::Number(value.to_string()));
+        self.keep(if value.abs() < EXACT { Scalar::Number(value.to_string()) } else { Scalar::Other });
         Ok(())
     }
 
@@ -249,6 +251,21 @@ mod tests {
         assert_eq!(Body::json(b"{\"a\":").unwrap_err(), "not JSON at line 1 column 5");
         assert_eq!(Body::json(b"\"\xff\"").unwrap_err(), "not UTF-8 at byte 1");
         assert!(Body::json(b"{} {}").is_err());
+    }
+
+    // Rounded, two references would become one, and name the wrong payment.
+    #[test]
+    fn a_number_that_lost_digits_is_no_value() {
+        for number in ["12345678901234567890123", "1e300", "-9007199254740993.0"] {
+            let body = Body::json(format!(r#"{{"id":{number}}}"#).as_bytes()).unwrap();
+            assert_eq!(at(&body, "id"), Some(&Scalar::Other), "{number}");
+        }
+        for (number, text) in
+            [("18446744073709551615", "18446744073709551615"), ("1e3", "1000"), ("-2.5", "-2.5")]
+        {
+            let body = Body::json(format!(r#"{{"id":{number}}}"#).as_bytes()).unwrap();
+            assert_eq!(at(&body, "id"), Some(&Scalar::Number(text.into())), "{number}");
+        }
     }
 
     #[test]

@@ -5,11 +5,8 @@ use serde::Serialize;
 use super::{
     PaymentStatus,
     body::{Body, Scalar},
-    providers::{self, FAILED, GENERIC, NOT_A_PAYMENT, Rule, SUCCEEDED},
+    providers::{self, FAILED, GENERIC, NOT_A_PAYMENT, REFERENCE_WIDTH, Rule, SUCCEEDED},
 };
-
-/// Width of the column `provider_ref`: a longer text names no payment.
-const REFERENCE_WIDTH: usize = 191;
 
 /// A reference found in a body, and the rule that found it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -167,6 +164,9 @@ fn fraud_verdict(body: &Body) -> PaymentStatus {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn reading(provider: &str, body: &str) -> (Vec<String>, PaymentStatus) {
@@ -297,5 +297,82 @@ mod tests {
     fn a_reference_too_long_for_the_column_is_none() {
         let (references, _) = reading("mock", &format!(r#"{{"id":"{}"}}"#, "x".repeat(192)));
         assert!(references.is_empty());
+    }
+
+    #[test]
+    fn a_reference_as_wide_as_the_column_is_read_in_any_script() {
+        let wide = "\u{1f600}".repeat(REFERENCE_WIDTH);
+        assert_eq!(reading("mock", &format!(r#"{{"id":"{wide}"}}"#)).0, [wide]);
+    }
+
+    /// A document that holds these texts at these paths.
+    fn document(rows: &[(&str, Value)]) -> Value {
+        let mut whole = json!({});
+        for (path, value) in rows {
+            let place = path.split('.').fold(&mut whole, |place, key| &mut place[key]);
+            *place = value.clone();
+        }
+        whole
+    }
+
+    /// A rule, where its body says what, a word for how the payment stands, and what it means.
+    fn said() -> impl Strategy<Value = (&'static Rule, &'static str, &'static str, String, PaymentStatus)> {
+        let rule = prop::sample::select(providers::names().map(providers::rule_of).collect::<Vec<_>>());
+        (
+            rule,
+            any::<prop::sample::Index>(),
+            any::<prop::sample::Index>(),
+            any::<prop::sample::Index>(),
+            any::<bool>(),
+        )
+            .prop_map(|(rule, reference, status, word, upper)| {
+                let words =
+                    |known: &'static [&'static str], status| known.iter().map(move |word| (*word, status));
+                let known: Vec<(&str, PaymentStatus)> = words(rule.succeeded, PaymentStatus::Succeeded)
+                    .chain(words(SUCCEEDED, PaymentStatus::Succeeded))
+                    .chain(words(rule.failed, PaymentStatus::Failed))
+                    .chain(words(FAILED, PaymentStatus::Failed))
+                    .chain([("waiting", PaymentStatus::Pending)])
+                    .collect();
+                let (word, meaning) = known[word.index(known.len())];
+                let word = if upper { word.to_uppercase() } else { word.to_owned() };
+                let reference = rule.references[reference.index(rule.references.len())];
+                (rule, reference, rule.statuses[status.index(rule.statuses.len())], word, meaning)
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_made_by_a_rule_is_read_by_it(
+            (rule, path, status_path, word, meaning) in said(),
+            text in r"[^\s\pC]([^\pC]{0,189}[^\s\pC])?",
+            number in prop::option::of(any::<u64>()),
+        ) {
+            let value = number.map_or_else(|| json!(text), |number| json!(number));
+            let text = number.map_or(text, |number| number.to_string());
+            let body = document(&[(path, value), (status_path, json!(word))]).to_string();
+            let expected = Reading {
+                references: vec![Reference { value: text, path, rule: rule.name }],
+                status: meaning,
+                word: Some(word),
+                rule: rule.name,
+            };
+            prop_assert_eq!(&read(rule.name, &Body::json(body.as_bytes()).unwrap()), &expected);
+            prop_assert_eq!(read_raw(rule.name, body.as_bytes()).unwrap(), expected);
+        }
+
+        #[test]
+        fn a_form_made_by_a_rule_is_read_by_it(
+            (rule, path, status_path, word, meaning) in said()
+                .prop_filter("sent as a form", |said| matches!(said.0.name, "skrill" | "paddle"))
+                .prop_filter("a form has no depth", |said| !said.1.contains('.') && !said.2.contains('.')),
+            text in r"[^\s\pC]([^\pC]{0,189}[^\s\pC])?",
+        ) {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            let form = form.append_pair(path, &text).append_pair(status_path, &word).finish();
+            let reading = read_raw(rule.name, form.as_bytes()).unwrap();
+            prop_assert_eq!(reading.references, [Reference { value: text, path, rule: rule.name }]);
+            prop_assert_eq!((reading.status, reading.word), (meaning, Some(word)));
+        }
     }
 }

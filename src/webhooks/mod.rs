@@ -23,7 +23,7 @@ use serde::Serialize;
 
 pub use self::{
     candidates::{explain_due, fair},
-    infer::{Reading, Reference, read},
+    infer::{Reading, Reference, read, read_raw},
     limits::{Effective, Limits, Overrides},
     list::{Cursor, Filter, List, ListItem, list},
     report::{Counts, Item, Outcome, ProviderCounts, RetryReport},

@@ -18,6 +18,8 @@ pub struct Rule {
     pub kind: Option<&'static str>,
 }
 
+/// Width of the column `provider_ref`, in characters: a longer text names no payment.
+pub const REFERENCE_WIDTH: usize = 191;
 /// Words that every provider's status is compared with, in lower case.
 pub const SUCCEEDED: &[&str] = &[
     "paid",
