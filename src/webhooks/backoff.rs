@@ -64,7 +64,7 @@ impl Backoff {
         let ceiling = self.ceiling(attempt);
         match self.mode {
             Mode::Full => rng.random_range(0..=ceiling),
-            Mode::Equal => ceiling / 2 + rng.random_range(0..=ceiling / 2),
+            Mode::Equal => rng.random_range(ceiling / 2..=ceiling),
             Mode::Decorrelated => {
                 let cap = self.cap_ms.max(self.base_ms);
                 let previous = previous.map_or(self.base_ms, |delay| delay.clamp(self.base_ms, cap));
@@ -101,8 +101,10 @@ pub fn previous_ms(last_attempt: Option<DateTime<Utc>>, next_retry: Option<DateT
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
-    use rand::{SeedableRng, rngs::StdRng};
+    use rand::{Rng, SeedableRng, rngs::StdRng};
 
     use super::*;
 
@@ -137,6 +139,67 @@ mod tests {
         let backoff = Backoff { base_ms: 500, cap_ms: 500, mode: Mode::Decorrelated, min_ms: 250 };
         let next = backoff.next(now, 1, None, &mut StdRng::seed_from_u64(1));
         assert_eq!(next, "2026-11-20T09:00:02Z".parse::<DateTime<Utc>>().unwrap());
+    }
+
+    /// The range of whole milliseconds that the documentation names, by doubling step for step in wide numbers.
+    fn documented(backoff: &Backoff, attempt: u32, previous: Option<u64>) -> (u128, u128) {
+        let (base, cap) = (u128::from(backoff.base_ms), u128::from(backoff.cap_ms.max(backoff.base_ms)));
+        let mut ceiling = base;
+        for _ in 1..attempt.min(70) {
+            ceiling = (2 * ceiling).min(cap);
+        }
+        match backoff.mode {
+            Mode::Full => (0, ceiling),
+            Mode::Equal => (ceiling / 2, ceiling),
+            Mode::Decorrelated => {
+                let previous = previous.map_or(base, u128::from).max(base);
+                (base, (3 * previous).min(cap))
+            }
+        }
+    }
+
+    #[test]
+    fn a_million_draws_of_each_mode_keep_to_the_documented_range() {
+        let mut rng = StdRng::seed_from_u64(20_261_120);
+        for mode in Mode::ALL {
+            for _ in 0..1000 {
+                // Any order of magnitude, the largest included.
+                let mut any = || rng.random::<u64>() >> rng.random_range(0..64_u32);
+                let (base_ms, cap_ms, previous) = (any(), any(), Some(any()));
+                let attempt = rng.random_range(0..80);
+                let backoff = Backoff { mode, base_ms, cap_ms, min_ms: 0 };
+                let previous = previous.filter(|previous| previous % 4 > 0);
+                let (low, high) = documented(&backoff, attempt, previous);
+                for _ in 0..1000 {
+                    let delay = u128::from(backoff.delay_ms(attempt, previous, &mut rng));
+                    assert!(low <= delay && delay <= high, "{delay}: {backoff:?} {attempt} {previous:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_delay_of_a_small_range_is_drawn_and_no_other() {
+        let mut rng = StdRng::seed_from_u64(1);
+        for (mode, base_ms, cap_ms, attempt, previous) in [
+            (Mode::Full, 3, 9, 2, None),
+            (Mode::Full, 3, 5, 3, None),
+            (Mode::Full, 0, 5, 3, None),
+            (Mode::Full, 1, 1, 1, None),
+            (Mode::Equal, 3, 9, 2, None),
+            (Mode::Equal, 3, 5, 3, None),
+            (Mode::Equal, 1, 1, 1, None),
+            (Mode::Decorrelated, 3, 20, 1, None),
+            (Mode::Decorrelated, 3, 20, 1, Some(4)),
+            (Mode::Decorrelated, 3, 20, 9, Some(100)),
+            (Mode::Decorrelated, 7, 2, 1, Some(1)),
+        ] {
+            let backoff = Backoff { mode, base_ms, cap_ms, min_ms: 0 };
+            let drawn: BTreeSet<u128> =
+                (0..2000).map(|_| backoff.delay_ms(attempt, previous, &mut rng).into()).collect();
+            let (low, high) = documented(&backoff, attempt, previous);
+            assert_eq!(drawn, (low..=high).collect(), "{backoff:?} {attempt} {previous:?}");
+        }
     }
 
     proptest! {
