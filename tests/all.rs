@@ -17,6 +17,7 @@ mod readme;
 mod webhooks_bad_input;
 mod webhooks_claims;
 mod webhooks_cli;
+mod webhooks_model;
 mod webhooks_output;
 mod webhooks_retry;
 mod webhooks_retry_one;
