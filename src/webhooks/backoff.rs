@@ -64,7 +64,7 @@ impl Backoff {
         let ceiling = self.ceiling(attempt);
         match self.mode {
             Mode::Full => rng.random_range(0..=ceiling),
-            Mode::Equal => rng.random_range(ceiling / 2..=ceiling),
+            Mode::Equal => ceiling / 2 + rng.random_range(0..=ceiling / 2),
             Mode::Decorrelated => {
                 let cap = self.cap_ms.max(self.base_ms);
                 let previous = previous.map_or(self.base_ms, |delay| delay.clamp(self.base_ms, cap));
@@ -150,7 +150,7 @@ mod tests {
         }
         match backoff.mode {
             Mode::Full => (0, ceiling),
-            Mode::Equal => (ceiling / 2, ceiling),
+            Mode::Equal => (ceiling / 2, ceiling / 2 * 2),
             Mode::Decorrelated => {
                 let previous = previous.map_or(base, u128::from).max(base);
                 (base, (3 * previous).min(cap))
