@@ -30,7 +30,7 @@ pub enum Way {
     CutAtCommit,
     /// Passes the next COMMIT on, and closes when the server answers it: the client never hears.
     CutAfterCommit,
-    /// Passes the next COMMIT on, closes, and refuses from then on.
+    /// As [`Way::CutAfterCommit`], and refuses from then on.
     CutForGood,
 }
 
@@ -138,7 +138,10 @@ impl Shared {
         match *way {
             Way::CutBeforeCommit => Verdict { bytes: 0, cut: Some(Way::Pass) },
             Way::CutAtCommit => all(Some(Way::Pass)),
-            Way::CutForGood => all(Some(Way::Refuse)),
+            Way::CutForGood => {
+                *way = Way::Refuse;
+                all(None)
+            }
             Way::CutAfterCommit => {
                 *way = Way::CutReply(0);
                 all(None)
@@ -157,6 +160,7 @@ impl Shared {
                 Verdict { bytes: bytes.len(), cut: None }
             }
             Way::CutReply(left) => Verdict { bytes: left, cut: Some(Way::Pass) },
+            Way::Refuse => Verdict { bytes: 0, cut: Some(Way::Refuse) },
             _ => Verdict { bytes: bytes.len(), cut: None },
         }
     }
