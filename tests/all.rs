@@ -15,6 +15,7 @@ mod odd_redis;
 mod races;
 mod readme;
 mod webhooks_bad_input;
+mod webhooks_candidates;
 mod webhooks_claims;
 mod webhooks_cli;
 mod webhooks_model;

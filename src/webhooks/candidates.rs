@@ -1,15 +1,25 @@
 //! Which events to try: picked without locks, in due order, with a fair share for every provider.
 
-use std::collections::BTreeMap;
+mod statements;
 
+use std::collections::{BTreeMap, HashSet};
+
+use self::statements::{dated, distinct, undated};
 use super::{
     Limits,
-    store::{CLAIMED_AT, Condition, Eligible, IN_FLIGHT, Store},
+    store::{Eligible, Store},
 };
 use crate::{
     Result,
-    db::{Db, Engine, Query, Row, Value},
+    db::{Db, Query, Row, Session},
 };
+
+/// Reads of a pick that ask for no more than what seems to be missing; a further one asks for all that may be.
+const SPARING: usize = 4;
+/// Reads of a pick at most: others may move rows between two of them.
+const READS: usize = 32;
+/// The fewest events that are worth another read.
+const FEWEST: usize = 16;
 
 /// An event that looked due.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,140 +32,233 @@ pub struct Candidate {
     pub provider: String,
 }
 
-/// The first `limit` due events of every provider.
-pub(super) async fn pick(store: &Store<'_>, eligible: &Eligible, limit: u32) -> Result<Vec<Candidate>> {
-    let query = due_query(store, eligible, limit).await?;
-    let rows = store.db.session().await?.fetch(query).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Candidate { due: row.text("due")?, id: row.text("id")?, provider: row.text("provider")? })
-        })
-        .collect()
+impl Candidate {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self { due: row.text("due")?, id: row.text("id")?, provider: row.text("provider")? })
+    }
 }
 
-/// The statement that finds due events: one walk along an index per provider, and one for what has no next time.
-async fn due_query(store: &Store<'_>, eligible: &Eligible, limit: u32) -> Result<Query> {
-    let providers = match &eligible.provider {
-        Some(provider) => vec![provider.clone()],
-        None => distinct(store, "provider").await?,
-    };
-    let statuses = distinct(store, "status").await?;
-    let mut parts: Vec<Condition> =
-        providers.iter().map(|provider| dated(store, eligible, provider, limit)).collect();
-    parts.push(undated(store, eligible, &statuses, limit));
-    let sql = parts.iter().map(Condition::sql).collect::<Vec<_>>().join(" UNION ALL ");
-    Ok(Query::new(sql).bind_all(parts.iter().flat_map(Condition::values)))
+/// The due events that a batch with these limits would try, in order. Takes no locks, changes nothing.
+///
+/// # Errors
+/// The database's, or missing tables and columns.
+pub async fn due(db: &Db, limits: &Limits) -> Result<Vec<Candidate>> {
+    let store = Store::open(db).await?;
+    let eligible = Eligible::due(db.now().await?, limits);
+    pick(&store, &eligible, limits.limit, &HashSet::new()).await
 }
 
-/// The plan of the due query, as the engine explains it, a line per step.
+/// The plans of the statements that find due events, as the engine explains them, a line per step.
 ///
 /// # Errors
 /// The database's, or missing tables and columns.
 pub async fn explain_due(db: &Db, limits: &Limits) -> Result<Vec<String>> {
     let store = Store::open(db).await?;
-    let now = db.now().await?;
-    let eligible = Eligible::due(now, limits);
-    let query = due_query(&store, &eligible, limits.limit).await?.explained(db.engine());
-    let rows = db.session().await?.fetch(query).await?;
-    Ok(rows.iter().map(Row::line).collect())
-}
-
-/// The values of a column, found by jumping from one to the next along its index: reading them all would be a scan.
-/// MySQL jumps by itself (loose index scan); the others are told to.
-async fn distinct(store: &Store<'_>, column: &str) -> Result<Vec<String>> {
-    let table = &store.events.name;
-    let sql = match store.events.engine() {
-        Engine::MySql => format!("SELECT DISTINCT {column} AS word FROM {table}"),
-        Engine::Postgres | Engine::Sqlite => format!(
-            "WITH RECURSIVE seen(word) AS (SELECT MIN({column}) FROM {table} UNION ALL \
-             SELECT (SELECT MIN({column}) FROM {table} WHERE {column} > seen.word) FROM seen WHERE seen.word IS NOT NULL) \
-             SELECT word FROM seen WHERE word IS NOT NULL"
-        ),
-    };
-    store.db.session().await?.fetch(Query::new(sql)).await?.iter().map(|row| row.text("word")).collect()
-}
-
-/// One provider's events whose next time has come: a walk along (provider, next_retry_at) that ends at the limit.
-fn dated(store: &Store<'_>, eligible: &Eligible, provider: &str, limit: u32) -> Condition {
-    let events = &store.events;
-    let one = Eligible { provider: None, ..eligible.clone() };
-    let provider = Condition::new(format!("provider = {}", events.hole("provider")), [Value::from(provider)]);
-    let condition = provider
-        .and(one.dated(events))
-        .and(Condition::new(format!("status NOT IN {IN_FLIGHT}"), []))
-        .and(one.open(events));
-    Condition::new(
-        format!(
-            "SELECT id, provider, due FROM (SELECT id, provider, next_retry_at AS due FROM {} WHERE {} \
-             ORDER BY next_retry_at, id LIMIT {limit}) AS dated",
-            events.name,
-            condition.sql()
-        ),
-        condition.values(),
-    )
-}
-
-/// Stale claims and events without a next time, of all providers: few, found along (status, next_retry_at).
-/// They are due since they were claimed or received, so that new events do not go before old ones (D32).
-fn undated(store: &Store<'_>, eligible: &Eligible, statuses: &[String], limit: u32) -> Condition {
-    let events = &store.events;
-    let free: Vec<&str> = statuses
-        .iter()
-        .map(String::as_str)
-        .filter(|status| !matches!(*status, "processed" | "processing" | "queued"))
-        .collect();
-    let (claims, new) = (eligible.stale_claim(events), eligible.undated(events));
-    let (claims, new) = (claims.and(eligible.open(events)), new.and(eligible.open(events)));
-    let mut branches = vec![Condition::new(
-        format!("SELECT id, provider, {CLAIMED_AT} AS due FROM {} WHERE {}", events.name, claims.sql()),
-        claims.values(),
-    )];
-    if !free.is_empty() {
-        let free = events.one_of("status", free);
-        let condition = Condition::new(free.sql, free.values).and(new);
-        branches.push(Condition::new(
-            format!("SELECT id, provider, received_at AS due FROM {} WHERE {}", events.name, condition.sql()),
-            condition.values(),
-        ));
+    let eligible = Eligible::due(db.now().await?, limits);
+    let (providers, statuses) = words(&store, &eligible).await?;
+    let walks: Vec<Walk> = providers.into_iter().map(Walk::new).collect();
+    let walks: Vec<&Walk> = walks.iter().collect();
+    let each = first_read(limits.limit as usize, walks.len());
+    let mut session = db.session().await?;
+    let mut plans = Vec::new();
+    let first = dated(&store, &eligible, &walks, each);
+    let waiting = undated(&store, &eligible, &statuses, limits.limit, 0);
+    for query in first.into_iter().chain([waiting]) {
+        let rows = session.fetch(query.explained(db.engine())).await?;
+        plans.extend(rows.iter().map(Row::line));
     }
-    let sql = branches.iter().map(Condition::sql).collect::<Vec<_>>().join(" UNION ALL ");
-    Condition::new(
-        format!(
-            "SELECT id, provider, due FROM (SELECT id, provider, due, \
-             ROW_NUMBER() OVER (PARTITION BY provider ORDER BY due, id) AS place FROM ({sql}) AS waiting) AS undated \
-             WHERE place <= {limit}"
-        ),
-        branches.iter().flat_map(Condition::values),
-    )
+    Ok(plans)
+}
+
+/// The providers to look at, and the statuses that there are.
+async fn words(store: &Store<'_>, eligible: &Eligible) -> Result<(Vec<String>, Vec<String>)> {
+    let providers = match &eligible.provider {
+        Some(provider) => vec![provider.clone()],
+        None => distinct(store, "provider").await?,
+    };
+    Ok((providers, distinct(store, "status").await?))
+}
+
+/// Events to read of each provider at first: its share, if all providers have due events.
+fn first_read(limit: usize, providers: usize) -> usize {
+    (limit / providers.max(1)).max(1)
+}
+
+/// The events that are to be tried, [`fair`]ly chosen from all that are due but those `passed` over already. Reads
+/// each provider's share first, then only what may still come before the last one that was chosen: about as many rows
+/// as are chosen, however many are due.
+pub(super) async fn pick(
+    store: &Store<'_>,
+    eligible: &Eligible,
+    limit: u32,
+    passed: &HashSet<String>,
+) -> Result<Vec<Candidate>> {
+    let (providers, statuses) = words(store, eligible).await?;
+    let mut session = store.db.session().await?;
+    let mut found = Vec::new();
+    let waiting = undated(store, eligible, &statuses, limit, passed.len());
+    read(&mut session, waiting, |candidate, _| {
+        if !passed.contains(&candidate.id) {
+            found.push(candidate);
+        }
+    })
+    .await?;
+    let mut walks: Vec<Walk> = providers.into_iter().map(Walk::new).collect();
+    let limit = limit as usize;
+    let mut each = first_read(limit, walks.len());
+    for reads in 1..=READS {
+        let mut open: Vec<&mut Walk> = walks.iter_mut().filter(|walk| walk.wanted).collect();
+        let shared: Vec<&Walk> = open.iter().map(|walk| &**walk).collect();
+        let Some(query) = dated(store, eligible, &shared, each) else { break };
+        let mut counts = vec![0; open.len()];
+        read(&mut session, query, |candidate, walk| {
+            let Some(walked) = open.get_mut(walk) else { return };
+            counts[walk] += 1;
+            let fresh = !passed.contains(&candidate.id);
+            walked.step(&candidate, fresh);
+            if fresh {
+                found.push(candidate);
+            }
+        })
+        .await?;
+        for (walk, count) in open.iter_mut().zip(counts) {
+            walk.ended = count < each;
+        }
+        in_order(&mut found);
+        each = missing(&mut walks, &found, limit);
+        if reads >= SPARING {
+            each += limit;
+        }
+    }
+    Ok(fair(found, limit))
+}
+
+/// Hands each row's candidate over, with the number of the walk that found it.
+async fn read(session: &mut Session<'_>, query: Query, mut take: impl FnMut(Candidate, usize)) -> Result<()> {
+    let mut failed = Ok(());
+    session
+        .each(query, |row| match (Candidate::from_row(&row), row.int("walk")) {
+            (Ok(candidate), Ok(walk)) => take(candidate, usize::try_from(walk).unwrap_or(usize::MAX)),
+            (Err(error), _) | (_, Err(error)) => failed = Err(error),
+        })
+        .await?;
+    failed
+}
+
+/// Puts candidates in due order, each once: a walk that goes on begins with the second at which it stopped, and an
+/// event may move while it is read.
+fn in_order(found: &mut Vec<Candidate>) {
+    found.sort_unstable_by(|a, b| (&a.id, &a.due).cmp(&(&b.id, &b.due)));
+    found.dedup_by(|a, b| a.id == b.id);
+    found.sort_unstable();
+}
+
+/// How far one provider's events with a next time were read.
+struct Walk {
+    provider: String,
+    /// The last one read: when it is due, and its id.
+    last: Option<(String, String)>,
+    /// Events read that are due at the same time as the last one.
+    ties: usize,
+    /// Those of them that this read has yet to give again.
+    again: usize,
+    /// Events read that may be chosen.
+    found: usize,
+    /// There are no more.
+    ended: bool,
+    /// To be read on.
+    wanted: bool,
+}
+
+impl Walk {
+    fn new(provider: String) -> Self {
+        Self { provider, last: None, ties: 0, again: 0, found: 0, ended: false, wanted: true }
+    }
+
+    fn step(&mut self, candidate: &Candidate, fresh: bool) {
+        let tied = self.last.as_ref().is_some_and(|(due, _)| *due == candidate.due);
+        if tied && self.again > 0 {
+            self.again -= 1;
+            return;
+        }
+        self.ties = if tied { self.ties + 1 } else { 1 };
+        self.found += usize::from(fresh);
+        self.last = Some((candidate.due.clone(), candidate.id.clone()));
+    }
+
+    /// Whether what was not read might be chosen.
+    fn may_hold_more(&self, share: usize, cut: Option<&Candidate>) -> bool {
+        let Some((due, id)) = self.last.as_ref().filter(|_| !self.ended) else { return false };
+        self.found < share.max(1)
+            || cut.is_none_or(|cut| (due.as_str(), id.as_str()) < (cut.due.as_str(), cut.id.as_str()))
+    }
+}
+
+/// Marks the walks that must be read on, and gives the number of events to read of each.
+fn missing(walks: &mut [Walk], found: &[Candidate], limit: usize) -> usize {
+    let choice = choose(found, limit);
+    // Without spare places nothing that comes after the shares is chosen, however early it is due.
+    let cut = match choice.last_spare {
+        _ if found.len() < limit => None,
+        Some(at) => found.get(at),
+        None => found.first(),
+    };
+    let (mut gap, mut ties, mut wanted) = (FEWEST, 0, 0);
+    for walk in walks.iter_mut() {
+        walk.wanted = walk.may_hold_more(choice.share, cut);
+        walk.again = walk.ties;
+        if walk.wanted {
+            wanted += 1;
+            gap = gap.max(choice.share.saturating_sub(walk.found));
+            ties = ties.max(walk.ties);
+        }
+    }
+    // Of a few lengths, so that the texts stay few as well.
+    (ties + gap.max(choice.spare.div_ceil(wanted.max(1)))).next_power_of_two()
+}
+
+/// Which of some candidates are to be tried.
+struct Choice {
+    chosen: Vec<bool>,
+    /// Places that every provider has.
+    share: usize,
+    /// Places that the shares left over.
+    spare: usize,
+    /// The last candidate that got one of them.
+    last_spare: Option<usize>,
+}
+
+/// Chooses from candidates in due order.
+fn choose(found: &[Candidate], limit: usize) -> Choice {
+    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+    for candidate in found {
+        taken.insert(&candidate.provider, 0);
+    }
+    let share = limit / taken.len().max(1);
+    let mut choice = Choice { chosen: vec![false; found.len()], share, spare: limit, last_spare: None };
+    for (candidate, chosen) in found.iter().zip(&mut choice.chosen) {
+        let count = taken.entry(&candidate.provider).or_default();
+        if *count < share {
+            *count += 1;
+            choice.spare -= 1;
+            *chosen = true;
+        }
+    }
+    let rest = choice.chosen.iter_mut().enumerate().filter(|(_, chosen)| !**chosen);
+    for (at, chosen) in rest.take(choice.spare) {
+        *chosen = true;
+        choice.last_spare = Some(at);
+    }
+    choice
 }
 
 /// Every provider with due events gets an equal share of the limit; what is left goes by due time, then id (D32).
 /// The result is in that order.
-pub fn fair(mut found: Vec<Candidate>, limit: u32) -> Vec<Candidate> {
-    found.sort();
-    let limit = limit as usize;
-    if found.len() <= limit {
-        return found;
-    }
-    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
-    for candidate in &found {
-        taken.insert(&candidate.provider, 0);
-    }
-    let share = limit / taken.len();
-    let mut chosen = vec![false; found.len()];
-    let mut left = limit;
-    for (candidate, chosen) in found.iter().zip(&mut chosen) {
-        let count = taken.entry(&candidate.provider).or_default();
-        if *count < share {
-            *count += 1;
-            left -= 1;
-            *chosen = true;
-        }
-    }
-    for chosen in chosen.iter_mut().filter(|chosen| !**chosen).take(left) {
-        *chosen = true;
-    }
-    found.into_iter().zip(chosen).filter_map(|(candidate, chosen)| chosen.then_some(candidate)).collect()
+fn fair(mut found: Vec<Candidate>, limit: usize) -> Vec<Candidate> {
+    found.sort_unstable();
+    let mut chosen = choose(&found, limit).chosen.into_iter();
+    found.retain(|_| chosen.next().unwrap_or(false));
+    found
 }
 
 #[cfg(test)]
@@ -193,7 +296,7 @@ mod tests {
             let total = found.len();
             let with_due = counts.iter().filter(|count| **count > 0).count().max(1);
             let share = limit as usize / with_due;
-            let picked = fair(found, limit);
+            let picked = fair(found, limit as usize);
             prop_assert_eq!(picked.len(), total.min(limit as usize));
             prop_assert!(picked.is_sorted());
             for (at, count) in counts.iter().enumerate() {

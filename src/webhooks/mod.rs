@@ -22,7 +22,7 @@ mod store;
 use serde::Serialize;
 
 pub use self::{
-    candidates::{explain_due, fair},
+    candidates::{Candidate, due, explain_due},
     infer::{Reading, Reference, read, read_raw},
     limits::{Effective, Limits, Overrides},
     list::{Cursor, Filter, List, ListItem, list},

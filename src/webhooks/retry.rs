@@ -31,8 +31,8 @@ use crate::{
 pub const RUN_LOCK: &str = "tenrusl:cmd:webhooks:retry:global";
 /// Events of one transaction.
 const CHUNK: usize = 100;
-/// Ids of one provider that are picked at once.
-const PAGE: u32 = 2000;
+/// Events that are picked at once.
+const PAGE: u32 = 10_000;
 /// Tries of a chunk that meets deadlocks or lock timeouts.
 const TRIES: usize = 5;
 /// Time between two looks at a taken lock.
@@ -254,13 +254,9 @@ impl Run<'_> {
         let mut unchanged: HashSet<String> = HashSet::new();
         while left > 0 {
             self.cancel.check()?;
-            let seen = u32::try_from(unchanged.len()).unwrap_or(u32::MAX);
-            let each = left.min(PAGE).saturating_add(seen);
-            let picked = candidates::pick(self.store, &worker.eligible, each);
-            let mut picked = picked.await?;
+            let each = left.min(PAGE);
+            let picked = candidates::pick(self.store, &worker.eligible, each, &unchanged).await?;
             crash::reach(Point::AfterCandidates);
-            picked.retain(|candidate| !unchanged.contains(&candidate.id));
-            let picked = candidates::fair(picked, left);
             if picked.is_empty() {
                 return Ok(());
             }
