@@ -132,7 +132,12 @@ fn every_module_has_a_line_in_the_map_and_a_doc() {
         assert!(map.contains(&format!("[`{name}`]")), "the map of src/lib.rs lacks `{name}`");
         assert!(map.contains(&format!("pub mod {name};")), "src/lib.rs has no module `{name}`");
     }
-    for (path, text) in sources("src").into_iter().chain(sources("commands")).chain(sources("tests")) {
+    for (path, text) in sources("src")
+        .into_iter()
+        .chain(sources("commands"))
+        .chain(sources("tests"))
+        .chain(sources("benches"))
+    {
         assert!(text.starts_with("//!"), "{} does not begin with what it is for", path.display());
     }
 }

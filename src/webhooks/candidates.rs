@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Result,
+    clock::column_text,
     db::{Db, Query, Row, Session},
 };
 
@@ -54,16 +55,20 @@ pub async fn due(db: &Db, limits: &Limits) -> Result<Vec<Candidate>> {
 /// The database's, or missing tables and columns.
 pub async fn explain_due(db: &Db, limits: &Limits) -> Result<Vec<String>> {
     let store = Store::open(db).await?;
-    let eligible = Eligible::due(db.now().await?, limits);
+    let now = db.now().await?;
+    let eligible = Eligible::due(now, limits);
     let (providers, statuses) = words(&store, &eligible).await?;
-    let walks: Vec<Walk> = providers.into_iter().map(Walk::new).collect();
-    let walks: Vec<&Walk> = walks.iter().collect();
-    let each = first_read(limits.limit as usize, walks.len());
+    let fresh: Vec<Walk> = providers.into_iter().map(Walk::new).collect();
+    let begun = |walk: &Walk| Walk { last: Some((column_text(now), String::new())), ..walk.clone() };
+    let going_on: Vec<Walk> = fresh.iter().map(begun).collect();
+    let each = first_read(limits.limit as usize, fresh.len());
+    let mut queries = vec![undated(&store, &eligible, &statuses, limits.limit, 0)];
+    for walks in [&fresh, &going_on] {
+        queries.extend(dated(&store, &eligible, &walks.iter().collect::<Vec<_>>(), each));
+    }
     let mut session = db.session().await?;
     let mut plans = Vec::new();
-    let first = dated(&store, &eligible, &walks, each);
-    let waiting = undated(&store, &eligible, &statuses, limits.limit, 0);
-    for query in first.into_iter().chain([waiting]) {
+    for query in queries {
         let rows = session.fetch(query.explained(db.engine())).await?;
         plans.extend(rows.iter().map(Row::line));
     }
@@ -154,6 +159,7 @@ fn in_order(found: &mut Vec<Candidate>) {
 }
 
 /// How far one provider's events with a next time were read.
+#[derive(Debug, Clone)]
 struct Walk {
     provider: String,
     /// The last one read: when it is due, and its id.

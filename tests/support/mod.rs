@@ -7,6 +7,7 @@ pub mod cli;
 pub mod disk;
 pub mod event;
 pub mod oracle;
+pub mod fill;
 pub mod proxy;
 pub mod redis;
 pub mod service;
