@@ -20,6 +20,7 @@ use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection, SqliteConnection};
 use tokio::sync::OnceCell;
 
+use self::row::Read;
 pub use self::{
     bulk::BulkUpdate,
     catalog::{Column, Filter, Table},
@@ -242,7 +243,12 @@ impl Session<'_> {
     /// # Errors
     /// What the server says; [`crate::Kind::Unreachable`] when it is lost.
     pub async fn fetch(&mut self, query: Query) -> Result<Vec<Row>> {
-        run!(self, query, |conn, bound| bound.fetch(conn).map_ok(Row::from).try_collect().await)
+        let mut names = None;
+        run!(self, query, |conn, bound| bound
+            .fetch(conn)
+            .map_ok(|row| row.read(&mut names))
+            .try_collect()
+            .await)
     }
 
     /// The first row, if there is one.
@@ -258,11 +264,12 @@ impl Session<'_> {
     /// # Errors
     /// As [`Session::fetch`].
     pub async fn each(&mut self, query: Query, mut take: impl FnMut(Row)) -> Result<()> {
+        let mut names = None;
         run!(self, query, |conn, bound| {
             bound
                 .fetch(conn)
                 .try_for_each(|row| {
-                    take(Row::from(row));
+                    take(row.read(&mut names));
                     std::future::ready(Ok(()))
                 })
                 .await

@@ -27,6 +27,9 @@ pub enum Cell {
     Time(NaiveDateTime),
 }
 
+/// The names of a statement's columns: the same for all of its rows, and therefore made once.
+pub(super) type Names = Option<Arc<[Box<str>]>>;
+
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
@@ -36,18 +39,19 @@ pub struct Row {
 
 impl Row {
     /// Decodes each value that is not NULL by the name of its type.
-    fn build<R>(row: &R, cell: impl Fn(&R, usize, &str) -> Cell) -> Self
+    fn build<R>(row: &R, names: &mut Names, cell: impl Fn(&R, usize, &str) -> Cell) -> Self
     where
         R: sqlx::Row,
         usize: ColumnIndex<R>,
     {
-        let names = row.columns().iter().map(|column| column.name().into()).collect();
+        let names =
+            names.get_or_insert_with(|| row.columns().iter().map(|column| column.name().into()).collect());
         let decode = |at| {
             // The stored value's own type: SQLite columns hold what was put there.
             let kind = row.try_get_raw(at).ok().filter(|value| !value.is_null());
             kind.map_or(Cell::Null, |value| cell(row, at, value.type_info().name()))
         };
-        Self { names, cells: (0..row.columns().len()).map(decode).collect() }
+        Self { names: names.clone(), cells: (0..row.columns().len()).map(decode).collect() }
     }
 
     /// The value of a column.
@@ -156,9 +160,14 @@ macro_rules! decode {
     };
 }
 
-impl From<PgRow> for Row {
-    fn from(row: PgRow) -> Self {
-        Self::build(&row, |row, at, kind| match kind {
+/// A driver's row, read.
+pub(super) trait Read {
+    fn read(self, names: &mut Names) -> Row;
+}
+
+impl Read for PgRow {
+    fn read(self, names: &mut Names) -> Row {
+        Row::build(&self, names, |row, at, kind| match kind {
             "BOOL" => decode!(row, at, bool => |value| Cell::Int(value.into())),
             "INT2" => decode!(row, at, i16 => |value| Cell::Int(value.into())),
             "INT4" => decode!(row, at, i32 => |value| Cell::Int(value.into())),
@@ -191,9 +200,9 @@ fn postgres_time(micros: i64) -> Cell {
     }
 }
 
-impl From<MySqlRow> for Row {
-    fn from(row: MySqlRow) -> Self {
-        Self::build(&row, |row, at, kind| match kind {
+impl Read for MySqlRow {
+    fn read(self, names: &mut Names) -> Row {
+        Row::build(&self, names, |row, at, kind| match kind {
             "BOOLEAN" | "TINYINT" | "SMALLINT" | "INT" | "MEDIUMINT" | "BIGINT" => {
                 decode!(row, at, i64 => Cell::Int)
             }
@@ -209,9 +218,9 @@ impl From<MySqlRow> for Row {
     }
 }
 
-impl From<SqliteRow> for Row {
-    fn from(row: SqliteRow) -> Self {
-        Self::build(&row, |row, at, kind| match kind {
+impl Read for SqliteRow {
+    fn read(self, names: &mut Names) -> Row {
+        Row::build(&self, names, |row, at, kind| match kind {
             "INTEGER" | "BOOLEAN" => decode!(row, at, i64 => Cell::Int),
             "REAL" => decode!(row, at, f64 => Cell::Float),
             _ => decode!(row, at, Vec<u8> => text_cell),
