@@ -33,14 +33,14 @@ pub(crate) async fn measure(bench: &Bench) -> Vec<Comparison> {
     let mut comparisons = Vec::new();
     for engine in [Engine::Postgres, Engine::MySql] {
         let case = Case::new(engine, Schema::Service).await.unwrap();
-        comparisons.push(compare(bench, &case).await);
+        bench.found(&mut comparisons, compare(bench, &case).await);
         case.finish().await;
     }
     comparisons
 }
 
 async fn compare(bench: &Bench, case: &Case) -> Comparison {
-    let (rows, chunks) = if bench.quick { (1000, 20) } else { (100_000, 300) };
+    let (rows, chunks) = if bench.quick { (1000, 20) } else { (20_000, 300) };
     let engine = case.db.engine();
     case.fill(rows, 100, bench.now).await;
     // The run takes the first hundred events, and is undone: they are the ones that are worked on from now on.

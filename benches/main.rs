@@ -22,6 +22,7 @@ use chrono::{DateTime, Utc};
 use opsctl::{clock::Clock, db::Engine};
 
 use self::{
+    measure::Comparison,
     page::{Place, Section},
     support::{Case, Schema},
 };
@@ -90,6 +91,18 @@ impl Bench {
         }
     }
 
+    /// Keeps a line, and shows it at once: the rest may take long.
+    pub(crate) fn found(&self, comparisons: &mut Vec<Comparison>, line: Comparison) {
+        eprintln!(
+            "   {}: {:.2} beside {:.2} {}",
+            line.case,
+            line.ours.median(),
+            line.theirs.median(),
+            line.unit
+        );
+        comparisons.push(line);
+    }
+
     /// The binary is the one that users run: it takes no time from the surroundings.
     async fn prove_the_binary(&self) {
         let case = Case::new(Engine::Sqlite, Schema::Service).await.unwrap();
@@ -144,7 +157,6 @@ async fn main() -> ExitCode {
     for name in NAMES.iter().filter(|name| bench.only.as_deref().is_none_or(|only| only == **name)) {
         eprintln!("-- {name}");
         let section = section(&bench, name).await;
-        eprintln!("{section}");
         sections.push(section);
     }
     let page = page::page(&place, &sections);

@@ -24,7 +24,7 @@ pub(crate) async fn measure(bench: &Bench) -> Vec<Comparison> {
     for engine in bench.engines() {
         let theirs = resident(bench, engine, few).await;
         let ours = resident(bench, engine, many).await;
-        comparisons.push(Comparison {
+        let comparison = Comparison {
             case: format!("{}, {many} events", bench.name(engine)),
             against: format!("{few} events"),
             unit: "MiB",
@@ -32,7 +32,8 @@ pub(crate) async fn measure(bench: &Bench) -> Vec<Comparison> {
             ours: Series(vec![ours]),
             theirs: Series(vec![theirs]),
             goal: GOAL,
-        });
+        };
+        bench.found(&mut comparisons, comparison);
     }
     comparisons
 }

@@ -42,11 +42,9 @@ impl Role {
 
     fn of(sql: &str) -> Option<Role> {
         let has = |text: &str| sql.contains(text);
-        if has("UPDATE") && has("SET") && !has("SELECT") {
-            let payments = has("payments") && !has("webhook_events");
-            return Some(if payments { Role::UpdatePayments } else { Role::UpdateEvents });
-        }
         match () {
+            () if has("UPDATE ") && has("SET status") && has("payments") => Some(Role::UpdatePayments),
+            () if has("attempts = CASE") && has("webhook_events") => Some(Role::UpdateEvents),
             () if has("octet_length(") && has("FOR UPDATE") => Some(Role::Lock),
             () if has("payload") && has(" AS body") => Some(Role::Bodies),
             () if has("t.provider_ref") && has("FOR UPDATE") => Some(Role::Payments),

@@ -76,8 +76,8 @@ impl Case {
         let payment = format!("SELECT {id}, {provider}, {}, 1", text(engine, &["'p'", "i"]));
         let events =
             "webhook_events (id, provider, event_id, payload, status, attempts, received_at, next_retry_at)";
-        // In twenty parts, none of which takes a slow server longer than a session waits for an answer.
-        let part = count.div_ceil(20);
+        // In parts, none of which takes a slow server longer than a session waits for an answer.
+        let part = count.div_ceil(20).min(10_000);
         for from in (1..=count).step_by(part as usize) {
             let range = (from, count.min(from + part - 1));
             self.patiently(&insert(engine, range, events, &event)).await;
