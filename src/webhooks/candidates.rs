@@ -2,25 +2,17 @@
 
 mod statements;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use self::statements::{dated, distinct, undated};
+use self::statements::{distinct, earliest, first_of_each, undated};
 use super::{
     Limits,
     store::{Eligible, Store},
 };
 use crate::{
     Result,
-    clock::column_text,
     db::{Db, Query, Row, Session},
 };
-
-/// Reads of a pick that ask for no more than what seems to be missing; a further one asks for all that may be.
-const SPARING: usize = 4;
-/// Reads of a pick at most: others may move rows between two of them.
-const READS: usize = 32;
-/// The fewest events that are worth another read.
-const FEWEST: usize = 16;
 
 /// An event that looked due.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +31,21 @@ impl Candidate {
     }
 }
 
+/// Events that a run has looked at and left as they were: they are still due, and not to be picked again.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    ids: HashSet<String>,
+    of: HashMap<String, usize>,
+}
+
+impl Passed {
+    pub(super) fn add(&mut self, provider: &str, id: &str) {
+        if self.ids.insert(id.to_owned()) {
+            *self.of.entry(provider.to_owned()).or_default() += 1;
+        }
+    }
+}
+
 /// The due events that a batch with these limits would try, in order. Takes no locks, changes nothing.
 ///
 /// # Errors
@@ -46,7 +53,7 @@ impl Candidate {
 pub async fn due(db: &Db, limits: &Limits) -> Result<Vec<Candidate>> {
     let store = Store::open(db).await?;
     let eligible = Eligible::due(db.now().await?, limits);
-    pick(&store, &eligible, limits.limit, &HashSet::new()).await
+    pick(&store, &eligible, limits.limit, &Passed::default()).await
 }
 
 /// The plans of the statements that find due events, as the engine explains them, a line per step.
@@ -55,20 +62,19 @@ pub async fn due(db: &Db, limits: &Limits) -> Result<Vec<Candidate>> {
 /// The database's, or missing tables and columns.
 pub async fn explain_due(db: &Db, limits: &Limits) -> Result<Vec<String>> {
     let store = Store::open(db).await?;
-    let now = db.now().await?;
-    let eligible = Eligible::due(now, limits);
+    let eligible = Eligible::due(db.now().await?, limits);
     let (providers, statuses) = words(&store, &eligible).await?;
-    let fresh: Vec<Walk> = providers.into_iter().map(Walk::new).collect();
-    let begun = |walk: &Walk| Walk { last: Some((column_text(now), String::new())), ..walk.clone() };
-    let going_on: Vec<Walk> = fresh.iter().map(begun).collect();
-    let each = first_read(limits.limit as usize, fresh.len());
-    let mut queries = vec![undated(&store, &eligible, &statuses, limits.limit, 0)];
-    for walks in [&fresh, &going_on] {
-        queries.extend(dated(&store, &eligible, &walks.iter().collect::<Vec<_>>(), each));
-    }
+    let limit = limits.limit as usize;
+    let share = limit / providers.len().max(1);
+    let providers: Vec<_> = providers.into_iter().map(|provider| (provider, share.max(1))).collect();
+    let queries = [
+        Some(undated(&store, &eligible, &statuses, limit, 0)),
+        first_of_each(&store, &eligible, &providers),
+        Some(earliest(&store, &eligible, limit)),
+    ];
     let mut session = db.session().await?;
     let mut plans = Vec::new();
-    for query in queries {
+    for query in queries.into_iter().flatten() {
         let rows = session.fetch(query.explained(db.engine())).await?;
         plans.extend(rows.iter().map(Row::line));
     }
@@ -84,185 +90,104 @@ async fn words(store: &Store<'_>, eligible: &Eligible) -> Result<(Vec<String>, V
     Ok((providers, distinct(store, "status").await?))
 }
 
-/// Events to read of each provider at first: its share, if all providers have due events.
-fn first_read(limit: usize, providers: usize) -> usize {
-    (limit / providers.max(1)).max(1)
-}
-
-/// The events that are to be tried, [`fair`]ly chosen from all that are due but those `passed` over already. Reads
-/// each provider's share first, then only what may still come before the last one that was chosen: about as many rows
-/// as are chosen, however many are due.
+/// The events that are to be tried, [`fair`]ly chosen from all that are due but those passed over already.
+///
+/// What is chosen are the first ones of every provider, and for the places that these leave, the earliest of all. So
+/// that much is read, about two rows for every one that is chosen, however many are due.
 pub(super) async fn pick(
     store: &Store<'_>,
     eligible: &Eligible,
     limit: u32,
-    passed: &HashSet<String>,
+    passed: &Passed,
 ) -> Result<Vec<Candidate>> {
-    let (providers, statuses) = words(store, eligible).await?;
-    let mut session = store.db.session().await?;
-    let mut found = Vec::new();
-    let waiting = undated(store, eligible, &statuses, limit, passed.len());
-    read(&mut session, waiting, |candidate, _| {
-        if !passed.contains(&candidate.id) {
-            found.push(candidate);
-        }
-    })
-    .await?;
-    let mut walks: Vec<Walk> = providers.into_iter().map(Walk::new).collect();
     let limit = limit as usize;
-    let mut each = first_read(limit, walks.len());
-    for reads in 1..=READS {
-        let mut open: Vec<&mut Walk> = walks.iter_mut().filter(|walk| walk.wanted).collect();
-        let shared: Vec<&Walk> = open.iter().map(|walk| &**walk).collect();
-        let Some(query) = dated(store, eligible, &shared, each) else { break };
-        let mut counts = vec![0; open.len()];
-        read(&mut session, query, |candidate, walk| {
-            let Some(walked) = open.get_mut(walk) else { return };
-            counts[walk] += 1;
-            let fresh = !passed.contains(&candidate.id);
-            walked.step(&candidate, fresh);
-            if fresh {
-                found.push(candidate);
+    let (providers, statuses) = words(store, eligible).await?;
+    let mut reader = Reader { session: store.db.session().await?, passed, found: BTreeMap::new() };
+    reader.read(undated(store, eligible, &statuses, limit, passed.ids.len())).await?;
+    let mut share = limit / providers.len().max(1);
+    let mut rows = reader.read_shares(store, eligible, &providers, share).await?;
+    // Some providers have nothing due: the shares of the others are larger.
+    let larger = limit / reader.providers().max(1);
+    if larger > share && rows >= share {
+        share = larger;
+        rows = reader.read_shares(store, eligible, &providers, share).await?;
+    }
+    // When none of the providers can have filled its share, all of them have been read to their ends.
+    if providers.len() > 1 && rows >= share {
+        reader.read(earliest(store, eligible, limit + passed.ids.len())).await?;
+    }
+    Ok(fair(reader.found.into_values().collect(), limit))
+}
+
+/// Reads candidates, each once: others may move events between two statements.
+struct Reader<'a> {
+    session: Session<'a>,
+    passed: &'a Passed,
+    found: BTreeMap<String, Candidate>,
+}
+
+impl Reader<'_> {
+    /// Gives the number of rows.
+    async fn read(&mut self, query: Query) -> Result<usize> {
+        let (mut rows, mut failed) = (0, Ok(()));
+        let take = |row: Row| {
+            rows += 1;
+            match Candidate::from_row(&row) {
+                Ok(candidate) if self.passed.ids.contains(&candidate.id) => {}
+                Ok(candidate) => drop(self.found.insert(candidate.id.clone(), candidate)),
+                Err(error) => failed = Err(error),
             }
-        })
-        .await?;
-        for (walk, count) in open.iter_mut().zip(counts) {
-            walk.ended = count < each;
-        }
-        in_order(&mut found);
-        each = missing(&mut walks, &found, limit);
-        if reads >= SPARING {
-            each += limit;
-        }
-    }
-    Ok(fair(found, limit))
-}
-
-/// Hands each row's candidate over, with the number of the walk that found it.
-async fn read(session: &mut Session<'_>, query: Query, mut take: impl FnMut(Candidate, usize)) -> Result<()> {
-    let mut failed = Ok(());
-    session
-        .each(query, |row| match (Candidate::from_row(&row), row.int("walk")) {
-            (Ok(candidate), Ok(walk)) => take(candidate, usize::try_from(walk).unwrap_or(usize::MAX)),
-            (Err(error), _) | (_, Err(error)) => failed = Err(error),
-        })
-        .await?;
-    failed
-}
-
-/// Puts candidates in due order, each once: a walk that goes on begins with the second at which it stopped, and an
-/// event may move while it is read.
-fn in_order(found: &mut Vec<Candidate>) {
-    found.sort_unstable_by(|a, b| (&a.id, &a.due).cmp(&(&b.id, &b.due)));
-    found.dedup_by(|a, b| a.id == b.id);
-    found.sort_unstable();
-}
-
-/// How far one provider's events with a next time were read.
-#[derive(Debug, Clone)]
-struct Walk {
-    provider: String,
-    /// The last one read: when it is due, and its id.
-    last: Option<(String, String)>,
-    /// Events read that are due at the same time as the last one.
-    ties: usize,
-    /// Those of them that this read has yet to give again.
-    again: usize,
-    /// Events read that may be chosen.
-    found: usize,
-    /// There are no more.
-    ended: bool,
-    /// To be read on.
-    wanted: bool,
-}
-
-impl Walk {
-    fn new(provider: String) -> Self {
-        Self { provider, last: None, ties: 0, again: 0, found: 0, ended: false, wanted: true }
+        };
+        self.session.each(query, take).await?;
+        failed.map(|()| rows)
     }
 
-    fn step(&mut self, candidate: &Candidate, fresh: bool) {
-        let tied = self.last.as_ref().is_some_and(|(due, _)| *due == candidate.due);
-        if tied && self.again > 0 {
-            self.again -= 1;
-            return;
-        }
-        self.ties = if tied { self.ties + 1 } else { 1 };
-        self.found += usize::from(fresh);
-        self.last = Some((candidate.due.clone(), candidate.id.clone()));
-    }
-
-    /// Whether what was not read might be chosen.
-    fn may_hold_more(&self, share: usize, cut: Option<&Candidate>) -> bool {
-        let Some((due, id)) = self.last.as_ref().filter(|_| !self.ended) else { return false };
-        self.found < share.max(1)
-            || cut.is_none_or(|cut| (due.as_str(), id.as_str()) < (cut.due.as_str(), cut.id.as_str()))
-    }
-}
-
-/// Marks the walks that must be read on, and gives the number of events to read of each.
-fn missing(walks: &mut [Walk], found: &[Candidate], limit: usize) -> usize {
-    let choice = choose(found, limit);
-    // Without spare places nothing that comes after the shares is chosen, however early it is due.
-    let cut = match choice.last_spare {
-        _ if found.len() < limit => None,
-        Some(at) => found.get(at),
-        None => found.first(),
-    };
-    let (mut gap, mut ties, mut wanted) = (FEWEST, 0, 0);
-    for walk in walks.iter_mut() {
-        walk.wanted = walk.may_hold_more(choice.share, cut);
-        walk.again = walk.ties;
-        if walk.wanted {
-            wanted += 1;
-            gap = gap.max(choice.share.saturating_sub(walk.found));
-            ties = ties.max(walk.ties);
+    /// The first `share` of every provider, behind those that were passed over.
+    async fn read_shares(
+        &mut self,
+        store: &Store<'_>,
+        eligible: &Eligible,
+        providers: &[String],
+        share: usize,
+    ) -> Result<usize> {
+        let passed = |provider: &str| self.passed.of.get(provider).copied().unwrap_or(0);
+        let each = |provider: &String| (provider.clone(), share.max(1) + passed(provider));
+        let each: Vec<(String, usize)> = providers.iter().map(each).collect();
+        match first_of_each(store, eligible, &each) {
+            Some(query) => self.read(query).await,
+            None => Ok(0),
         }
     }
-    // Of a few lengths, so that the texts stay few as well.
-    (ties + gap.max(choice.spare.div_ceil(wanted.max(1)))).next_power_of_two()
-}
 
-/// Which of some candidates are to be tried.
-struct Choice {
-    chosen: Vec<bool>,
-    /// Places that every provider has.
-    share: usize,
-    /// Places that the shares left over.
-    spare: usize,
-    /// The last candidate that got one of them.
-    last_spare: Option<usize>,
-}
-
-/// Chooses from candidates in due order.
-fn choose(found: &[Candidate], limit: usize) -> Choice {
-    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
-    for candidate in found {
-        taken.insert(&candidate.provider, 0);
+    /// How many providers have due events.
+    fn providers(&self) -> usize {
+        let providers: HashSet<&str> = self.found.values().map(|found| found.provider.as_str()).collect();
+        providers.len()
     }
-    let share = limit / taken.len().max(1);
-    let mut choice = Choice { chosen: vec![false; found.len()], share, spare: limit, last_spare: None };
-    for (candidate, chosen) in found.iter().zip(&mut choice.chosen) {
-        let count = taken.entry(&candidate.provider).or_default();
-        if *count < share {
-            *count += 1;
-            choice.spare -= 1;
-            *chosen = true;
-        }
-    }
-    let rest = choice.chosen.iter_mut().enumerate().filter(|(_, chosen)| !**chosen);
-    for (at, chosen) in rest.take(choice.spare) {
-        *chosen = true;
-        choice.last_spare = Some(at);
-    }
-    choice
 }
 
 /// Every provider with due events gets an equal share of the limit; what is left goes by due time, then id (D32).
 /// The result is in that order.
 fn fair(mut found: Vec<Candidate>, limit: usize) -> Vec<Candidate> {
     found.sort_unstable();
-    let mut chosen = choose(&found, limit).chosen.into_iter();
+    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+    for candidate in &found {
+        taken.insert(&candidate.provider, 0);
+    }
+    let share = limit / taken.len().max(1);
+    let mut left = limit;
+    let mut chosen = Vec::with_capacity(found.len());
+    for candidate in &found {
+        let count = taken.entry(&candidate.provider).or_default();
+        let within = *count < share;
+        *count += usize::from(within);
+        left -= usize::from(within);
+        chosen.push(within);
+    }
+    for chosen in chosen.iter_mut().filter(|chosen| !**chosen).take(left) {
+        *chosen = true;
+    }
+    let mut chosen = chosen.into_iter();
     found.retain(|_| chosen.next().unwrap_or(false));
     found
 }

@@ -1,7 +1,7 @@
 //! One run over the events that are due: the service's own lock, candidates, chunks.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     panic::AssertUnwindSafe,
     sync::Mutex,
     time::{Duration, Instant},
@@ -14,7 +14,7 @@ use rand::{SeedableRng, rngs::StdRng};
 
 use super::{
     Item, Limits, Outcome, RetryReport, Store,
-    candidates::{self, Candidate},
+    candidates::{self, Candidate, Passed},
     chunk::Worker,
     store::Eligible,
 };
@@ -251,11 +251,11 @@ impl Run<'_> {
         let worker = self.worker(request).await?;
         let mut left = request.limits.limit;
         // Events that were not changed would be picked again and again.
-        let mut unchanged: HashSet<String> = HashSet::new();
+        let mut passed = Passed::default();
         while left > 0 {
             self.cancel.check()?;
             let each = left.min(PAGE);
-            let picked = candidates::pick(self.store, &worker.eligible, each, &unchanged).await?;
+            let picked = candidates::pick(self.store, &worker.eligible, each, &passed).await?;
             crash::reach(Point::AfterCandidates);
             if picked.is_empty() {
                 return Ok(());
@@ -272,7 +272,7 @@ impl Run<'_> {
                 progress.advance(&items);
                 for item in items {
                     if request.dry_run || matches!(item.outcome, Outcome::Skipped | Outcome::Failed) {
-                        unchanged.insert(item.id.clone());
+                        passed.add(&item.provider, &item.id);
                     }
                     report.add(item);
                 }

@@ -6,8 +6,8 @@
 pub mod cli;
 pub mod disk;
 pub mod event;
-pub mod oracle;
 pub mod fill;
+pub mod oracle;
 pub mod proxy;
 pub mod redis;
 pub mod service;

@@ -1,9 +1,6 @@
 //! The statements that find due events: each walks an index, and none scans the table.
 
-use super::{
-    super::store::{CLAIMED_AT, Condition, Eligible, IN_FLIGHT, Store},
-    Walk,
-};
+use super::super::store::{CLAIMED_AT, Condition, Eligible, IN_FLIGHT, Store};
 use crate::{
     Result,
     db::{Engine, Query, Value},
@@ -24,83 +21,67 @@ pub(super) async fn distinct(store: &Store<'_>, column: &str) -> Result<Vec<Stri
     store.db.session().await?.fetch(Query::new(sql)).await?.iter().map(|row| row.text("word")).collect()
 }
 
-/// The next `each` events of every walk whose next time has come, along (provider, next_retry_at); `None` when there
-/// are no walks. A walk that goes on begins with the time at which it stopped.
-pub(super) fn dated(store: &Store<'_>, eligible: &Eligible, walks: &[&Walk], each: usize) -> Option<Query> {
-    let first = walks.first()?;
-    let going_on = first.last.is_some();
-    let since = walks.iter().map(|walk| walk.last.as_ref().map(|(due, _)| due.clone()));
-    if store.events.engine() == Engine::Postgres {
-        // One plan for all providers, and one text for any number of them.
-        let words = walks.iter().map(|walk| Some(walk.provider.clone())).collect();
-        let mut values = vec![Value::Texts(words)];
-        values.extend(going_on.then(|| Value::Texts(since.collect())));
-        return Some(lateral(store, eligible, values, each));
-    }
-    let parts: Vec<Condition> = walks
-        .iter()
-        .zip(since)
-        .enumerate()
-        .map(|(at, (walk, since))| branch(store, eligible, at, &walk.provider, since, each))
-        .collect();
-    let sql = parts.iter().map(Condition::sql).collect::<Vec<_>>().join(" UNION ALL ");
-    Some(Query::new(sql).bind_all(parts.iter().flat_map(Condition::values)))
-}
-
-/// What holds for the events of every walk.
-fn walked(store: &Store<'_>, eligible: &Eligible) -> Condition {
-    let one = Eligible { provider: None, ..eligible.clone() };
+/// What holds for events whose next time has come, of one provider or another.
+fn dated(store: &Store<'_>, eligible: &Eligible) -> Condition {
+    let any = Eligible { provider: None, ..eligible.clone() };
     let events = &store.events;
-    one.dated(events).and(Condition::new(format!("status NOT IN {IN_FLIGHT}"), [])).and(one.open(events))
+    any.dated(events).and(Condition::new(format!("status NOT IN {IN_FLIGHT}"), [])).and(any.open(events))
 }
 
-fn lateral(store: &Store<'_>, eligible: &Eligible, words: Vec<Value>, each: usize) -> Query {
-    let events = &store.events;
-    let condition = walked(store, eligible);
-    let (since, names, after) = match words.len() {
-        1 => (String::new(), "word", ""),
-        _ => {
-            (format!(", {}[]", events.hole("next_retry_at")), "word, since", " AND next_retry_at >= w.since")
-        }
-    };
-    let sql = format!(
-        "SELECT e.id, e.provider, e.due, w.walk - 1 AS walk \
-         FROM unnest({}[]{since}) WITH ORDINALITY AS w({names}, walk) CROSS JOIN LATERAL \
-         (SELECT id, provider, next_retry_at AS due FROM {} WHERE provider = w.word{after} AND {} \
-         ORDER BY next_retry_at, id LIMIT {each}) AS e",
-        events.hole("provider"),
-        events.name,
-        condition.sql(),
-    );
-    Query::new(sql).bind_all(words).bind_all(condition.values())
-}
-
-/// One walk.
-fn branch(
+/// The first events of every provider whose next time has come, so many of each: a walk along (provider,
+/// next_retry_at) that ends at that number. `None` when there are no providers.
+pub(super) fn first_of_each(
     store: &Store<'_>,
     eligible: &Eligible,
-    at: usize,
-    provider: &str,
-    since: Option<String>,
-    each: usize,
-) -> Condition {
+    providers: &[(String, usize)],
+) -> Option<Query> {
+    let condition = dated(store, eligible);
     let events = &store.events;
-    let mut condition =
-        Condition::new(format!("provider = {}", events.hole("provider")), [Value::from(provider)]);
-    if let Some(since) = since {
-        let sql = format!("next_retry_at >= {}", events.hole("next_retry_at"));
-        condition = condition.and(Condition::new(sql, [Value::from(since)]));
-    }
-    let condition = condition.and(walked(store, eligible));
-    Condition::new(
+    let walk = |provider: &str, each: &str| {
         format!(
-            "SELECT id, provider, due, {at} AS walk FROM (SELECT id, provider, next_retry_at AS due FROM {} WHERE {} \
-             ORDER BY next_retry_at, id LIMIT {each}) AS dated",
+            "SELECT id, provider, next_retry_at AS due FROM {} WHERE provider = {provider} AND {} \
+             ORDER BY next_retry_at, id LIMIT {each}",
             events.name,
             condition.sql()
-        ),
-        condition.values(),
-    )
+        )
+    };
+    if providers.is_empty() {
+        return None;
+    }
+    if events.engine() == Engine::Postgres {
+        // One plan for all providers, and one text for any number of them.
+        let words = providers.iter().map(|(provider, _)| Some(provider.clone())).collect();
+        let each = providers.iter().map(|(_, each)| Some(each.to_string())).collect();
+        let sql = format!(
+            "SELECT first.id, first.provider, first.due FROM unnest({}[], ?::bigint[]) AS w(word, most) \
+             CROSS JOIN LATERAL ({}) AS first",
+            events.hole("provider"),
+            walk("w.word", "w.most")
+        );
+        return Some(
+            Query::new(sql).bind_all([Value::Texts(words), Value::Texts(each)]).bind_all(condition.values()),
+        );
+    }
+    let hole = events.hole("provider");
+    let part = |(_, each): &(String, usize)| {
+        format!("SELECT id, provider, due FROM ({}) AS first", walk(&hole, &each.to_string()))
+    };
+    let sql = providers.iter().map(part).collect::<Vec<_>>().join(" UNION ALL ");
+    let values = |(provider, _): &(String, usize)| {
+        std::iter::once(Value::from(provider.as_str())).chain(condition.values()).collect::<Vec<_>>()
+    };
+    Some(Query::new(sql).bind_all(providers.iter().flat_map(values)))
+}
+
+/// The first events of all whose next time has come: a walk along next_retry_at that ends at the limit.
+pub(super) fn earliest(store: &Store<'_>, eligible: &Eligible, limit: usize) -> Query {
+    let condition = dated(store, eligible);
+    let sql = format!(
+        "SELECT id, provider, next_retry_at AS due FROM {} WHERE {} ORDER BY next_retry_at, id LIMIT {limit}",
+        store.events.name,
+        condition.sql()
+    );
+    Query::new(sql).bind_all(condition.values())
 }
 
 /// Stale claims and events without a next time, of all providers: few, found along (status, next_retry_at).
@@ -110,14 +91,14 @@ pub(super) fn undated(
     store: &Store<'_>,
     eligible: &Eligible,
     statuses: &[String],
-    limit: u32,
+    limit: usize,
     passed: usize,
 ) -> Query {
     let waiting = waiting(store, eligible, statuses);
-    let passed = i64::try_from(passed).unwrap_or(i64::MAX);
-    let limit = i64::from(limit);
+    let wide = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let (limit, passed) = (wide(limit), wide(passed));
     let sql = format!(
-        "SELECT id, provider, due, 0 AS walk FROM (SELECT id, provider, due, place, place_of_all, \
+        "SELECT id, provider, due FROM (SELECT id, provider, due, place, place_of_all, \
          COUNT(CASE WHEN place = 1 THEN 1 END) OVER () AS providers FROM (SELECT id, provider, due, \
          ROW_NUMBER() OVER (PARTITION BY provider ORDER BY due, id) AS place, \
          ROW_NUMBER() OVER (ORDER BY due, id) AS place_of_all FROM ({}) AS waiting) AS placed) AS undated \
