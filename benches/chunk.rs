@@ -40,8 +40,12 @@ pub(crate) async fn measure(bench: &Bench) -> Vec<Comparison> {
 }
 
 async fn compare(bench: &Bench, case: &Case) -> Comparison {
-    let (rows, chunks) = if bench.quick { (1000, 20) } else { (20_000, 300) };
     let engine = case.db.engine();
+    let (rows, chunks) = match engine {
+        _ if bench.quick => (1000, 20),
+        Engine::MySql => (20_000, 60), // takes ten times as long for a chunk
+        _ => (20_000, 300),
+    };
     case.fill(rows, 100, bench.now).await;
     // The run takes the first hundred events, and is undone: they are the ones that are worked on from now on.
     let captured = captured::capture(bench, case).await;

@@ -30,8 +30,8 @@ pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(45);
 const LOCK_TIMEOUT_MS: u32 = 10_000;
 /// Time that a transaction may sit idle before the server ends it.
 const IDLE_TRANSACTION_MS: u32 = 60_000;
-/// Rows that SQLite's worker reads ahead: few, since a body may have 5 MiB.
-const SQLITE_ROWS_AHEAD: usize = 2;
+/// Rows that SQLite's worker reads ahead: each pause is a change of threads. Bodies are asked for within a budget.
+const SQLITE_ROWS_AHEAD: usize = 64;
 
 /// What a SQLite file may be opened for; servers decide by their roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
