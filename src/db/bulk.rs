@@ -109,7 +109,13 @@ impl<'a> BulkUpdate<'a> {
         }
         let condition = self.condition.map_or_else(String::new, |condition| format!(" AND ({condition})"));
         let keys = self.table.one_of(self.key, self.keys.iter().map(String::as_str));
-        let sql = format!("UPDATE {} SET {} WHERE {}{condition}", self.table.name, sets.join(", "), keys.sql);
+        let sql = format!(
+            "UPDATE {}{} SET {} WHERE {}{condition}",
+            self.table.name,
+            self.table.through(&[self.key]),
+            sets.join(", "),
+            keys.sql
+        );
         Query::new(sql).bind_all(values).bind_all(keys.values)
     }
 }

@@ -181,8 +181,9 @@ impl Worker<'_> {
             let count = ids.len() as u64;
             let rows = table.one_of("id", ids);
             let sql = format!(
-                "UPDATE {} SET status = ?, updated_at = {} WHERE {} AND status = 'pending'",
+                "UPDATE {}{} SET status = ?, updated_at = {} WHERE {} AND status = 'pending'",
                 table.name,
+                table.through(&["id"]),
                 table.hole("updated_at"),
                 rows.sql,
             );

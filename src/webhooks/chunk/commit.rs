@@ -74,8 +74,10 @@ impl Worker<'_> {
         let ids = table.one_of("id", changes.iter().map(|change| change.item.id.as_str()));
         let lock = if table.engine() == Engine::Sqlite { "" } else { " FOR UPDATE" };
         let sql = format!(
-            "SELECT id, status, attempts, last_attempt_at, next_retry_at FROM {} WHERE {}{lock}",
-            table.name, ids.sql
+            "SELECT id, status, attempts, last_attempt_at, next_retry_at FROM {}{} WHERE {}{lock}",
+            table.name,
+            table.through(&["id"]),
+            ids.sql
         );
         let mut session = self.store.db.session().await?;
         session.begin(Begin::Write).await?;

@@ -40,8 +40,9 @@ impl Worker<'_> {
         let ids = events.one_of("id", candidates.iter().map(|candidate| candidate.id.as_str()));
         let sql = format!(
             "SELECT id, provider, payment_status, payment_provider_ref, attempts, last_attempt_at, next_retry_at, \
-             octet_length({body}) AS bytes FROM {} WHERE {} AND {}{lock}",
+             octet_length({body}) AS bytes FROM {}{} WHERE {} AND {}{lock}",
             events.name,
+            events.through(&["id"]),
             ids.sql,
             condition.sql(),
         );
@@ -115,8 +116,13 @@ impl Worker<'_> {
     ) -> Result<()> {
         let table = &self.store.events;
         let ids = table.one_of("id", events.iter().map(|event| event.id.as_str()));
-        let sql =
-            format!("SELECT id, {} AS body FROM {} WHERE {}", self.body_column(column), table.name, ids.sql);
+        let sql = format!(
+            "SELECT id, {} AS body FROM {}{} WHERE {}",
+            self.body_column(column),
+            table.name,
+            table.through(&["id"]),
+            ids.sql
+        );
         let query = Query::new(sql).bind_all(ids.values);
         session
             .each(query, |row| {
