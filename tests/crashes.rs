@@ -162,4 +162,25 @@ on_every_engine! {
         world.check_done(case, &format!("seed {seed}, after {kills} kills")).await;
         println!("{}: {killed} random kills, {finished} runs ended before theirs", case.target);
     }
+
+    // One event by hand takes no run lock: killed anywhere, it is as it was or done, and may be tried again at once.
+    async fn a_killed_try_of_one_event_rolls_back_or_is_done(case: &Case) {
+        World::watch(case).await;
+        case.write_env("");
+        let one = ["webhooks", "retry-one", "e0000000000000000000000000"];
+        for (point, tried) in [
+            ("after-select", 0), ("after-bodies", 0), ("after-find", 0), ("after-payments", 0), ("before-commit", 0),
+            ("after-commit", 1),
+        ] {
+            World::clear(case).await;
+            let mut world = World::default();
+            world.add(case, 1, &[Plan::Applied], &mut StdRng::seed_from_u64(7)).await;
+            let said = case.run_with(&[("OPSCTL_CRASH_AT", point)], &one);
+            assert_eq!(said.signal, KILLED, "{point}: {said:?}");
+            assert_eq!(world.check(case, point).await.tried, tried, "{point}");
+            let again = case.run(&one);
+            assert_eq!(again.code, 0, "{point}: {again:?}");
+            world.check_done(case, point).await;
+        }
+    }
 }
