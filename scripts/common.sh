@@ -29,7 +29,9 @@ begin() {
   trap 'exit 143' TERM
   work=$(mktemp -d "${TMPDIR:-/tmp}/opsctl-$name.XXXXXX")
   # The servers' system users must be able to pass through when we are root.
-  ((EUID != 0)) || chmod 711 "$work"
+  mkdir "$work/tmp"
+  ((EUID != 0)) || chmod 711 "$work" "$work/tmp"
+  export TMPDIR=$work/tmp # what a step leaves there when it is ended goes with the rest
   setsid "$BASH" -c "$(declare -f running end_step sweep watch_over); watch_over \"\$@\"" \
     guard "$$" "$work" "$servers" </dev/null >/dev/null 2>&1 &
   guard=$!
@@ -73,9 +75,17 @@ running() {
   [[ ${stat##*) } != [ZX]* ]]
 }
 
-# Stops the servers and removes the temporary folder.
+# Stops the servers, those of tests that were ended included, and removes the
+# temporary folder with the small disks that they mounted there.
 sweep() {
-  "$servers" stop "$work/servers" && rm -rf -- "$work"
+  local left rc=0
+  while IFS= read -r left; do
+    "$servers" stop "${left%/*}" || rc=1
+  done < <(find "$work" -maxdepth 5 -name .opsctl-servers 2>/dev/null)
+  while read -r _ left _; do
+    [[ $left != "$work"/* ]] || umount -- "$left" || rc=1
+  done </proc/mounts
+  ((rc == 0)) && rm -rf -- "$work"
 }
 
 # Cleans up after this script if it is killed outright; runs in a session of

@@ -15,7 +15,7 @@ use crate::{
     on_every_engine,
     support::{
         Case,
-        cli::Said,
+        cli::{Said, wait_until},
         number,
         proxy::{Proxy, Way},
         request,
@@ -248,5 +248,72 @@ on_every_engine! {
             assert!(format!("{}{}", said.out, said.err).contains(words), "{said:?}");
             assert_eq!(world.check(case, words).await.tried, usize::from(code == 0));
         }
+    }
+
+    // A chunk with a row that cannot be changed goes on event by event: each one that is durable is told.
+    async fn what_was_tried_one_by_one_is_told(case: &Case) {
+        World::watch(case).await;
+        let words = ["webhooks", "retry-once", "--limit", "5000", "--timeout", "2s"];
+        for (way, code) in [(Some(Way::Refuse), 7), (None, 75)] {
+            let mut rng = StdRng::seed_from_u64(7);
+            World::clear(case).await;
+            let mut world = World::default();
+            world.add(case, 60, &[Plan::Applied], &mut rng).await;
+            world.add(case, 1, &[Plan::Stuck], &mut rng).await;
+            let proxy = proxied(case).map(|(proxy, _)| proxy);
+            case.write_env(&proxy.as_ref().map_or_else(String::new, |proxy| format!("DB_PORT={}\n", proxy.port)));
+            let begun = std::time::Instant::now();
+            let held = case.hold("after-commit#20", &words);
+            match (way, &proxy) {
+                (Some(way), Some(proxy)) => proxy.set(way),
+                (Some(_), None) => continue, // a file is not lost
+                (None, _) => wait_until("the time is up", || begun.elapsed().as_secs() >= 2),
+            }
+            let said = held.go();
+            assert_eq!(said.code, code, "{said:?}");
+            let tried = world.check(case, "one by one").await.tried;
+            assert!(said.err.contains(&format!("{tried} events were tried before that")), "{tried}: {}", said.err);
+            // A file is so fast that all may be done before the time is looked at.
+            assert!(tried == 20 || proxy.is_none(), "{tried}: {said:?}");
+        }
+    }
+
+    // The attempt of an event that cannot be applied is a transaction of its own, and is looked up as well.
+    async fn an_unanswered_commit_of_a_failed_try(case: &Case) {
+        World::watch(case).await;
+        let Some((proxy, target)) = proxied(case) else { return };
+        World::clear(case).await;
+        let mut world = World::default();
+        world.add(case, 1, &[Plan::Stuck], &mut StdRng::seed_from_u64(7)).await;
+        proxy.set(Way::CutAfterCommit);
+        let report = retried(case, &target).await;
+        assert_eq!((proxy.cuts(), report.counts.failed), (1, 1), "{report:?}");
+        assert!(report.error().is_none() && !report.items[0].reason.contains("nor can"), "{report:?}");
+        assert_eq!(report.items[0].attempts, 2);
+        world.check_done(case, "a failed try").await;
+    }
+
+    // A COMMIT that the server takes its time for: what became of it is asked under a lock, and not too early.
+    async fn a_slow_commit_is_waited_for(case: &Case) {
+        if case.db.engine() != Engine::Postgres {
+            return; // the others cannot be made slow from within
+        }
+        World::watch(case).await;
+        case.execute(
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END $$",
+        )
+        .await;
+        let slow = "CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON webhook_events DEFERRABLE INITIALLY DEFERRED \
+                    FOR EACH ROW EXECUTE FUNCTION slow()";
+        case.execute(slow).await;
+        let (proxy, target) = proxied(case).unwrap();
+        let mut world = World::default();
+        world.add(case, 1, &[Plan::Applied], &mut StdRng::seed_from_u64(7)).await;
+        proxy.set(Way::CutAtCommit);
+        let report = retried(case, &target).await;
+        wait_until("the server has finished", || proxy.cuts() == 1);
+        let seen = world.check(case, "slow").await;
+        assert_eq!(usize::try_from(report.counts.applied).unwrap(), seen.tried, "{report:?}");
+        assert_eq!(seen.tried, 1, "{report:?}");
     }
 }

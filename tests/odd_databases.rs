@@ -1,6 +1,7 @@
 //! Databases that take no writes, whose disk is full, or that live in another time zone; and run locks in a table
 //! that are lost while a run is at work.
 
+use opsctl::db::Begin;
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
@@ -214,5 +215,23 @@ on_every_engine! {
             assert!(said.err.contains(words) && said.err.contains("200 events were tried before that"), "{}", said.err);
             assert_eq!(world.check(case, loss).await.tried, 200);
         }
+    }
+
+    // Somebody's transaction holds the row of the run lock: as good as a lock that is taken, and nothing is claimed.
+    async fn a_lock_row_that_is_held_is_a_taken_lock(case: &Case) {
+        let world = world(case, 30, &[Plan::Applied]).await;
+        let row = "INSERT INTO cache_locks VALUES ('payment-hooks-local-cache-tenrusl:cmd:webhooks:retry:global', 'x', 1)";
+        case.execute(row).await;
+        let other = case.another();
+        let mut session = other.session().await.unwrap();
+        session.begin(Begin::Write).await.unwrap();
+        session.script("UPDATE cache_locks SET owner = 'y'").await.unwrap();
+        let said = case.run(&RETRY);
+        session.rollback().await.unwrap();
+        assert_eq!(said.code, 8, "{said:?}");
+        assert!(said.err.contains("held by another transaction"), "{}", said.err);
+        assert_eq!(world.check(case, "held").await.tried, 0);
+        assert_eq!(case.run(&RETRY).code, 0);
+        world.check_done(case, "free again").await;
     }
 }

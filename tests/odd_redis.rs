@@ -163,6 +163,7 @@ async fn a_redis_that_refuses_hangs_or_breaks_off() {
         let started = std::time::Instant::now();
         let said = case.run(&RETRY);
         nothing_was_claimed(&case, &world, &said, 7, words).await;
+        assert_eq!(proxy.cuts(), usize::from(way == Way::CutReply(3)));
         assert!(started.elapsed().as_secs() < 12, "{way:?}: {:?}", started.elapsed());
     }
     proxy.set(Way::Pass);

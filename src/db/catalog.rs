@@ -207,11 +207,17 @@ async fn read(db: &Db, name: &str) -> Result<Option<Table>> {
 }
 
 async fn unique_keys(db: &Db, table: &str) -> Result<BTreeMap<String, String>> {
-    let sql = "SELECT index_name AS name, GROUP_CONCAT(column_name ORDER BY seq_in_index) AS columns \
-               FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? \
-               AND non_unique = 0 GROUP BY index_name ORDER BY index_name = 'PRIMARY'";
-    let rows = db.session().await?.fetch(Query::new(sql).bind(table)).await?;
-    rows.iter().map(|row| Ok((row.text("columns")?, row.text("name")?))).collect()
+    // All columns: MariaDB says in `IGNORED` (10.6), MySQL in `IS_VISIBLE` (8.0) that a key must not be used.
+    let sql = "SELECT * FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? \
+               AND non_unique = 0 ORDER BY index_name = 'PRIMARY', index_name, seq_in_index";
+    let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in db.session().await?.fetch(Query::new(sql).bind(table)).await? {
+        let says = |column, word| row.text(column).is_ok_and(|text| text == word);
+        if !says("IGNORED", "YES") && !says("IS_VISIBLE", "NO") {
+            keys.entry(row.text("INDEX_NAME")?).or_default().push(row.text("COLUMN_NAME")?);
+        }
+    }
+    Ok(keys.into_iter().map(|(name, columns)| (columns.join(","), name)).collect())
 }
 
 pub(super) async fn require(db: &Db, name: &str, columns: &[&str]) -> Result<Table> {

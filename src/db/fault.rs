@@ -52,7 +52,7 @@ fn mysql(number: u16) -> Fault {
         1062 => Fault::Duplicate,
         1045 | 1698 => Fault::Credentials,
         1044 | 1049 => Fault::NoDatabase,
-        1146 | 1054 => Fault::Schema,
+        1146 | 1054 | 1176 => Fault::Schema,
         1142 | 1143 | 1227 => Fault::Right,
         1290 | 1792 | 1836 => Fault::ReadOnly,
         1040 | 1053 | 1927 | 4031 => Fault::Lost,

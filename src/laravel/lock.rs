@@ -1,8 +1,12 @@
 //! Cache locks, as `Illuminate\Cache\RedisLock` and `DatabaseLock` (Laravel 11 to 13) take and release them, so that
 //! opsctl and the application exclude each other.
 
+use std::{ops::Range, time::Duration};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::{Rng, distr::Alphanumeric};
+
+use tokio::time::Instant;
 
 use crate::{
     Error, Kind, Result,
@@ -15,6 +19,11 @@ const RELEASE: &str =
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
 /// Gives a key whose value is the owner a new time to live.
 const RENEW: &str = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('expire', KEYS[1], ARGV[2]) end return 0";
+
+/// Time for which a lock's statement that met a deadlock is repeated.
+const DEADLOCKS_FOR: Duration = Duration::from_secs(2);
+/// Time between two of them.
+const DEADLOCK_PAUSE: Range<Duration> = Duration::from_millis(5)..Duration::from_millis(50);
 
 /// Where locks live, connected.
 #[derive(Debug)]
@@ -89,10 +98,18 @@ impl Locks<'_> {
                 redis.run::<Option<String>>(&set).await?.is_some()
             }
             Locks::Database { db, table, prefix } => {
-                acquire_row(db, table, &format!("{prefix}{name}"), &held).await?
+                let key = format!("{prefix}{name}");
+                patiently(|| acquire_row(db, table, &key, &held)).await?
             }
         };
-        if taken { Ok(Attempt::Taken(held)) } else { Ok(Attempt::Busy(self.holder(name).await?)) }
+        if taken {
+            return Ok(Attempt::Taken(held));
+        }
+        match self.holder(name).await? {
+            // A command that was repeated on a new connection had been heard the first time.
+            Some(holder) if holder.owner == owner => Ok(Attempt::Taken(held)),
+            holder => Ok(Attempt::Busy(holder)),
+        }
     }
 
     /// Extends a lock that is still ours by its full time, which also proves that it is ours.
@@ -106,7 +123,8 @@ impl Locks<'_> {
                 redis.eval::<i64>(RENEW, &key, &[&held.owner, &held.seconds.to_string()]).await?
             }
             Locks::Database { db, table, prefix } => {
-                renew_row(db, table, &format!("{prefix}{}", held.name), held).await?
+                let key = format!("{prefix}{}", held.name);
+                patiently(|| renew_row(db, table, &key, held)).await?
             }
         };
         if renewed > 0 {
@@ -134,7 +152,7 @@ impl Locks<'_> {
                 let (key, owner) = (table.column("key"), table.column("owner"));
                 let sql = format!("DELETE FROM {} WHERE {key} = ? AND {owner} = ?", table.name);
                 let query = Query::new(sql).bind(format!("{prefix}{}", held.name)).bind(held.owner.as_str());
-                Ok(db.session().await?.execute(query).await? > 0)
+                patiently(async || Ok(db.session().await?.execute(query.clone()).await? > 0)).await
             }
         }
     }
@@ -158,6 +176,27 @@ impl Locks<'_> {
                 Ok(Some(Holder { owner, until }))
             }
             Locks::Database { db, table, prefix } => holder_row(db, table, &format!("{prefix}{name}")).await,
+        }
+    }
+}
+
+/// Repeats what met a deadlock, for a moment. A row that stays held by somebody's transaction is as good as a lock
+/// that is taken.
+async fn patiently<T>(work: impl AsyncFn() -> Result<T>) -> Result<T> {
+    let started = Instant::now();
+    loop {
+        match work().await {
+            Err(error) if error.fault() == Some(Fault::Transient) => {
+                if started.elapsed() >= DEADLOCKS_FOR {
+                    return Err(Error::new(
+                        Kind::Locked,
+                        "the row of the lock is held by another transaction",
+                    )
+                    .because(error));
+                }
+                tokio::time::sleep(rand::rng().random_range(DEADLOCK_PAUSE)).await;
+            }
+            result => return result,
         }
     }
 }

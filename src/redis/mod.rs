@@ -52,17 +52,15 @@ impl Redis {
         format!("{}{name}", self.target.prefix)
     }
 
-    /// Runs a command, once; its keys must come from [`Redis::key`].
+    /// Runs a command that may run twice; its keys must come from [`Redis::key`].
     ///
     /// # Errors
     /// [`Kind::Unreachable`] when the server does not answer, [`Kind::Config`] when it refuses the credentials.
     pub async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
-        let mut conn = self.connection().await?;
-        let answer = command.query_async(&mut conn).await;
-        self.checked(answer).await
+        self.ask(async |mut conn| command.query_async(&mut conn).await).await
     }
 
-    /// Runs a script on one key that may run twice: a server that was restarted since the last command is asked again.
+    /// Runs a script on one key that may run twice.
     ///
     /// # Errors
     /// As [`Redis::run`].
@@ -72,14 +70,23 @@ impl Redis {
         for argument in arguments {
             call.arg(*argument);
         }
-        let mut conn = self.connection().await?;
-        let mut answer = call.invoke_async(&mut conn).await;
+        self.ask(async |mut conn| call.invoke_async(&mut conn).await).await
+    }
+
+    /// A server that was restarted since the last command, or broke off its answer, is asked once more.
+    async fn ask<T>(
+        &self,
+        question: impl AsyncFn(MultiplexedConnection) -> redis::RedisResult<T>,
+    ) -> Result<T> {
+        let mut answer = question(self.connection().await?).await;
         if answer.as_ref().is_err_and(is_lost) {
             self.conn.lock().await.take();
-            let mut conn = self.connection().await?;
-            answer = call.invoke_async(&mut conn).await;
+            answer = question(self.connection().await?).await;
         }
-        self.checked(answer).await
+        if answer.as_ref().is_err_and(is_lost) {
+            self.conn.lock().await.take();
+        }
+        answer.map_err(|error| self.error(&error))
     }
 
     async fn connection(&self) -> Result<MultiplexedConnection> {
@@ -88,14 +95,6 @@ impl Redis {
             Some(known) => Ok(known.0.clone()),
             None => Ok(conn.insert(self.connect().await?).0.clone()),
         }
-    }
-
-    /// A connection that the server closed is not used again.
-    async fn checked<T>(&self, answer: redis::RedisResult<T>) -> Result<T> {
-        if answer.as_ref().is_err_and(is_lost) {
-            self.conn.lock().await.take();
-        }
-        answer.map_err(|error| self.error(&error))
     }
 
     async fn connect(&self) -> Result<Connection> {

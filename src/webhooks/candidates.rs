@@ -41,9 +41,14 @@ pub(super) struct Passed {
 impl Passed {
     pub(super) fn add(&mut self, provider: &str, id: &str) {
         if self.ids.insert(id.to_owned()) {
-            *self.of.entry(provider.to_owned()).or_default() += 1;
+            *self.of.entry(one_spelling(provider)).or_default() += 1;
         }
     }
+}
+
+/// Names that differ in case alone are one provider: collations of MySQL find them together.
+fn one_spelling(provider: &str) -> String {
+    provider.to_lowercase()
 }
 
 /// The due events that a batch with these limits would try, in order. Takes no locks, changes nothing.
@@ -150,7 +155,7 @@ impl Reader<'_> {
         providers: &[String],
         share: usize,
     ) -> Result<usize> {
-        let passed = |provider: &str| self.passed.of.get(provider).copied().unwrap_or(0);
+        let passed = |provider: &str| self.passed.of.get(&one_spelling(provider)).copied().unwrap_or(0);
         let each = |provider: &String| (provider.clone(), share.max(1) + passed(provider));
         let each: Vec<(String, usize)> = providers.iter().map(each).collect();
         match first_of_each(store, eligible, &each) {
@@ -161,7 +166,8 @@ impl Reader<'_> {
 
     /// How many providers have due events.
     fn providers(&self) -> usize {
-        let providers: HashSet<&str> = self.found.values().map(|found| found.provider.as_str()).collect();
+        let providers: HashSet<String> =
+            self.found.values().map(|found| one_spelling(&found.provider)).collect();
         providers.len()
     }
 }
@@ -170,15 +176,15 @@ impl Reader<'_> {
 /// The result is in that order.
 fn fair(mut found: Vec<Candidate>, limit: usize) -> Vec<Candidate> {
     found.sort_unstable();
-    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut taken: HashMap<String, usize> = HashMap::new();
     for candidate in &found {
-        taken.insert(&candidate.provider, 0);
+        taken.insert(one_spelling(&candidate.provider), 0);
     }
     let share = limit / taken.len().max(1);
     let mut left = limit;
     let mut chosen = Vec::with_capacity(found.len());
     for candidate in &found {
-        let count = taken.entry(&candidate.provider).or_default();
+        let count = taken.entry(one_spelling(&candidate.provider)).or_default();
         let within = *count < share;
         *count += usize::from(within);
         left -= usize::from(within);

@@ -40,11 +40,11 @@ pub(super) struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    /// Tries these events; gives one item per event, skipped ones included.
+    /// Tries these events; tells one item per event, skipped ones included.
     ///
     /// # Errors
     /// What the database says; nothing was changed then.
-    pub(super) async fn run(&self, candidates: &[Candidate]) -> Result<Vec<Item>> {
+    pub(super) async fn run(&self, candidates: &[Candidate], tell: &mut dyn FnMut(Vec<Item>)) -> Result<()> {
         let now = self.store.db.now().await?;
         let mut session = self.store.db.session().await?;
         if !self.dry_run {
@@ -63,9 +63,12 @@ impl Worker<'_> {
             self.commit(session, &changes, now).await?;
             crash::reach(Point::AfterCommit);
         }
-        let mut items: Vec<Item> = changes.into_iter().map(|change| change.item).chain(skipped).collect();
-        items.extend(self.explain_missing(candidates, &events).await);
-        Ok(items)
+        tell(changes.into_iter().map(|change| change.item).chain(skipped).collect());
+        let missing = self.explain_missing(candidates, &events).await;
+        if !missing.is_empty() {
+            tell(missing);
+        }
+        Ok(())
     }
 
     /// All of a chunk's work but the COMMIT.
@@ -233,7 +236,12 @@ impl Worker<'_> {
     }
 
     /// Records a try on an event whose own rows cannot be changed as decided: only its attempt, time and note.
-    pub(super) async fn set_aside(&self, candidate: &Candidate, cause: &Error) -> Item {
+    pub(super) async fn set_aside(
+        &self,
+        candidate: &Candidate,
+        cause: &Error,
+        tell: &mut dyn FnMut(Vec<Item>),
+    ) {
         let mut item = skip(
             &candidate.id,
             &candidate.provider,
@@ -244,7 +252,7 @@ impl Worker<'_> {
         item.attempts = self.attempts_of(&candidate.id).await.unwrap_or(0);
         if self.dry_run {
             item.attempts += 1; // as the run would count it
-            return item;
+            return tell(vec![item]);
         }
         match self.spend_attempt(candidate, cause).await {
             Ok(Some((attempts, next))) => {
@@ -256,7 +264,7 @@ impl Worker<'_> {
                 item.reason = format!("{}; nor can its attempt be counted: {}", item.reason, error.root());
             }
         }
-        item
+        tell(vec![item]);
     }
 
     async fn spend_attempt(

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use rand::{SeedableRng, rngs::StdRng};
@@ -230,7 +230,9 @@ async fn release(locks: &Locks<'_>, held: &Held, progress: &mut dyn Progress) {
         Ok(Err(error)) => {
             progress.warning(&format!("the run lock was not released, and ends with its time: {error}"));
         }
-        Err(_) => progress.warning("the run lock was not released within a second, and ends with its time"),
+        Err(_) => progress.warning(
+            "the run lock may not be released, and then ends with its time: no answer within a second",
+        ),
     }
 }
 
@@ -267,15 +269,17 @@ impl Run<'_> {
                 self.cancel.check()?;
                 self.prove_lock().await?;
                 crash::reach(Point::AfterRenew);
-                let items = attempt(&worker, chunk).await?;
-                tracing::info!(events = items.len(), "a chunk is done");
-                progress.advance(&items);
-                for item in items {
-                    if request.dry_run || matches!(item.outcome, Outcome::Skipped | Outcome::Failed) {
-                        passed.add(&item.provider, &item.id);
+                attempt(&worker, chunk, &mut |items| {
+                    tracing::info!(events = items.len(), "tried");
+                    progress.advance(&items);
+                    for item in items {
+                        if request.dry_run || matches!(item.outcome, Outcome::Skipped | Outcome::Failed) {
+                            passed.add(&item.provider, &item.id);
+                        }
+                        report.add(item);
                     }
-                    report.add(item);
-                }
+                })
+                .await?;
             }
         }
         Ok(())
@@ -344,36 +348,49 @@ pub(super) fn worker<'a>(
     }
 }
 
-/// Tries a chunk; when one of its rows cannot be changed, the others go on without it.
-pub(super) async fn attempt(worker: &Worker<'_>, chunk: &[Candidate]) -> Result<Vec<Item>> {
-    let error = match patiently(worker, chunk).await {
-        Ok(items) => return Ok(items),
+/// Tries a chunk; when one of its rows cannot be changed, the others go on without it. Each transaction's events are
+/// told as soon as it is durable: what comes after it may fail, or be cut off.
+pub(super) async fn attempt(
+    worker: &Worker<'_>,
+    chunk: &[Candidate],
+    tell: &mut dyn FnMut(Vec<Item>),
+) -> Result<()> {
+    let error = match patiently(worker, chunk, tell).await {
         Err(error) if is_row_fault(&error) => error,
-        Err(error) => return Err(error),
+        result => return result,
     };
     if let [candidate] = chunk {
-        return Ok(vec![worker.set_aside(candidate, &error).await]);
+        worker.set_aside(candidate, &error, tell).await;
+        return Ok(());
     }
     tracing::debug!(%error, "the chunk failed; trying its events one by one");
-    let mut items = Vec::with_capacity(chunk.len());
     for candidate in chunk {
-        match patiently(worker, std::slice::from_ref(candidate)).await {
-            Ok(done) => items.extend(done),
-            Err(error) if is_row_fault(&error) => items.push(worker.set_aside(candidate, &error).await),
-            Err(error) => return Err(error),
+        match patiently(worker, std::slice::from_ref(candidate), tell).await {
+            Err(error) if is_row_fault(&error) => worker.set_aside(candidate, &error, tell).await,
+            result => result?,
         }
     }
-    Ok(items)
+    Ok(())
 }
 
 /// Repeats what met a deadlock or a lock timeout: its transaction was rolled back whole.
-async fn patiently(worker: &Worker<'_>, chunk: &[Candidate]) -> Result<Vec<Item>> {
-    let pauses = ExponentialBuilder::default()
+async fn patiently(worker: &Worker<'_>, chunk: &[Candidate], tell: &mut dyn FnMut(Vec<Item>)) -> Result<()> {
+    let mut pauses = ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(20))
         .with_max_delay(Duration::from_secs(1))
         .with_max_times(TRIES - 1)
-        .with_jitter();
-    (|| worker.run(chunk)).retry(pauses).when(|error| error.fault() == Some(Fault::Transient)).await
+        .with_jitter()
+        .build();
+    loop {
+        let error = match worker.run(chunk, tell).await {
+            Err(error) if error.fault() == Some(Fault::Transient) => error,
+            result => return result,
+        };
+        match pauses.next() {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Err(error),
+        }
+    }
 }
 
 /// What one row may be to blame for; a lost server, a missing right or table, a lock or a resource that was waited for

@@ -56,7 +56,9 @@ async fn try_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryR
     state.check(&request, &eligible)?;
     let candidate = Candidate { due: String::new(), id: state.id.clone(), provider: state.provider.clone() };
     let worker = worker(&store, request.limits.clone(), eligible, request.dry_run, request.seed, cancel);
-    for item in attempt(&worker, std::slice::from_ref(&candidate)).await? {
+    let mut items = Vec::new();
+    attempt(&worker, std::slice::from_ref(&candidate), &mut |told| items.extend(told)).await?;
+    for item in items {
         if [LOCKED, PAYMENT_LOCKED].contains(&item.reason.as_str()) {
             return Err(Error::new(Kind::Locked, format!("event `{}` cannot be tried now", state.id))
                 .because(item.reason)

@@ -128,7 +128,9 @@ struct Verdict {
 impl Shared {
     /// What becomes of a piece that a client says.
     fn ask(&self, bytes: &[u8]) -> Verdict {
-        self.wait();
+        if self.wait() {
+            return Verdict { bytes: 0, cut: None };
+        }
         let mut way = self.way();
         let all = |cut| Verdict { bytes: bytes.len(), cut };
         // The whole statement, as PostgreSQL and MySQL write it at the end of a message.
@@ -152,7 +154,9 @@ impl Shared {
 
     /// Likewise of a piece that the server says.
     fn answer(&self, bytes: &[u8]) -> Verdict {
-        self.wait();
+        if self.wait() {
+            return Verdict { bytes: 0, cut: None };
+        }
         let mut way = self.way();
         match *way {
             Way::CutReply(left) if bytes.len() <= left => {
@@ -165,15 +169,18 @@ impl Shared {
         }
     }
 
-    fn wait(&self) {
+    /// Whether the connection hung: it is dead from then on.
+    fn wait(&self) -> bool {
         let delay = match *self.way() {
             Way::Delay(time) => time,
             _ => Duration::ZERO,
         };
         thread::sleep(delay);
+        let hung = *self.way() == Way::Hang;
         while *self.way() == Way::Hang {
             thread::sleep(Duration::from_millis(20)); // as long as the test lives
         }
+        hung
     }
 
     /// Passes on what comes from one side to the other, as far as `judge` lets it.
@@ -185,7 +192,7 @@ impl Shared {
             if let Some(then) = verdict.cut {
                 self.cut(then);
             }
-            if verdict.cut.is_some() || written.is_err() {
+            if verdict.bytes < count || verdict.cut.is_some() || written.is_err() {
                 break;
             }
         }

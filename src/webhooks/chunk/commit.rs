@@ -21,7 +21,7 @@ const LOOK_FOR: Duration = Duration::from_secs(10);
 enum Fate {
     Committed,
     RolledBack,
-    /// All of its rows were tried again since: they could tell either story.
+    /// Others have worked on its rows since: they could tell either story.
     Overwritten,
 }
 
@@ -116,22 +116,25 @@ impl Seen {
     }
 }
 
-/// The whole chunk was committed or none of it. Attempts and their times never go back, so a single row that is as it
-/// was before denies it; one that is as the chunk left it confirms it.
+/// The whole chunk was committed or none of it: rows that are as it left them confirm it, rows that are as they were
+/// before deny it. Both at once are the work of others since, whose clocks may be behind.
 fn judge(changes: &[Change], seen: &[Seen], now: DateTime<Utc>) -> Fate {
     let at = Some(clock::cut(now));
     let seen: HashMap<&str, &Seen> = seen.iter().map(|row| (row.id.as_str(), row)).collect();
     let rows = || changes.iter().filter_map(|change| Some((change, *seen.get(change.item.id.as_str())?)));
-    if rows().any(|(change, row)| row.attempts < change.item.attempts || row.last_attempt_at < at) {
-        return Fate::RolledBack;
-    }
+    let old =
+        |(change, row): (&Change, &Seen)| row.attempts < change.item.attempts || row.last_attempt_at < at;
     let ours = |(change, row): (&Change, &Seen)| {
         row.attempts == change.item.attempts
             && row.last_attempt_at == at
             && row.status == change.status
             && row.next_retry_at == change.next_retry_at
     };
-    if rows().any(ours) { Fate::Committed } else { Fate::Overwritten }
+    match (rows().any(ours), rows().any(old)) {
+        (true, false) => Fate::Committed,
+        (false, true) => Fate::RolledBack,
+        _ => Fate::Overwritten,
+    }
 }
 
 #[cfg(test)]
@@ -176,6 +179,8 @@ mod tests {
         // One of ours was tried once more since; one of the old ones, by somebody else in the same second.
         assert_eq!(judged(&[row("a", 3, 1, 20), ours[1].clone()]), Fate::Committed);
         assert_eq!(judged(&[row("a", 2, 0, 5), old[1].clone()]), Fate::RolledBack);
+        // One was touched since by somebody whose clock is behind.
+        assert_eq!(judged(&[row("a", 3, -2, 20), ours[1].clone()]), Fate::Overwritten);
         // A deleted row says nothing; rows that others changed all over could tell either story.
         assert_eq!(judged(&ours[..1]), Fate::Committed);
         assert_eq!(judged(&[row("a", 2, 0, 5), row("b", 3, 0, 5)]), Fate::Overwritten);
