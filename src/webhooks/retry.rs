@@ -365,6 +365,7 @@ pub(super) async fn attempt(
     }
     tracing::debug!(%error, "the chunk failed; trying its events one by one");
     for candidate in chunk {
+        worker.cancel.check()?; // each is a chunk of its own now
         match patiently(worker, std::slice::from_ref(candidate), tell).await {
             Err(error) if is_row_fault(&error) => worker.set_aside(candidate, &error, tell).await,
             result => result?,
