@@ -27,7 +27,8 @@ begin() {
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  work=$(mktemp -d "${TMPDIR:-/tmp}/opsctl-$name.XXXXXX")
+  # Not with the word that is the servers' password: tests look for it in what is printed.
+  work=$(mktemp -d "${TMPDIR:-/tmp}/opsctl.$name.XXXXXX")
   # The servers' system users must be able to pass through when we are root.
   mkdir "$work/tmp"
   ((EUID != 0)) || chmod 711 "$work" "$work/tmp"
