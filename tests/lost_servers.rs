@@ -262,8 +262,8 @@ on_every_engine! {
             world.add(case, 1, &[Plan::Stuck], &mut rng).await;
             let proxy = proxied(case).map(|(proxy, _)| proxy);
             case.write_env(&proxy.as_ref().map_or_else(String::new, |proxy| format!("DB_PORT={}\n", proxy.port)));
-            let begun = std::time::Instant::now();
             let held = case.hold("after-commit#20", &words);
+            let begun = std::time::Instant::now();
             match (way, &proxy) {
                 (Some(way), Some(proxy)) => proxy.set(way),
                 (Some(_), None) => continue, // a file is not lost
