@@ -312,7 +312,7 @@ on_every_engine! {
         let report = retried(case, &target).await;
         wait_until("the server has finished", || proxy.cuts() == 1);
         let seen = world.check(case, "slow").await;
+        // On a busy machine the server may find its client gone before it is through, and roll back.
         assert_eq!(usize::try_from(report.counts.applied).unwrap(), seen.tried, "{report:?}");
-        assert_eq!(seen.tried, 1, "{report:?}");
     }
 }
