@@ -17,13 +17,15 @@ use opsctl::{
 use serde_json::Value;
 use tokio::sync::OnceCell as AsyncCell;
 
-use crate::{cli::Global, environment, safety::Class, ui::Ui};
+use crate::{cli::Global, environment, safety::Class, ui::Ui, verb::Verb};
 
 /// Everything that a command may need. Help and completion open nothing.
 #[derive(Debug)]
 pub struct App {
     /// Streams, formats, colours.
     pub ui: Ui,
+    /// The verb that was typed.
+    pub verb: &'static Verb,
     /// The global options as typed.
     pub global: Global,
     /// The process environment.
@@ -43,7 +45,7 @@ pub struct App {
 
 impl App {
     /// Nothing is resolved or connected yet.
-    pub fn new(ui: Ui, global: Global, environment: Environment, cwd: PathBuf) -> Self {
+    pub fn new(ui: Ui, verb: &'static Verb, global: Global, environment: Environment, cwd: PathBuf) -> Self {
         let clock = environment::clock(&environment);
         let cancel = match global.timeout {
             Some(timeout) => Cancel::new().with_timeout(timeout),
@@ -52,6 +54,7 @@ impl App {
         let run = run_id(clock);
         Self {
             ui,
+            verb,
             global,
             environment,
             clock,
@@ -123,6 +126,11 @@ impl App {
 
     /// Records that a change begins. Without a journal a routine verb warns and goes on, a destructive one refuses.
     pub fn begin(&self, class: Class, command: &str) -> Result<Entry> {
+        debug_assert!(
+            self.verb.may_be(class) && class != Class::Read,
+            "`{command}` is {}",
+            self.verb.class_line()
+        );
         let context = self.context().ok();
         let database = context.and_then(|context| context.database().ok());
         let begin = Begin {

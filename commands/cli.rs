@@ -3,22 +3,32 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{
-    Args, CommandFactory, FromArgMatches, Parser, Subcommand,
-    builder::{Styles, styling::AnsiColor},
+    Args, FromArgMatches, Parser, Subcommand,
+    builder::{
+        Styles,
+        styling::{AnsiColor, Style},
+    },
+    error::ErrorKind,
 };
 use opsctl::{Error, Exit, Result};
 
 use crate::{
     app::App,
-    db, demo, environment, help, init,
+    artisan, db, demo, environment, help, init, tree,
     ui::{Color, Format, Ui, Zone},
+    verb::Verb,
     webhooks,
 };
 
+/// Headings of help pages.
+pub const HEADING: Style = AnsiColor::Green.on_default().bold();
+/// What can be typed as it stands.
+pub const LITERAL: Style = AnsiColor::Cyan.on_default().bold();
+
 const STYLES: Styles = Styles::styled()
-    .header(AnsiColor::Green.on_default().bold())
-    .usage(AnsiColor::Green.on_default().bold())
-    .literal(AnsiColor::Cyan.on_default().bold())
+    .header(HEADING)
+    .usage(HEADING)
+    .literal(LITERAL)
     .placeholder(AnsiColor::Cyan.on_default());
 
 /// Operate Laravel-style SaaS systems straight on their databases and Redis
@@ -31,8 +41,7 @@ const STYLES: Styles = Styles::styled()
     version,
     styles = STYLES,
     disable_help_subcommand = true,
-    after_help = "Begin with `opsctl demo`. Exit codes: `opsctl help exit-codes`.",
-    after_long_help = help::ROOT
+    after_help = "Begin with `opsctl demo`. Topics: `opsctl help`."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -124,15 +133,19 @@ pub async fn main(arguments: Vec<OsString>) -> Exit {
 
 /// As [`main`], in another folder and environment: the demo runs its commands through it.
 pub async fn run(arguments: Vec<OsString>, environment: &opsctl::config::Environment, cwd: PathBuf) -> Exit {
-    let cli = match parse(&arguments) {
-        Ok(cli) => cli,
+    let typed = arguments;
+    let arguments = match artisan::translate(&typed) {
+        Ok(arguments) => arguments,
+        Err(error) => return misread(&error, &typed, environment),
+    };
+    let (Cli { global, command }, verb) = match parse(&arguments) {
+        Ok(parsed) => parsed,
         Err(error) => return usage(&error, &arguments, environment),
     };
-    let Cli { global, command } = cli;
     let format = if global.json { Format::Json } else { global.output };
     let ui = Ui::new(format, global.color, global.quiet, global.no_interaction, global.tz, environment);
     log(&ui, &global, environment);
-    let app = App::new(ui, global, environment.clone(), cwd);
+    let app = App::new(ui, verb, global, environment.clone(), cwd);
     let signals = tokio::spawn(crate::signals::forward(app.cancel.clone()));
     let result = match environment::arm(environment) {
         Ok(()) => dispatch(&app, command).await,
@@ -149,32 +162,41 @@ pub async fn run(arguments: Vec<OsString>, environment: &opsctl::config::Environ
     }
 }
 
-fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let mut command = Cli::command();
-    let mut cli = Cli::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)
-        .map_err(|error| error.format(&mut command))?;
+fn parse(arguments: &[OsString]) -> Result<(Cli, &'static Verb), clap::Error> {
+    let mut command = tree::tree();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    let words = tree::words(&matches);
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     cli.global.arguments =
         arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-    Ok(cli)
+    match tree::verb(&words) {
+        Some(verb) => Ok((cli, verb)),
+        None => Err(command.error(ErrorKind::InvalidSubcommand, format!("`{words}` is no command"))),
+    }
 }
 
 /// clap prints help to stdout and errors to stderr by itself; who asked for JSON gets errors as JSON, too.
 fn usage(error: &clap::Error, arguments: &[OsString], environment: &opsctl::config::Environment) -> Exit {
-    let json = wants_json(&arguments.iter().filter_map(|word| word.to_str()).collect::<Vec<_>>());
-    if json && error.use_stderr() {
-        let ui = Ui::new(Format::Json, Color::Never, false, true, Zone::Utc, environment);
+    if error.use_stderr() && wants_json(arguments) {
         let text = error.render().to_string();
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        ui.error(&lines.fold(Error::usage(message), Error::because));
-        return Exit::Usage;
+        return misread(&lines.fold(Error::usage(message), Error::because), arguments, environment);
     }
     let _ = error.print();
     if error.use_stderr() { Exit::Usage } else { Exit::Done }
 }
 
+/// Reports what cannot be understood, before the options say how to report.
+fn misread(error: &Error, arguments: &[OsString], environment: &opsctl::config::Environment) -> Exit {
+    let format = if wants_json(arguments) { Format::Json } else { Format::Table };
+    Ui::new(format, Color::Auto, false, true, Zone::Utc, environment).error(error);
+    error.exit()
+}
+
 /// Whether a command line that clap could not read asks for JSON.
-fn wants_json(words: &[&str]) -> bool {
+fn wants_json(arguments: &[OsString]) -> bool {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
     let json = |format: &str| matches!(format, "json" | "jsonl");
     let glued = |word: &&str| {
         let format = word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o"));
@@ -214,37 +236,6 @@ fn log(ui: &Ui, global: &Global, environment: &opsctl::config::Environment) {
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
 }
 
-/// The help page of a command, by its words.
-pub fn page(words: &[String]) -> Result<String> {
-    let mut command = Cli::command();
-    command.build();
-    let mut place = &mut command;
-    for word in words {
-        if place.find_subcommand(word).is_none() {
-            let mut names: Vec<String> =
-                place.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-            names.extend(help::TOPICS.map(str::to_owned));
-            let error = Error::usage(format!("there is no command or topic `{}`", words.join(" ")));
-            let near = opsctl::near::matches(word, names.iter().map(String::as_str));
-            let before = words
-                .iter()
-                .take_while(|known| *known != word)
-                .map(|word| format!("{word} "))
-                .collect::<String>();
-            return Err(match near.first() {
-                Some(near) => error.hint(format!("did you mean `opsctl help {before}{near}`?")),
-                None => error.hint("all commands: `opsctl --help`"),
-            });
-        }
-        let at = place.get_subcommands().position(|sub| sub.get_name() == word).unwrap_or_default();
-        place = match place.get_subcommands_mut().nth(at) {
-            Some(next) => next,
-            None => return Err(Error::failed("the help page cannot be found")),
-        };
-    }
-    Ok(place.render_long_help().ansi().to_string())
-}
-
 /// Reads a value of the library's, with the hints of its error, which clap would drop.
 pub fn told<T: std::str::FromStr<Err = Error>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: Error| {
@@ -272,18 +263,22 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
 
+    fn typed(words: &[&str]) -> Vec<OsString> {
+        words.iter().map(OsString::from).collect()
+    }
+
     #[test]
     fn the_command_tree_is_sound() {
-        Cli::command().debug_assert();
+        tree::tree().debug_assert();
     }
 
     #[test]
     fn json_is_seen_on_a_line_that_cannot_be_read() {
         for words in [&["--json"][..], &["-o", "json"], &["--output=jsonl"], &["-ojson"]] {
-            assert!(wants_json(words), "{words:?}");
+            assert!(wants_json(&typed(words)), "{words:?}");
         }
         for words in [&["-o", "csv"][..], &["json"], &["--output"]] {
-            assert!(!wants_json(words), "{words:?}");
+            assert!(!wants_json(&typed(words)), "{words:?}");
         }
     }
 

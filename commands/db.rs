@@ -14,12 +14,111 @@ use crate::{
     app::App,
     safety::{self, Class},
     ui::{Align, Cell, Table, Tone, View, ago},
+    variables::Topic,
+    verb::{Artisan, Example, Verb},
 };
+
+const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Journal];
+
+/// What the verbs of the group say about themselves.
+pub const VERBS: &[Verb] = &[
+    Verb {
+        words: "db migrate",
+        class: Class::Routine,
+        destructive_with: None,
+        examples: &[
+            Example { what: "what would be applied", line: "db migrate --dry-run" },
+            Example { what: "opsctl's tables, beside the application's", line: "db migrate" },
+        ],
+        reads: READS,
+        exits: &[
+            (Exit::Failed, "a migration failed; `db status` shows which"),
+            (Exit::Refused, "--own, and the database is not empty"),
+            (Exit::Config, ""),
+            (Exit::Unreachable, ""),
+            (Exit::Locked, "another run migrates this database"),
+        ],
+        artisan: &[Artisan {
+            command: "migrate",
+            with: None,
+            ignores: &["--force", "--graceful"],
+            difference: "adds opsctl's own tables; the application's migrations stay artisan's",
+        }],
+    },
+    Verb {
+        words: "db status",
+        class: Class::Read,
+        destructive_with: None,
+        examples: &[
+            Example { what: "for people", line: "db status" },
+            Example {
+                what: "for a release gate: exit code 3 when anything is pending",
+                line: "db status --json",
+            },
+        ],
+        reads: &[Topic::Context, Topic::Database],
+        exits: &[
+            (Exit::Done, "everything is applied"),
+            (Exit::Findings, "pending, changed or half-applied migrations"),
+            (Exit::Config, ""),
+            (Exit::Unreachable, ""),
+        ],
+        artisan: &[Artisan {
+            command: "migrate:status",
+            with: None,
+            ignores: &["--pending"],
+            difference: "opsctl's own migrations; 3 when any is pending",
+        }],
+    },
+    Verb {
+        words: "db seed",
+        class: Class::Routine,
+        destructive_with: None,
+        examples: &[
+            Example { what: "everything", line: "db seed" },
+            Example { what: "webhook events and their payments", line: "db seed --only webhooks" },
+        ],
+        reads: READS,
+        exits: &[
+            (Exit::Refused, "an application's database, or the data is there already"),
+            (Exit::Config, ""),
+            (Exit::Unreachable, ""),
+        ],
+        artisan: &[Artisan {
+            command: "db:seed",
+            with: None,
+            ignores: &["--force"],
+            difference: "opsctl's own data, into databases of opsctl's own only",
+        }],
+    },
+    Verb {
+        words: "db fresh",
+        class: Class::Destructive,
+        destructive_with: None,
+        examples: &[
+            Example { what: "begin anew, with data", line: "db fresh --seed --yes" },
+            Example { what: "an empty schema; asks first", line: "db fresh" },
+        ],
+        reads: READS,
+        exits: &[
+            (Exit::Refused, "an application's database, or not confirmed"),
+            (Exit::Config, ""),
+            (Exit::Unreachable, ""),
+        ],
+        artisan: &[Artisan {
+            command: "migrate:fresh",
+            with: None,
+            ignores: &["--force"],
+            difference: "databases of opsctl's own only; asks, or needs --yes",
+        }],
+    },
+];
 
 /// The database's schema
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Migrate(MigrateArgs),
+    /// Show whose database it is, what is applied to it, and what is pending
     Status,
     Seed(SeedArgs),
     Fresh(FreshArgs),
@@ -27,12 +126,8 @@ pub enum Command {
 
 /// Add opsctl's own tables, or make an empty database opsctl's own
 ///
-/// Class: routine. In an application's database only tables named opsctl_… are added. With --own
-/// an empty database becomes opsctl's own and gets the reference schema.
-///
-/// Examples:
-///   opsctl db migrate --dry-run
-///   OPSCTL_DATABASE_URL=sqlite:try.sqlite opsctl db migrate --own
+/// In an application's database only tables named opsctl_… are added. With --own an empty database
+/// becomes opsctl's own and gets the reference schema.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct MigrateArgs {
@@ -46,9 +141,7 @@ pub struct MigrateArgs {
 
 /// Fill a database of opsctl's own with data to try things out on
 ///
-/// Class: routine. Refused (5) in an application's database. Times of the data are seen from now.
-///
-/// Example: opsctl db seed --only webhooks
+/// Refused in an application's database. Times of the data are seen from now.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct SeedArgs {
@@ -66,9 +159,7 @@ pub enum SeedSet {
 
 /// Drop all tables of a database of opsctl's own and make them anew
 ///
-/// Class: destructive. Refused (5) in an application's database.
-///
-/// Example: opsctl db fresh --seed --yes
+/// Refused in an application's database.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct FreshArgs {

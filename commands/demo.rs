@@ -9,20 +9,37 @@ use std::{
 
 use opsctl::{Error, Exit, Result, config::Environment, demo::Folder};
 
-use crate::{app::App, cli, init};
+use crate::{
+    app::App,
+    cli, init,
+    safety::Class,
+    variables::Topic,
+    verb::{Example, Verb},
+};
+
+/// What the verb says about itself.
+pub const VERBS: &[Verb] = &[Verb {
+    words: "demo",
+    class: Class::Routine,
+    destructive_with: None,
+    examples: &[
+        Example { what: "in the folder opsctl-demo", line: "demo" },
+        Example { what: "elsewhere", line: "demo --dir /tmp/opsctl-demo" },
+        Example { what: "delete what it made", line: "demo --remove" },
+    ],
+    reads: &[Topic::Terminal],
+    exits: &[
+        (Exit::Refused, "the folder was not made by a demo"),
+        (Exit::Config, "the folder cannot be written"),
+    ],
+    artisan: &[],
+}];
 
 /// See opsctl work on an embedded database of its own
 ///
 /// Makes a folder with SQLite databases, puts webhook events of fifteen providers in, and goes
 /// through the daily round: what waits, try it, a payment arrives late, try again. Reads no
 /// configuration and touches nothing else. A folder that an earlier demo made is made anew.
-///
-/// Examples:
-///   opsctl demo
-///   opsctl demo --dir /tmp/opsctl-demo
-///   opsctl demo --remove
-///
-/// Class: routine. It changes nothing but its own folder.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {

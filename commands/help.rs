@@ -1,50 +1,75 @@
 //! `opsctl help`: pages of commands, and topics.
 
+mod topics;
+
 use std::io::Write;
 
 use opsctl::{Exit, Result};
 
-use crate::cli;
+pub use self::topics::{TOPICS, topics};
+use crate::{
+    safety::Class,
+    tree,
+    variables::Topic as Variables,
+    verb::{Artisan, Example, Verb},
+};
 
-/// What stands below the root's help.
-pub const ROOT: &str = "\
-Examples:
-  opsctl demo                                  see it work, on a database of its own
-  opsctl webhooks list --due                   in an application's folder: what waits
-  opsctl webhooks retry-once --dry-run         what a run would do
-  opsctl --app /srv/payments webhooks retry-once
+/// What the verb says about itself.
+pub const VERBS: &[Verb] = &[Verb {
+    words: "help",
+    class: Class::Read,
+    destructive_with: None,
+    examples: &[
+        Example { what: "a command's page", line: "help webhooks retry-one" },
+        Example { what: "a topic: what each exit code means", line: "help exit-codes" },
+        Example { what: "which artisan command is which here", line: "help artisan" },
+    ],
+    reads: &[Variables::Terminal],
+    exits: &[],
+    artisan: &[Artisan {
+        command: "list",
+        with: None,
+        ignores: &[],
+        difference: "without words: all commands and topics",
+    }],
+}];
 
-Where it works: `--context NAME`, OPSCTL_DATABASE_URL, an opsctl.toml in this folder, or the
-application's own settings (cached configuration, environment, .env), the strongest first.
-Exit codes: `opsctl help exit-codes`.";
+/// What stands above the root's usage.
+pub const FIRST: &[Example] = &[
+    Example { what: "see it work, on a database of its own", line: "demo" },
+    Example {
+        what: "in an application's folder: what waits, and what a run would do",
+        line: "webhooks list --due",
+    },
+    Example { what: "from elsewhere", line: "--app /srv/payments webhooks retry-once --dry-run" },
+];
+
+/// What stands below the root's options.
+pub fn root() -> String {
+    let lines = TOPICS.iter().map(|topic| format!("  {:<12} {}\n", topic.name, topic.about));
+    format!("Topics (`opsctl help TOPIC`):\n{}", lines.collect::<String>()).trim_end().to_owned()
+}
 
 /// Explain a command, or a topic
+///
+/// Topics: exit-codes, environment, contexts, formats, safety, time, artisan.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Words of a command, or a topic: exit-codes
+    /// Words of a command, or a topic
     #[arg(value_name = "COMMAND|TOPIC")]
     words: Vec<String>,
 }
 
-/// Topics that are no commands.
-pub const TOPICS: [&str; 1] = ["exit-codes"];
-
 /// Prints a page.
 pub fn run(args: &Args) -> Result<Exit> {
-    let text = match &args.words[..] {
-        [topic] if topic == TOPICS[0] => exit_codes(),
-        words => cli::page(words)?,
+    let topic = match &args.words[..] {
+        [word] => TOPICS.iter().find(|topic| topic.name == *word),
+        _ => None,
+    };
+    let text = match topic {
+        Some(topic) => (topic.text)(),
+        None => tree::page(&args.words)?,
     };
     let _ = anstream::stdout().write_all(text.as_bytes()); // a closed pipe has seen enough
     Ok(Exit::Done)
-}
-
-fn exit_codes() -> String {
-    let lines = Exit::ALL.iter().map(|exit| format!("  {:>3}  {}\n", exit.code(), exit.meaning()));
-    format!(
-        "Exit codes of opsctl. A code that is not listed here means failure.\n\n{}\n\
-         Of several outcomes the gravest counts: 130, 75, 7, 6, 8, 1, 4, 3.\n\
-         An event that is still pending, or was skipped, is no failure.\n",
-        lines.collect::<String>()
-    )
 }

@@ -9,14 +9,31 @@ use opsctl::{
     schema,
 };
 
-use crate::{app::App, safety::Class};
+use crate::{
+    app::App,
+    safety::Class,
+    variables::Topic,
+    verb::{Example, Verb},
+};
+
+/// What the verb says about itself.
+pub const VERBS: &[Verb] = &[Verb {
+    words: "init",
+    class: Class::Routine,
+    destructive_with: None,
+    examples: &[Example { what: "embedded databases beside it", line: "init --embedded" }],
+    reads: &[Topic::Journal],
+    exits: &[
+        (Exit::Refused, "there is an opsctl.toml already, or an application"),
+        (Exit::Config, "the folder cannot be written"),
+    ],
+    artisan: &[],
+}];
 
 /// Write an opsctl.toml for this folder
 ///
-/// Class: routine. With --embedded the databases are SQLite files beside it, made at once, with queue and locks in
-/// the database. Nothing that is there already is overwritten.
-///
-/// Example: `opsctl init --embedded && opsctl db seed`
+/// With --embedded the databases are SQLite files beside it, made at once, with queue and locks in the database.
+/// Nothing that is there already is overwritten.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Embedded databases: SQLite files in the folder `opsctl-data`

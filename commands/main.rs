@@ -2,6 +2,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod app;
+mod artisan;
 mod cli;
 mod db;
 mod demo;
@@ -10,7 +11,10 @@ mod help;
 mod init;
 mod safety;
 mod signals;
+mod tree;
 mod ui;
+mod variables;
+mod verb;
 mod webhooks;
 
 use std::process::ExitCode;

@@ -16,8 +16,20 @@ pub enum Class {
     Destructive,
 }
 
+impl Class {
+    /// Its word, in help pages and in output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Class::Read => "read",
+            Class::Routine => "routine",
+            Class::Destructive => "destructive",
+        }
+    }
+}
+
 /// Lets a verb of its class go on, or refuses. `what` completes "this will …"; a dry run is never asked about.
 pub async fn allow(app: &App, class: Class, what: &str, dry_run: bool) -> Result<()> {
+    debug_assert!(app.verb.may_be(class), "`{}` is not {}", app.verb.words, class.name());
     if app.context()?.protected && class != Class::Read {
         app.ui.banner(&app.context()?.name);
     }

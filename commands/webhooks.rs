@@ -2,6 +2,7 @@
 
 mod args;
 mod render;
+mod verbs;
 
 use std::time::Instant;
 
@@ -13,10 +14,10 @@ use opsctl::{
 };
 use serde_json::json;
 
-pub use self::args::Command;
 use self::args::{
     BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs, near_provider, near_status,
 };
+pub use self::{args::Command, verbs::VERBS};
 use crate::{
     app::App,
     environment,

@@ -21,14 +21,6 @@ pub enum Command {
 ///
 /// Takes the service's own run lock, picks due events with a fair share for every provider, and
 /// applies each to its payment in chunks of at most 100, each one transaction.
-///
-/// Examples:
-///   opsctl webhooks retry-once --dry-run
-///   opsctl webhooks retry-once --limit 500 --if-locked skip
-///
-/// Class: routine. Acts at once, also in production and without a terminal.
-/// Exit codes: 0 done; 1 all tried events failed; 4 some did; 6 configuration; 7 a server is
-/// unreachable; 8 another run holds the lock.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct RetryOnceArgs {
@@ -37,14 +29,6 @@ pub struct RetryOnceArgs {
 }
 
 /// Try due events again, by provider and status
-///
-/// Examples:
-///   opsctl webhooks retry --provider stripe --limit 100
-///   opsctl webhooks retry --status failed --rate 20 --mode decorrelated
-///
-/// Class: routine. Acts at once, also in production and without a terminal.
-/// Exit codes: 0 done; 1 all tried events failed; 4 some did; 6 configuration; 7 a server is
-/// unreachable; 8 another run holds the lock.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct RetryArgs {
@@ -103,14 +87,6 @@ impl BatchArgs {
 /// Try one event again, by its id (for all that are due: retry-once)
 ///
 /// Guarded by the event's row: it does not wait for a batch that holds the run lock.
-///
-/// Examples:
-///   opsctl webhooks retry-one 01k9zq3v7m4t8x2c6b5n1j0hdw --dry-run
-///   opsctl webhooks retry-one 01k9zq3v7m4t8x2c6b5n1j0hdw --force
-///
-/// Class: routine; with --take-over destructive.
-/// Exit codes: 0 done; 1 the event failed; 5 not due, or no attempts left, without --force; 8
-/// claimed by the service's own worker, or locked; 9 no such event.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct RetryOneArgs {
@@ -139,12 +115,6 @@ impl RetryOneArgs {
 }
 
 /// List events, newest first
-///
-/// Examples:
-///   opsctl webhooks list --due
-///   opsctl webhooks list --provider stripe --status failed -o ids
-///
-/// Class: read. Changes nothing.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct ListArgs {
@@ -191,12 +161,6 @@ impl ListArgs {
 }
 
 /// Show one event: what its body says, and the payments it may be about
-///
-/// Examples:
-///   opsctl webhooks show 01k9zq3v7m4t8x2c6b5n1j0hdw
-///   opsctl webhooks show --event-id evt_1PqR
-///
-/// Class: read. Changes nothing.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment, group = ArgGroup::new("name").required(true))]
 pub struct ShowArgs {
