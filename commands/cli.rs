@@ -10,11 +10,12 @@ use clap::{
     },
     error::ErrorKind,
 };
+use clap_complete::{ArgValueCandidates, ArgValueCompleter, PathCompleter};
 use opsctl::{Error, Exit, Result};
 
 use crate::{
     app::App,
-    artisan, db, demo, environment, help, init, tree,
+    artisan, complete, completions, db, demo, environment, help, init, tree,
     ui::{Color, Format, Ui, Zone},
     verb::Verb,
     webhooks,
@@ -55,13 +56,13 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Named context of an opsctl.toml (OPSCTL_CONTEXT)
-    #[arg(long, short = 'c', global = true, value_name = "NAME", hide_short_help = true)]
+    #[arg(long, short = 'c', global = true, value_name = "NAME", hide_short_help = true, add = ArgValueCandidates::new(complete::contexts))]
     pub context: Option<String>,
     /// The opsctl.toml to read, instead of the one in this folder
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
     pub config: Option<PathBuf>,
     /// Folder of the Laravel application, instead of this one (OPSCTL_APP)
-    #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "DIR", hide_short_help = true, add = ArgValueCompleter::new(PathCompleter::dir()))]
     pub app: Option<PathBuf>,
     /// Environment of the application: reads `.env.NAME` when it exists
     #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
@@ -83,7 +84,7 @@ pub struct Global {
     )]
     color: Color,
     /// Zone in which times are shown to people: `UTC`, `Asia/Jakarta`
-    #[arg(long, global = true, value_name = "ZONE", default_value = "UTC", value_parser = told::<Zone>, hide_short_help = true)]
+    #[arg(long, global = true, value_name = "ZONE", default_value = "UTC", value_parser = told::<Zone>, hide_short_help = true, add = ArgValueCompleter::new(complete::zones))]
     tz: Zone,
     /// Say nothing but data, warnings and errors
     #[arg(long, short = 'q', global = true, hide_short_help = true)]
@@ -121,6 +122,7 @@ enum Command {
     Db(db::Command),
     Init(init::Args),
     Demo(demo::Args),
+    Completions(completions::Args),
     Help(help::Args),
 }
 
@@ -212,7 +214,8 @@ async fn dispatch(app: &App, command: Command) -> Result<Exit> {
         Command::Db(command) => db::run(app, command).await,
         Command::Init(args) => init::run(app, &args).await,
         Command::Demo(args) => Box::pin(demo::run(app, &args)).await,
-        Command::Help(args) => help::run(&args),
+        Command::Completions(args) => completions::run(app, &args),
+        Command::Help(args) => help::run(app, &args),
     }
 }
 

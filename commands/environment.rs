@@ -13,6 +13,11 @@ pub fn read() -> Environment {
     )
 }
 
+/// Whether a variable is set to something, before the environment is read as a whole.
+pub fn sets(name: &str) -> bool {
+    std::env::vars_os().any(|(known, value)| known == name && !value.is_empty() && value != "0")
+}
+
 /// Starts this program anew without variables that would decide about sessions and certificates behind our back: only
 /// the context, its application, or an `opsctl.toml` does.
 pub fn leave_driver_variables_behind() -> Option<opsctl::Exit> {

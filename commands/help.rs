@@ -2,12 +2,13 @@
 
 mod topics;
 
-use std::io::Write;
-
+use clap_complete::ArgValueCandidates;
 use opsctl::{Exit, Result};
 
 pub use self::topics::{TOPICS, topics};
 use crate::{
+    app::App,
+    complete,
     safety::Class,
     tree,
     variables::Topic as Variables,
@@ -56,12 +57,12 @@ pub fn root() -> String {
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Words of a command, or a topic
-    #[arg(value_name = "COMMAND|TOPIC")]
+    #[arg(value_name = "COMMAND|TOPIC", add = ArgValueCandidates::new(complete::help_words))]
     words: Vec<String>,
 }
 
 /// Prints a page.
-pub fn run(args: &Args) -> Result<Exit> {
+pub fn run(app: &App, args: &Args) -> Result<Exit> {
     let topic = match &args.words[..] {
         [word] => TOPICS.iter().find(|topic| topic.name == *word),
         _ => None,
@@ -70,6 +71,6 @@ pub fn run(args: &Args) -> Result<Exit> {
         Some(topic) => (topic.text)(),
         None => tree::page(&args.words)?,
     };
-    let _ = anstream::stdout().write_all(text.as_bytes()); // a closed pipe has seen enough
+    app.ui.page(&text)?;
     Ok(Exit::Done)
 }

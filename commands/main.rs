@@ -1,12 +1,16 @@
-//! The `opsctl` binary: parse, dispatch, exit code. Nothing else.
+//! The `opsctl` binary: a shell that completes is answered; else parse, dispatch, exit code. Nothing else.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod app;
 mod artisan;
 mod cli;
+mod complete;
+mod completions;
 mod db;
 mod demo;
 mod environment;
+#[cfg(test)]
+mod generated;
 mod help;
 mod init;
 mod safety;
@@ -20,6 +24,9 @@ mod webhooks;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if complete::answer() {
+        return ExitCode::SUCCESS;
+    }
     if let Some(exit) = environment::leave_driver_variables_behind() {
         return ExitCode::from(exit.code());
     }

@@ -10,7 +10,7 @@ use opsctl::{
     Error, Exit, Result,
     config::System,
     journal::Entry,
-    webhooks::{self, EventId, Found, Limits, OneRequest, RetryReport, RetryRequest},
+    webhooks::{self, EventId, Found, Limits, OneRequest, Outcome, RetryReport, RetryRequest},
 };
 use serde_json::json;
 
@@ -20,6 +20,7 @@ use self::args::{
 pub use self::{args::Command, verbs::VERBS};
 use crate::{
     app::App,
+    complete::{self, Sight},
     environment,
     safety::{self, Class},
     ui::Bar,
@@ -141,6 +142,10 @@ async fn recorded(
 
 /// Shows a report; what ended the run early comes last, as an error of its own.
 fn finish(app: &App, command: &'static str, report: &RetryReport) -> Result<Exit> {
+    if !report.dry_run {
+        let trouble = |outcome: Outcome| outcome.is_failure().then_some(outcome.name());
+        remember(app, report.items.iter().map(|item| (&*item.id, &*item.provider, trouble(item.outcome))));
+    }
     if app.ui.wants_reports() {
         app.ui.emit(&render::report(app, command, report)?)?;
     }
@@ -162,9 +167,20 @@ fn finish(app: &App, command: &'static str, report: &RetryReport) -> Result<Exit
     Ok(report.exit())
 }
 
+/// Keeps what was seen for completion: id, provider, and the state of an event in trouble.
+fn remember<'a>(app: &App, events: impl Iterator<Item = (&'a str, &'a str, Option<&'a str>)>) {
+    complete::remember(app, events.map(|(id, provider, trouble)| Sight { id, provider, trouble }));
+}
+
+/// The status of an event that is not done.
+fn trouble(status: &str) -> Option<&str> {
+    (status != "processed").then_some(status)
+}
+
 async fn list(app: &App, args: &ListArgs) -> Result<Exit> {
     let limits = Limits::resolve(app.context()?, webhooks::Overrides::default())?;
     let page = webhooks::list(app.db().await?, &args.filter(), &limits).await?;
+    remember(app, page.items.iter().map(|item| (&*item.id, &*item.provider, trouble(&item.status))));
     app.ui.emit(&render::list(app, &page)?)?;
     if page.items.is_empty() {
         app.ui.note("No events match.");
@@ -205,6 +221,7 @@ async fn show(app: &App, args: &ShowArgs) -> Result<Exit> {
     for id in webhooks::find(db, &named).await? {
         shown.push(webhooks::show(db, &EventId::parse(&id)?, &limits, args.raw).await?);
     }
+    remember(app, shown.iter().map(|event| (&*event.id, &*event.provider, trouble(&event.status))));
     app.ui.emit(&render::show(app, &shown)?)?;
     if let [one] = &shown[..]
         && one.status != "processed"

@@ -3,7 +3,7 @@
 //! This library is what the `opsctl` binary does; the binary only reads arguments and prints. Floors, from the
 //! ground up (an arrow between modules never points up; `tests/house.rs` checks it):
 //!
-//! 1. [`error`], [`exit`], [`clock`], [`cancel`], [`near`], [`text`], [`crash`], [`config`]
+//! 1. [`error`], [`exit`], [`clock`], [`cancel`], [`near`], [`text`], [`private`], [`crash`], [`config`]
 //! 2. [`db`], [`redis`]
 //! 3. [`laravel`]
 //! 4. [`schema`], [`journal`]
@@ -29,6 +29,7 @@ pub mod exit;
 pub mod journal;
 pub mod laravel;
 pub mod near;
+pub mod private;
 pub mod redis;
 pub mod schema;
 pub mod text;

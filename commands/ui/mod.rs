@@ -178,14 +178,16 @@ impl Ui {
         }
     }
 
-    /// Writes data to stdout in the chosen format. A reader that went away is content with what it got.
+    /// Writes data to stdout in the chosen format.
     pub fn emit(&self, view: &View) -> opsctl::Result<()> {
         let mut out = AutoStream::new(std::io::stdout().lock(), self.stdout);
-        match view.write(self, &mut out, self.data_is_coloured()).and_then(|()| out.flush()) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            Err(error) => Err(Error::failed("the output cannot be written").because(error)),
-        }
+        written(view.write(self, &mut out, self.data_is_coloured()).and_then(|()| out.flush()))
+    }
+
+    /// Writes a page or a script to stdout as it is, coloured where it is and may be.
+    pub fn page(&self, text: &str) -> opsctl::Result<()> {
+        let mut out = AutoStream::new(std::io::stdout().lock(), self.stdout);
+        written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
     /// Whether data is coloured.
@@ -196,6 +198,16 @@ impl Ui {
     /// Width of the terminal that shows the data; `None` when nobody looks at it directly.
     pub fn width(&self) -> Option<u16> {
         self.width
+    }
+}
+
+/// A reader that went away is content with what it got.
+fn written(result: std::io::Result<()>) -> opsctl::Result<()> {
+    match result {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::failed("the output cannot be written").because(error))
+        }
+        _ => Ok(()),
     }
 }
 

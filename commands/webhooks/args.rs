@@ -1,9 +1,13 @@
 //! Arguments of `opsctl webhooks`; their comments are the help.
 
 use clap::{ArgGroup, Args, Subcommand};
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::webhooks::{Cursor, Filter, IfLocked, Overrides, backoff::Mode, providers};
 
-use crate::cli::{parse_duration, told};
+use crate::{
+    cli::{parse_duration, told},
+    complete,
+};
 
 /// Payment webhooks: list, show, retry
 ///
@@ -35,10 +39,10 @@ pub struct RetryArgs {
     #[command(flatten)]
     pub batch: BatchArgs,
     /// Only events of this provider
-    #[arg(long, value_name = "NAME", value_parser = parse_word)]
+    #[arg(long, value_name = "NAME", value_parser = parse_word, add = Names::new(complete::providers))]
     pub provider: Option<String>,
     /// Only events in this status: received, failed, processing, queued
-    #[arg(long, value_name = "STATUS", value_parser = parse_open_status)]
+    #[arg(long, value_name = "STATUS", value_parser = parse_open_status, add = Names::new(complete::open_statuses))]
     pub status: Option<String>,
 }
 
@@ -52,7 +56,7 @@ pub struct BatchArgs {
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32767))]
     max_attempts: Option<u32>,
     /// Jitter of the next time: full, equal, decorrelated [default: TENRUSL_SCHEDULER_BACKOFF_MODE]
-    #[arg(long, value_name = "MODE", value_parser = parse_mode)]
+    #[arg(long, value_name = "MODE", value_parser = parse_mode, add = Names::new(complete::modes))]
     mode: Option<Mode>,
     /// First delay, in milliseconds [default: TENRUSL_RETRY_BASE_MS]
     #[arg(long, allow_negative_numbers = true, value_name = "MS")]
@@ -64,7 +68,7 @@ pub struct BatchArgs {
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: Option<u32>,
     /// When another run holds the lock: fail (exit 8), skip (exit 0), wait=TIME
-    #[arg(long, value_name = "WHAT", value_parser = parse_if_locked, default_value = "fail")]
+    #[arg(long, value_name = "WHAT", value_parser = parse_if_locked, default_value = "fail", add = Names::new(complete::if_locked))]
     pub if_locked: IfLocked,
     /// Show what would be done, and change nothing
     #[arg(long)]
@@ -91,7 +95,7 @@ impl BatchArgs {
 #[command(verbatim_doc_comment)]
 pub struct RetryOneArgs {
     /// The event's id: a ULID, in upper or lower case
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = Names::new(complete::events))]
     pub id: String,
     /// Ignore its due time and the attempts limit
     #[arg(long)]
@@ -119,13 +123,13 @@ impl RetryOneArgs {
 #[command(verbatim_doc_comment)]
 pub struct ListArgs {
     /// Only events of this provider
-    #[arg(long, value_name = "NAME", value_parser = parse_word)]
+    #[arg(long, value_name = "NAME", value_parser = parse_word, add = Names::new(complete::providers))]
     pub provider: Option<String>,
     /// Only events in this status
-    #[arg(long, value_name = "STATUS", value_parser = parse_word)]
+    #[arg(long, value_name = "STATUS", value_parser = parse_word, add = Names::new(complete::statuses))]
     pub status: Option<String>,
     /// Only events with this payment status; `none` for events without one
-    #[arg(long, value_name = "STATUS", value_parser = parse_word)]
+    #[arg(long, value_name = "STATUS", value_parser = parse_word, add = Names::new(complete::payment_statuses))]
     payment_status: Option<String>,
     /// Only events that a retry would pick now
     #[arg(long, conflicts_with = "exhausted")]
@@ -165,7 +169,7 @@ impl ListArgs {
 #[command(verbatim_doc_comment, group = ArgGroup::new("name").required(true))]
 pub struct ShowArgs {
     /// The event's id: a ULID, in upper or lower case
-    #[arg(value_name = "ID", group = "name")]
+    #[arg(value_name = "ID", group = "name", add = Names::new(complete::events))]
     pub id: Option<String>,
     /// The provider's own id
     #[arg(long, value_name = "ID", group = "name")]

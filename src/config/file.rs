@@ -167,6 +167,16 @@ pub fn load(paths: &[PathBuf], name: Option<&str>) -> Result<Option<FileContext>
     }
 }
 
+/// Names of the contexts that a file holds; none when there is no file.
+///
+/// # Errors
+/// A file that cannot be understood.
+pub fn names(path: &Path) -> Result<Vec<String>> {
+    let text = read(path)?;
+    let document = text.map(|text| parse(path, &text)).transpose()?;
+    Ok(document.map(|document| document.contexts.into_keys().collect()).unwrap_or_default())
+}
+
 fn unknown(name: &str, known: &[String], paths: &[PathBuf]) -> Error {
     let looked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     let error = Error::new(crate::Kind::NotFound, format!("no context is named `{name}`"))

@@ -68,6 +68,11 @@ impl Environment {
         own.or_else(|| self.base_dir("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("opsctl")))
     }
 
+    /// Where opsctl keeps what it can do without: the user's cache folder; `None` without a home.
+    pub fn cache_dir(&self) -> Option<PathBuf> {
+        self.base_dir("XDG_CACHE_HOME", ".cache").map(|dir| dir.join("opsctl"))
+    }
+
     /// The user's own `opsctl.toml`.
     pub fn user_file(&self) -> Option<PathBuf> {
         self.base_dir("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("opsctl/opsctl.toml"))

@@ -4,7 +4,7 @@
 //! lines of runs at the same time never mix.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io::{BufRead, BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Result, clock::Clock};
+use crate::{Error, Result, clock::Clock, private};
 
 /// Version of the record's shape.
 const VERSION: u32 = 1;
@@ -127,7 +127,7 @@ impl Journal {
                 .because(error)
                 .hint("name a writable folder: OPSCTL_STATE_DIR")
         };
-        private_folder(folder).map_err(fail)?;
+        private::folder(folder).map_err(fail)?;
         append(&path).map_err(fail)?;
         Ok(Self { path, clock })
     }
@@ -225,17 +225,6 @@ impl Entry {
     fn write(&self, what: What) -> Result<()> {
         self.journal.as_ref().map_or(Ok(()), |journal| journal.write(&self.run, what))
     }
-}
-
-#[cfg(unix)]
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)
 }
 
 /// A full disk or a crash may have torn the last line off: it must not take the next one with it.

@@ -47,6 +47,10 @@ pub enum PaymentStatus {
 }
 
 impl PaymentStatus {
+    /// All of them.
+    pub const ALL: [PaymentStatus; 3] =
+        [PaymentStatus::Pending, PaymentStatus::Succeeded, PaymentStatus::Failed];
+
     /// The word in the columns.
     pub const fn name(self) -> &'static str {
         match self {
