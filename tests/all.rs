@@ -2,6 +2,7 @@
 
 mod support;
 
+mod completion;
 mod configuration;
 mod crashes;
 mod demo_init_db;
