@@ -31,6 +31,7 @@ pub const VERBS: &[Verb] = &[Verb {
     exits: &[
         (Exit::Refused, "the folder was not made by a demo"),
         (Exit::Config, "the folder cannot be written"),
+        (Exit::NotFound, "--remove, and there is no demo"),
     ],
     artisan: &[],
 }];

@@ -6,6 +6,7 @@ mod completion;
 mod configuration;
 mod crashes;
 mod demo_init_db;
+mod examples;
 mod house;
 mod locks;
 mod lost_servers;

@@ -51,11 +51,11 @@ pub const VERBS: &[Verb] = &[
         examples: &[
             Example {
                 what: "what a try would do",
-                line: "webhooks retry-one 01khdkpmkkjb2vwqdb0n2rgd53 --dry-run",
+                line: "webhooks retry-one 01kh9mqh069t2jtq2cfag33erh --dry-run",
             },
             Example {
                 what: "try it though it is not due, or has used its attempts",
-                line: "webhooks retry-one 01khdkpmkkjb2vwqdb0n2rgd53 --force",
+                line: "webhooks retry-one 01KHDDT15S3WT9BYGXEF6BYWCR --force",
             },
         ],
         reads: &[Topic::Context, Topic::Database, Topic::Limits, Topic::Journal],
