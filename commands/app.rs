@@ -37,6 +37,7 @@ pub struct App {
     /// The folder that the command runs in.
     pub cwd: PathBuf,
     run: String,
+    answered: OnceCell<String>,
     context: OnceCell<Context>,
     db: AsyncCell<Db>,
     lock_db: AsyncCell<Db>,
@@ -61,6 +62,7 @@ impl App {
             cancel,
             cwd,
             run,
+            answered: OnceCell::new(),
             context: OnceCell::new(),
             db: AsyncCell::new(),
             lock_db: AsyncCell::new(),
@@ -170,9 +172,14 @@ impl App {
         Journal::open(&folder, self.clock)
     }
 
+    /// Keeps the reason that was given as an answer.
+    pub fn answer_reason(&self, reason: String) {
+        let _ = self.answered.set(reason);
+    }
+
     fn reason(&self) -> String {
-        match &self.global.reason {
-            Some(reason) => reason.clone(),
+        match self.global.reason().or(self.answered.get().map(String::as_str)) {
+            Some(reason) => reason.to_owned(),
             None if self.ui.can_ask() => String::new(),
             None => "cron".into(),
         }

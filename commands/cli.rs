@@ -112,6 +112,13 @@ pub struct Global {
     pub arguments: Vec<String>,
 }
 
+impl Global {
+    /// The reason, when one is given; blanks are none.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Payment webhooks: list, show, retry

@@ -16,6 +16,7 @@ mod odd_databases;
 mod odd_redis;
 mod races;
 mod readme;
+mod terminal;
 mod webhooks_bad_input;
 mod webhooks_candidates;
 mod webhooks_claims;
