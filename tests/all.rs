@@ -2,6 +2,7 @@
 
 mod support;
 
+mod canaries;
 mod completion;
 mod configuration;
 mod crashes;

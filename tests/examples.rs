@@ -4,33 +4,9 @@ use std::{fs, path::Path};
 
 use crate::support::{
     cli::{Said, program},
+    pages::{self, block, page},
     server,
 };
-
-/// What a page lists under a heading, until the next blank line.
-fn block<'a>(page: &'a str, heading: &str) -> Vec<&'a str> {
-    let below = page.lines().skip_while(|line| *line != heading).skip(1);
-    below.take_while(|line| !line.trim().is_empty()).collect()
-}
-
-fn page(folder: &Path, words: &[&str]) -> String {
-    let said: Said = program(folder).args(words).arg("--help").output().unwrap().into();
-    assert_eq!(said.code, 0, "{words:?}");
-    said.out
-}
-
-/// The words of all verbs, found as a user finds them: from page to page.
-fn verbs(folder: &Path, words: &str, found: &mut Vec<String>) {
-    let page = page(folder, &words.split_whitespace().collect::<Vec<_>>());
-    let below = block(&page, "Commands:");
-    if below.is_empty() {
-        found.push(words.to_owned());
-    }
-    for line in below.iter().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
-        let name = line.split_whitespace().next().unwrap();
-        verbs(folder, format!("{words} {name}").trim(), found);
-    }
-}
 
 /// A folder in which every example can be run: an embedded database with data, a context of another name, Redis.
 fn workplace() -> tempfile::TempDir {
@@ -62,16 +38,9 @@ fn run(folder: &Path, line: &str) -> Said {
 #[test]
 fn every_example_does_what_its_page_says() {
     let empty = tempfile::tempdir().unwrap();
-    let mut found = Vec::new();
-    verbs(empty.path(), "", &mut found);
-    assert!(found.len() >= 13, "{found:?}");
-    for words in &found {
+    for words in &pages::verbs(empty.path()) {
         let page = page(empty.path(), &words.split(' ').collect::<Vec<_>>());
-        let examples: Vec<&str> = block(&page, "Examples:")
-            .into_iter()
-            .map(str::trim)
-            .filter(|line| line.starts_with("opsctl "))
-            .collect();
+        let examples = pages::examples(&page);
         assert!(!examples.is_empty(), "{words}");
         let codes: Vec<String> = block(&page, "Exit codes:")
             .iter()
@@ -79,8 +48,8 @@ fn every_example_does_what_its_page_says() {
             .collect();
         let makes_its_own = ["init", "demo"].contains(&words.as_str());
         let folder = if makes_its_own { tempfile::tempdir().unwrap() } else { workplace() };
-        for line in examples {
-            let said = run(folder.path(), line);
+        for line in examples.iter().map(|line| format!("opsctl {line}")) {
+            let said = run(folder.path(), &line);
             assert!(
                 codes.contains(&said.code.to_string()),
                 "`{line}` ends with a code its page lacks: {said:?}"

@@ -133,9 +133,15 @@ impl Case {
 
     /// Runs words until they reach a crash point, `after-commit#2` say, and holds them there.
     pub fn hold(&self, point: &str, words: &[&str]) -> Held {
+        self.hold_with(&[], point, words)
+    }
+
+    /// Likewise, with further variables.
+    pub fn hold_with(&self, variables: &[(&str, &str)], point: &str, words: &[&str]) -> Held {
         let file = self.folder.path().join("held");
         let _ = std::fs::remove_file(&file); // of a process that was dropped while it was held
         let mut command = self.program(words);
+        command.envs(variables.iter().copied());
         let mut child = command.env("OPSCTL_HOLD_AT", format!("{point}={}", file.display())).spawn().unwrap();
         wait_until(point, || {
             assert!(child.try_wait().unwrap().is_none(), "it ended before {point}: {words:?}");

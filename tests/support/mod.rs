@@ -8,6 +8,7 @@ pub mod disk;
 pub mod event;
 pub mod fill;
 pub mod oracle;
+pub mod pages;
 pub mod proxy;
 pub mod redis;
 pub mod service;
