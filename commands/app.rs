@@ -148,7 +148,7 @@ impl App {
         match opened {
             Ok(entry) => Ok(entry),
             Err(error) if class == Class::Destructive => {
-                Err(Error::refused("without a journal nothing destructive is done").because(error))
+                Err(Error::refused("without a journal nothing destructive is done").because_of(error))
             }
             Err(error) => {
                 self.ui.warn_of("this run is not in the journal", &error);

@@ -102,6 +102,15 @@ impl Error {
         self
     }
 
+    /// Adds another error as the reason: what it says, why, and what to do about it.
+    #[must_use]
+    pub fn because_of(mut self, other: Error) -> Self {
+        self.causes.push(other.message);
+        self.causes.extend(other.causes);
+        self.hints.extend(other.hints);
+        self
+    }
+
     /// Adds what to type or look at next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -17,6 +17,7 @@ mod odd_databases;
 mod odd_redis;
 mod races;
 mod readme;
+mod surroundings;
 mod terminal;
 mod webhooks_bad_input;
 mod webhooks_candidates;
