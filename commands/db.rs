@@ -215,7 +215,9 @@ async fn migrate(app: &App, args: &MigrateArgs) -> Result<Exit> {
             applied.extend(schema::apply(db, &schema::CENTRAL, &app.cancel).await?);
         }
         let status = schema::status(db).await?;
-        app.ui.emit(&status_view(app, "db migrate", &status)?)?;
+        if app.ui.wants_reports() {
+            app.ui.emit(&status_view(app, "db migrate", &status)?)?;
+        }
         match applied.len() {
             0 => app.ui.note(&format!("Nothing was pending in {}.", db.target())),
             count => {

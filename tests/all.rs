@@ -15,6 +15,7 @@ mod memory;
 mod migrations;
 mod odd_databases;
 mod odd_redis;
+mod protected;
 mod races;
 mod readme;
 mod surroundings;
