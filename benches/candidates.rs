@@ -12,7 +12,7 @@ use self::by_hand::ByHand;
 use crate::{
     Bench,
     bare::Bare,
-    measure::{Better, Comparison, in_turn, median_of, ms, timed},
+    measure::{Better, Comparison, Goal, in_turn, median_of, ms, timed},
     support::{
         Case, Schema,
         fill::{insert, later, padded, text},
@@ -88,7 +88,7 @@ async fn compare(bench: &Bench, case: &Case, limit: u32) -> Comparison {
         better: Better::Less,
         ours,
         theirs,
-        goal: GOAL,
+        goal: Goal::Ratio(GOAL),
     }
 }
 

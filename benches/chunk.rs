@@ -14,7 +14,7 @@ use self::{
 use crate::{
     Bench,
     bare::{Bare, Script, pgbench},
-    measure::{Better, Comparison, in_turn, timed},
+    measure::{Better, Comparison, Goal, in_turn, timed},
     support::{Case, Schema},
 };
 
@@ -92,7 +92,7 @@ async fn compare(bench: &Bench, case: &Case) -> Comparison {
         better: Better::More,
         ours,
         theirs,
-        goal: GOAL,
+        goal: Goal::Ratio(GOAL),
     }
 }
 

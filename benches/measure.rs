@@ -9,6 +9,15 @@ pub enum Better {
     Less,
 }
 
+/// What is wanted of opsctl's median.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Goal {
+    /// Its ratio to the other side's, at least or at most.
+    Ratio(f64),
+    /// At least or at most this much, whatever the other side does.
+    Figure(f64),
+}
+
 /// The figures of one side, one per run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series(pub Vec<f64>);
@@ -51,8 +60,7 @@ pub struct Comparison {
     pub better: Better,
     pub ours: Series,
     pub theirs: Series,
-    /// The ratio of opsctl's median to the other's that is wanted, at least or at most.
-    pub goal: f64,
+    pub goal: Goal,
 }
 
 impl Comparison {
@@ -63,9 +71,13 @@ impl Comparison {
 
     /// Whether the goal is met.
     pub fn is_met(&self) -> bool {
+        let (found, wanted) = match self.goal {
+            Goal::Ratio(wanted) => (self.ratio(), wanted),
+            Goal::Figure(wanted) => (self.ours.median(), wanted),
+        };
         match self.better {
-            Better::More => self.ratio() >= self.goal,
-            Better::Less => self.ratio() <= self.goal,
+            Better::More => found >= wanted,
+            Better::Less => found <= wanted,
         }
     }
 }

@@ -5,7 +5,7 @@ use opsctl::db::Engine;
 
 use crate::{
     Bench,
-    measure::{Better, Comparison, Series},
+    measure::{Better, Comparison, Goal, Series},
     support::{Case, Schema, fill::peak},
 };
 
@@ -31,7 +31,7 @@ pub(crate) async fn measure(bench: &Bench) -> Vec<Comparison> {
             better: Better::Less,
             ours: Series(vec![ours]),
             theirs: Series(vec![theirs]),
-            goal: GOAL,
+            goal: Goal::Ratio(GOAL),
         };
         bench.found(&mut comparisons, comparison);
     }

@@ -6,7 +6,7 @@ use opsctl::db::Engine;
 
 use crate::{
     Bench,
-    measure::{Better, Comparison, Series},
+    measure::{Better, Comparison, Goal, Series},
     support::{Case, Schema},
 };
 
@@ -113,16 +113,19 @@ impl fmt::Display for Section {
                 Better::More => "at least",
                 Better::Less => "at most",
             };
+            let goal = match line.goal {
+                Goal::Ratio(ratio) => format!("{ratio:.2}"),
+                Goal::Figure(figure) => format!("{figure} {}", line.unit),
+            };
             let met = if line.is_met() { "met" } else { "**missed**" };
             writeln!(
                 f,
-                "| {} | {} | {} | {} | {:.2} | {word} {:.2} | {met} |",
+                "| {} | {} | {} | {} | {:.2} | {word} {goal} | {met} |",
                 line.case,
                 figures(&line.ours),
                 line.against,
                 figures(&line.theirs),
                 line.ratio(),
-                line.goal,
             )?;
         }
         Ok(())

@@ -6,7 +6,7 @@ use opsctl::db::{Engine, Value};
 use crate::{
     Bench,
     bare::{Bare, Script, pgbench},
-    measure::{Better, Comparison, in_turn, timed},
+    measure::{Better, Comparison, Goal, in_turn, timed},
     support::{Case, Schema},
 };
 
@@ -73,7 +73,7 @@ async fn compare(bench: &Bench, case: &Case) -> Comparison {
         better: Better::More,
         ours,
         theirs,
-        goal: GOAL,
+        goal: Goal::Ratio(GOAL),
     }
 }
 

@@ -105,3 +105,48 @@ pub static VARIABLES: [Variable; 33] = [
     variable(Topic::Terminal, "CI", "never ask, as --no-interaction"),
     variable(Topic::Terminal, "OPSCTL_COMPLETE", "set by a shell that completes; see `opsctl completions`"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    /// Names in quotes that begin with `OPSCTL_`, in all sources below a folder.
+    fn named(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                named(&path, found);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            for (at, _) in text.match_indices("\"OPSCTL_") {
+                let name = text[at + 1..].chars().take_while(|c| c.is_ascii_uppercase() || *c == '_');
+                found.insert(name.collect());
+            }
+        }
+    }
+
+    #[test]
+    fn every_variable_of_the_sources_is_told_here_and_in_the_documents() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = BTreeSet::new();
+        named(&root.join("src"), &mut found);
+        named(&root.join("commands"), &mut found);
+        let page = fs::read_to_string(root.join("docs/configuration.md")).unwrap();
+        // These exist in builds for tests alone; OPSCTL_UPDATE is read by a test.
+        let testing =
+            ["OPSCTL_NOW", "OPSCTL_SEED", "OPSCTL_CRASH_AT", "OPSCTL_HOLD_AT", "OPSCTL_UPDATE", "OPSCTL_"];
+        for name in found.iter().filter(|name| !testing.contains(&name.as_str())) {
+            assert!(
+                VARIABLES.iter().any(|variable| variable.name == *name),
+                "`opsctl help environment` lacks {name}"
+            );
+            assert!(page.contains(name), "docs/configuration.md lacks {name}");
+        }
+        for variable in VARIABLES.iter().filter(|variable| variable.name.starts_with("OPSCTL_")) {
+            assert!(found.contains(variable.name), "nothing reads {}", variable.name);
+        }
+    }
+}
