@@ -93,7 +93,7 @@ pub static VARIABLES: [Variable; 33] = [
     variable(
         Topic::Terminal,
         "OPSCTL_LOG",
-        "filter of the log, such as opsctl=debug; json: in front makes it JSON",
+        "filter of the log: opsctl=debug; as JSON: json:opsctl=debug",
     ),
     variable(Topic::Terminal, "NO_COLOR", "no colour"),
     variable(Topic::Terminal, "CLICOLOR_FORCE", "colour where no terminal is, too"),

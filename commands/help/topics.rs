@@ -105,16 +105,16 @@ fn safety() -> String {
 Every verb has a class.
 
   read         changes nothing
-  routine      bounded, conditional, safe to run again: acts at once, also in production and from cron;
-               --dry-run shows what it would do
+  routine      bounded, conditional, safe to run again: acts at once, also in production and
+               from cron; --dry-run shows what it would do
   destructive  cannot be undone, or overrides a check: asks on a terminal, needs --yes without one
 
 In a protected context (protected = true, or the environment is production) a red banner goes to
-stderr before anything changes, and a destructive verb wants the context's name, typed or with
---confirm NAME, and --reason TEXT.
+stderr before anything changes, and a destructive verb wants the context's name and a reason:
+typed on a terminal; without one `--yes --confirm NAME --reason TEXT`, all three.
 
-Ctrl-C once finishes the chunk in hand; twice drops it and rolls back. Every change is in the journal,
-before and after: `opsctl journal list`.
+Ctrl-C once finishes the chunk in hand; twice drops it and rolls back. Every change is in the
+journal, before and after: `opsctl journal list`.
 
 ",
     );
@@ -153,7 +153,8 @@ fn artisan() -> String {
     for (artisan, verb) in rows {
         let option = artisan.with.map(|option| format!(" {option}=…")).unwrap_or_default();
         let _ = writeln!(text, "  {}{option}", artisan.command);
-        let _ = writeln!(text, "      opsctl {}: {}", verb.words, artisan.difference);
+        let _ = writeln!(text, "      opsctl {}", verb.words);
+        let _ = writeln!(text, "      {}", artisan.difference);
         if !artisan.ignores.is_empty() {
             let _ = writeln!(text, "      taken and without meaning here: {}", artisan.ignores.join(", "));
         }
@@ -169,8 +170,11 @@ mod tests {
     fn every_topic_has_a_page_within_a_terminal() {
         for topic in &TOPICS {
             let text = (topic.text)();
-            for line in text.lines().filter(|line| !line.contains(": webhooks ")) {
-                assert!(line.chars().count() <= 110, "{}: {line}", topic.name);
+            // The lists of verbs grow, and are read by scripts.
+            for line in
+                text.lines().filter(|line| !line.starts_with("routine: ") && !line.starts_with("read: "))
+            {
+                assert!(line.chars().count() <= 100, "{}: {line}", topic.name);
             }
         }
     }
