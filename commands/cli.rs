@@ -155,7 +155,7 @@ pub async fn run(arguments: Vec<OsString>, environment: &opsctl::config::Environ
     let ui = Ui::new(format, global.color, global.quiet, global.no_interaction, global.tz, environment);
     log(&ui, &global, environment);
     let app = App::new(ui, verb, global, environment.clone(), cwd);
-    let signals = tokio::spawn(crate::signals::forward(app.cancel.clone()));
+    let signals = tokio::spawn(crate::signals::forward(app.cancel.clone(), verb, app.ui.clone()));
     let result = match environment::arm(environment) {
         Ok(()) => dispatch(&app, command).await,
         Err(error) => Err(error),

@@ -1,9 +1,12 @@
 //! Ctrl-C, SIGTERM and SIGHUP (a terminal that went away): the first lets the chunk in hand finish, the second drops it.
+//! Who only looks has nothing in hand, and is stopped by the first.
 
 use opsctl::cancel::Cancel;
 
+use crate::{safety::Class, ui::Ui, verb::Verb};
+
 /// Passes signals on for as long as it runs.
-pub async fn forward(cancel: Cancel) {
+pub async fn forward(cancel: Cancel, verb: &'static Verb, ui: Ui) {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -11,14 +14,24 @@ pub async fn forward(cancel: Cancel) {
         let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = kinds.map(signal) else { return };
         loop {
             tokio::select! {
-                _ = interrupt.recv() => cancel.request(),
-                _ = terminate.recv() => cancel.request(),
-                _ = hangup.recv() => cancel.request(),
+                _ = interrupt.recv() => stop(&cancel, verb, &ui),
+                _ = terminate.recv() => stop(&cancel, verb, &ui),
+                _ = hangup.recv() => stop(&cancel, verb, &ui),
             }
         }
     }
     #[cfg(not(unix))]
     while tokio::signal::ctrl_c().await.is_ok() {
-        cancel.request();
+        stop(&cancel, verb, &ui);
+    }
+}
+
+fn stop(cancel: &Cancel, verb: &Verb, ui: &Ui) {
+    let first = cancel.check().is_ok();
+    cancel.request();
+    match verb.class {
+        Class::Read => cancel.request(),
+        _ if first => ui.note("Stopping: what is in hand is finished first. Ctrl-C again drops it."),
+        _ => {}
     }
 }

@@ -90,11 +90,7 @@ pub static VARIABLES: [Variable; 33] = [
     variable(Topic::Journal, "LOGNAME", "who, where USER is not set"),
     variable(Topic::Journal, "SUDO_USER", "who is behind sudo"),
     variable(Topic::Journal, "SSH_CONNECTION", "where an operator's session comes from"),
-    variable(
-        Topic::Terminal,
-        "OPSCTL_LOG",
-        "filter of the log: opsctl=debug; as JSON: json:opsctl=debug",
-    ),
+    variable(Topic::Terminal, "OPSCTL_LOG", "filter of the log: opsctl=debug; as JSON: json:opsctl=debug"),
     variable(Topic::Terminal, "NO_COLOR", "no colour"),
     variable(Topic::Terminal, "CLICOLOR_FORCE", "colour where no terminal is, too"),
     variable(Topic::Terminal, "COLUMNS", "width of the terminal"),

@@ -2,10 +2,15 @@
 
 use std::{fs, path::Path};
 
+use opsctl::{
+    clock::Clock,
+    config::{Database, Origin},
+    db::{Access, Begin, Db},
+};
 use rexpect::{process::WaitStatus, session::PtySession};
 use serde_json::Value;
 
-use crate::support::cli::{Said, program};
+use crate::support::cli::{Said, program, wait_until};
 
 /// A folder with an embedded database and a mark in it, protected or not.
 fn folder(protected: bool) -> tempfile::TempDir {
@@ -158,4 +163,55 @@ fn without_a_terminal_nothing_asks_and_nothing_waits() {
     // A terminal, and a user who never wants to be asked.
     let (text, code) = end(on_terminal(folder.path(), &["-n", "db", "fresh"]));
     assert_eq!(code, 5, "{text}");
+}
+
+/// A run whose first chunk waits for somebody else's write, while Ctrl-C is pressed once or twice.
+fn interrupted(folder: &Path, twice: bool) -> (String, i32) {
+    let file = folder.join("held");
+    let mut command = program(folder);
+    command.args(["webhooks", "retry-once", "--limit", "150"]).env("TERM", "xterm");
+    command.env("OPSCTL_HOLD_AT", format!("after-renew#1={}", file.display()));
+    let mut session = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
+    wait_until("the run is about to begin its chunk", || file.exists());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let target = Database::sqlite(folder.join("opsctl-data/central.sqlite"), Origin::Default);
+    let db = Db::new(target, Access::Existing, Clock::system());
+    runtime.block_on(async {
+        let mut other = db.session().await.unwrap();
+        other.begin(Begin::Write).await.unwrap();
+        fs::remove_file(&file).unwrap();
+        type_in(&mut session, "\u{3}");
+        session.exp_string("Ctrl-C again drops it.").unwrap();
+        if twice {
+            type_in(&mut session, "\u{3}");
+            session.exp_string("no event was tried").unwrap();
+        }
+        other.rollback().await.unwrap();
+    });
+    end(session)
+}
+
+#[test]
+fn ctrl_c_once_finishes_the_chunk_and_says_how_to_go_on() {
+    let folder = folder(false);
+    let (text, code) = interrupted(folder.path(), false);
+    assert_eq!(code, 130, "{text}");
+    assert!(text.contains("100 events were tried before that; go on with the same command"), "{text}");
+    assert_restored(&text);
+    assert_eq!(due(folder.path()), 92, "192 were due");
+    let next = said(folder.path(), &["webhooks", "retry-once", "-q"]);
+    assert_eq!(next.code, 4, "the lock was given back: {next:?}");
+}
+
+#[test]
+fn ctrl_c_twice_drops_the_chunk_whole() {
+    let folder = folder(false);
+    let (text, code) = interrupted(folder.path(), true);
+    assert_eq!(code, 130, "{text}");
+    assert_restored(&text);
+    assert_eq!(due(folder.path()), 192);
+}
+
+fn due(folder: &Path) -> usize {
+    said(folder, &["webhooks", "list", "--due", "--limit", "1000", "-o", "ids"]).out.lines().count()
 }
