@@ -11,12 +11,12 @@ use clap::{
     error::ErrorKind,
 };
 use clap_complete::{ArgValueCandidates, ArgValueCompleter, PathCompleter};
-use opsctl::{Error, Exit, Result};
+use opsctl::{Error, Exit, Result, config::Environment};
 
 use crate::{
     app::App,
-    artisan, complete, completions, db, demo, environment, help, init, tree,
-    ui::{Color, Format, Ui, Zone},
+    artisan, complete, completions, db, demo, environment, help, init, prints, tree,
+    ui::{Choice, Color, Format, Ui, Zone},
     verb::Verb,
     webhooks,
 };
@@ -73,6 +73,22 @@ pub struct Global {
     /// Short for `--output json`
     #[arg(long, global = true, conflicts_with = "output")]
     json: bool,
+    /// Columns of the table, in this order; `help` lists them
+    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',', hide_short_help = true)]
+    columns: Vec<String>,
+    /// Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        hide_short_help = true
+    )]
+    sort_by: Vec<String>,
+    /// No line of headings: table, wide, csv, tsv
+    #[arg(long, global = true, hide_short_help = true)]
+    no_headers: bool,
     /// When to colour
     #[arg(
         long,
@@ -133,16 +149,20 @@ enum Command {
     Help(help::Args),
 }
 
-/// Parses, runs, reports, and gives the exit code.
-pub async fn main(arguments: Vec<OsString>) -> Exit {
+/// Parses, runs, reports, and gives the code that the process ends with.
+pub async fn main(arguments: Vec<OsString>) -> u8 {
     let environment = environment::read();
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    run(arguments, &environment, cwd).await
+    execute(arguments, &environment, cwd).await.1
 }
 
 /// As [`main`], in another folder and environment: the demo runs its commands through it.
-pub async fn run(arguments: Vec<OsString>, environment: &opsctl::config::Environment, cwd: PathBuf) -> Exit {
-    let typed = arguments;
+pub async fn run(arguments: Vec<OsString>, environment: &Environment, cwd: PathBuf) -> Exit {
+    execute(arguments, environment, cwd).await.0
+}
+
+/// How the command ended, and the code for it in the chosen format.
+async fn execute(typed: Vec<OsString>, environment: &Environment, cwd: PathBuf) -> (Exit, u8) {
     let arguments = match artisan::translate(&typed) {
         Ok(arguments) => arguments,
         Err(error) => return misread(&error, &typed, environment),
@@ -151,23 +171,33 @@ pub async fn run(arguments: Vec<OsString>, environment: &opsctl::config::Environ
         Ok(parsed) => parsed,
         Err(error) => return usage(&error, &arguments, environment),
     };
-    let format = if global.json { Format::Json } else { global.output };
-    let ui = Ui::new(format, global.color, global.quiet, global.no_interaction, global.tz, environment);
+    let ui = global.ui(environment);
     log(&ui, &global, environment);
     let app = App::new(ui, verb, global, environment.clone(), cwd);
     let signals = tokio::spawn(crate::signals::forward(app.cancel.clone(), verb, app.ui.clone()));
-    let result = match environment::arm(environment) {
+    let result = match environment::arm(environment).and_then(|()| prints::check(&app.ui, verb)) {
+        Ok(()) if app.ui.choice.asks_for_names() => prints::names(&app.ui, verb),
         Ok(()) => dispatch(&app, command).await,
         Err(error) => Err(error),
     };
     app.close().await;
     signals.abort();
-    match result {
-        Ok(exit) => exit,
-        Err(error) => {
-            app.ui.error(&error);
-            error.exit()
-        }
+    let exit = result.unwrap_or_else(|error| {
+        app.ui.error(&error);
+        error.exit()
+    });
+    (exit, app.ui.conclude(verb.words, exit))
+}
+
+impl Global {
+    fn ui(&self, environment: &Environment) -> Ui {
+        let format = if self.json { Format::Json } else { self.output };
+        let choice = Choice {
+            columns: self.columns.clone(),
+            sort_by: self.sort_by.clone(),
+            no_headers: self.no_headers,
+        };
+        Ui::new(format, self.color, self.quiet, self.no_interaction, self.tz, environment).choosing(choice)
     }
 }
 
@@ -184,35 +214,44 @@ fn parse(arguments: &[OsString]) -> Result<(Cli, &'static Verb), clap::Error> {
     }
 }
 
-/// clap prints help to stdout and errors to stderr by itself; who asked for JSON gets errors as JSON, too.
-fn usage(error: &clap::Error, arguments: &[OsString], environment: &opsctl::config::Environment) -> Exit {
-    if error.use_stderr() && wants_json(arguments) {
-        let text = error.render().to_string();
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        return misread(&lines.fold(Error::usage(message), Error::because), arguments, environment);
+/// Help goes to stdout and errors to stderr; who asked for a machine's format gets errors in it, too.
+fn usage(error: &clap::Error, arguments: &[OsString], environment: &Environment) -> (Exit, u8) {
+    if !error.use_stderr() {
+        let ui = Ui::new(Format::Table, Color::Auto, false, true, Zone::Utc, environment);
+        let _ = ui.page(&error.render().ansi().to_string());
+        return (Exit::Done, Exit::Done.code());
     }
-    let _ = error.print();
-    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+    if wanted(arguments) == Format::Table {
+        let _ = error.print();
+        return (Exit::Usage, Exit::Usage.code());
+    }
+    let text = error.render().to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    misread(&lines.fold(Error::usage(message), Error::because), arguments, environment)
 }
 
 /// Reports what cannot be understood, before the options say how to report.
-fn misread(error: &Error, arguments: &[OsString], environment: &opsctl::config::Environment) -> Exit {
-    let format = if wants_json(arguments) { Format::Json } else { Format::Table };
-    Ui::new(format, Color::Auto, false, true, Zone::Utc, environment).error(error);
-    error.exit()
+fn misread(error: &Error, arguments: &[OsString], environment: &Environment) -> (Exit, u8) {
+    let ui = Ui::new(wanted(arguments), Color::Auto, false, true, Zone::Utc, environment);
+    ui.error(error);
+    (error.exit(), ui.conclude("opsctl", error.exit()))
 }
 
-/// Whether a command line that clap could not read asks for JSON.
-fn wants_json(arguments: &[OsString]) -> bool {
+/// The format that a command line asks for which clap could not read; the table, where errors have no form of their own.
+fn wanted(arguments: &[OsString]) -> Format {
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
-    let json = |format: &str| matches!(format, "json" | "jsonl");
-    let glued = |word: &&str| {
-        let format = word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o"));
-        *word == "--json" || format.is_some_and(json)
+    let known = |format: &str| match format {
+        "json" | "jsonl" => Some(Format::Json),
+        "nagios" => Some(Format::Nagios),
+        _ => None,
     };
-    let apart = |pair: &[&str]| matches!(pair[0], "-o" | "--output") && json(pair[1]);
-    words.iter().any(glued) || words.windows(2).any(apart)
+    let glued = |word: &&str| match *word {
+        "--json" => Some(Format::Json),
+        word => word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o")).and_then(known),
+    };
+    let apart = |pair: &[&str]| matches!(pair[0], "-o" | "--output").then(|| known(pair[1])).flatten();
+    words.iter().find_map(glued).or_else(|| words.windows(2).find_map(apart)).unwrap_or(Format::Table)
 }
 
 async fn dispatch(app: &App, command: Command) -> Result<Exit> {
@@ -227,7 +266,7 @@ async fn dispatch(app: &App, command: Command) -> Result<Exit> {
 }
 
 /// Logs for those who ask; they never hold a secret, since statements hold no values.
-fn log(ui: &Ui, global: &Global, environment: &opsctl::config::Environment) {
+fn log(ui: &Ui, global: &Global, environment: &Environment) {
     let level = match global.verbose {
         0 => "off",
         1 => "opsctl=info",
@@ -283,12 +322,13 @@ mod tests {
     }
 
     #[test]
-    fn json_is_seen_on_a_line_that_cannot_be_read() {
+    fn a_machines_format_is_seen_on_a_line_that_cannot_be_read() {
         for words in [&["--json"][..], &["-o", "json"], &["--output=jsonl"], &["-ojson"]] {
-            assert!(wants_json(&typed(words)), "{words:?}");
+            assert_eq!(wanted(&typed(words)), Format::Json, "{words:?}");
         }
+        assert_eq!(wanted(&typed(&["db", "stauts", "-o", "nagios"])), Format::Nagios);
         for words in [&["-o", "csv"][..], &["json"], &["--output"]] {
-            assert!(!wants_json(&typed(words)), "{words:?}");
+            assert_eq!(wanted(&typed(words)), Format::Table, "{words:?}");
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     safety::Class,
     tree,
     variables::Topic,
-    verb::{Artisan, Example, Verb},
+    verb::{Artisan, Example, Prints, Verb},
 };
 
 /// What the verb says about itself.
@@ -24,6 +24,7 @@ pub const VERBS: &[Verb] = &[Verb {
         },
         Example { what: "a script without names, for a package", line: "completions zsh" },
     ],
+    prints: Prints::Nothing,
     reads: &[Topic::Terminal],
     exits: &[],
     artisan: &[Artisan {
@@ -52,7 +53,7 @@ pub struct Args {
 /// Prints a script.
 pub fn run(app: &App, args: &Args) -> Result<Exit> {
     let script = if args.dynamic { registration(args.shell)? } else { script(args.shell) };
-    app.ui.page(&script)?;
+    app.ui.script(&script)?;
     Ok(Exit::Done)
 }
 

@@ -8,14 +8,15 @@ use opsctl::{
     schema::{self, Migration, Owner, State, Status},
     webhooks::fixtures,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
     app::App,
     safety::{self, Class},
-    ui::{Align, Cell, Table, Tone, View, ago},
+    ui::{self, Cell, Column, Table, Tone, View},
     variables::Topic,
-    verb::{Artisan, Example, Verb},
+    verb::{Artisan, Example, Prints, Verb},
 };
 
 const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Journal];
@@ -30,6 +31,7 @@ pub const VERBS: &[Verb] = &[
             Example { what: "what would be applied", line: "db migrate --dry-run" },
             Example { what: "opsctl's tables, beside the application's", line: "db migrate" },
         ],
+        prints: Prints::Verdict(&MIGRATIONS),
         reads: READS,
         exits: &[
             (Exit::Failed, "a migration failed; `db status` shows which"),
@@ -56,6 +58,7 @@ pub const VERBS: &[Verb] = &[
                 line: "db status --json",
             },
         ],
+        prints: Prints::Verdict(&MIGRATIONS),
         reads: &[Topic::Context, Topic::Database],
         exits: &[
             (Exit::Done, "everything is applied"),
@@ -78,6 +81,7 @@ pub const VERBS: &[Verb] = &[
             Example { what: "everything", line: "db seed" },
             Example { what: "webhook events and their payments", line: "db seed --only webhooks" },
         ],
+        prints: Prints::Nothing,
         reads: READS,
         exits: &[
             (Exit::Refused, "an application's database, or the data is there already"),
@@ -99,6 +103,7 @@ pub const VERBS: &[Verb] = &[
             Example { what: "begin anew, with data", line: "db fresh --seed --yes" },
             Example { what: "an empty schema; asks first", line: "db fresh" },
         ],
+        prints: Prints::Nothing,
         reads: READS,
         exits: &[
             (Exit::Refused, "an application's database, or not confirmed"),
@@ -113,6 +118,43 @@ pub const VERBS: &[Verb] = &[
         }],
     },
 ];
+
+/// Columns of `db status` and `db migrate`.
+pub const MIGRATIONS: [Column; 5] = [
+    Column::left("set"),
+    Column::right("version"),
+    Column::left("description").flexible(),
+    Column::left("state"),
+    Column::left("applied_at"),
+];
+
+/// Summary of migrations.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MigrationSummary {
+    /// As they are in this version of opsctl.
+    applied: usize,
+    /// Not applied yet.
+    pending: usize,
+    /// Applied, but from another text.
+    changed: usize,
+    /// Begun and not finished.
+    dirty: usize,
+    /// Applied by a newer opsctl.
+    unknown: usize,
+}
+
+impl MigrationSummary {
+    fn of(status: &Status) -> Self {
+        Self {
+            applied: status.count(State::Applied),
+            pending: status.count(State::Pending),
+            changed: status.count(State::Changed),
+            dirty: status.count(State::Dirty),
+            unknown: status.count(State::Unknown),
+        }
+    }
+}
 
 /// The database's schema
 #[derive(Debug, clap::Subcommand)]
@@ -259,6 +301,9 @@ async fn status(app: &App) -> Result<Exit> {
     let systems: Vec<&str> = status.systems.iter().map(|system| system.name()).collect();
     let systems = if systems.is_empty() { "no known system".to_owned() } else { systems.join(", ") };
     app.ui.note(&format!("{} ({}) is {owner}: {systems}.", status.database, status.server));
+    if status.count(State::Changed) + status.count(State::Dirty) > 0 {
+        app.ui.verdict(ui::Status::Critical); // pending ones are only worth a look
+    }
     if status.exit() == Exit::Findings {
         let (pending, changed, dirty) =
             (status.count(State::Pending), status.count(State::Changed), status.count(State::Dirty));
@@ -301,13 +346,7 @@ async fn fresh(app: &App, args: &FreshArgs) -> Result<Value> {
 
 fn status_view(app: &App, command: &'static str, status: &Status) -> Result<View> {
     let now = app.clock.now();
-    let mut table = Table::new([
-        ("set", Align::Left),
-        ("version", Align::Right),
-        ("description", Align::Left),
-        ("state", Align::Left),
-        ("applied_at", Align::Left),
-    ]);
+    let mut table = Table::new(MIGRATIONS);
     for line in &status.migrations {
         let (word, tone) = match line.state {
             State::Applied => ("applied", Tone::Good),
@@ -316,16 +355,12 @@ fn status_view(app: &App, command: &'static str, status: &Status) -> Result<View
             State::Dirty => ("dirty", Tone::Bad),
             State::Unknown => ("unknown", Tone::Warn),
         };
-        let applied = line.applied_at.map_or_else(
-            || Cell::or_dash(None),
-            |at| Cell::new(ago(at, now)).raw(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
-        );
         table.row([
             Cell::new(line.set),
             Cell::new(line.version.to_string()),
             Cell::new(&*line.description),
             Cell::new(word).tone(tone),
-            applied,
+            Cell::time(line.applied_at, now, app.ui.zone),
         ]);
     }
     let items = status.migrations.iter().map(|line| json!(line)).collect();
@@ -334,7 +369,7 @@ fn status_view(app: &App, command: &'static str, status: &Status) -> Result<View
         context: app.context()?.name.clone(),
         at: now,
         data: json!(status),
-        summary: json!({"applied": status.count(State::Applied), "pending": status.count(State::Pending)}),
+        summary: json!(MigrationSummary::of(status)),
         items,
         table,
         text: None,

@@ -14,7 +14,7 @@ use crate::{
     cli, init,
     safety::Class,
     variables::Topic,
-    verb::{Example, Verb},
+    verb::{Example, Prints, Verb},
 };
 
 /// What the verb says about itself.
@@ -27,6 +27,7 @@ pub const VERBS: &[Verb] = &[Verb {
         Example { what: "elsewhere", line: "demo --dir /tmp/opsctl-demo" },
         Example { what: "delete what it made", line: "demo --remove" },
     ],
+    prints: Prints::Nothing,
     reads: &[Topic::Terminal],
     exits: &[
         (Exit::Refused, "the folder was not made by a demo"),
@@ -79,7 +80,18 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
 
 /// The demo sees the terminal and nothing of the configuration around it.
 fn surroundings(app: &App, folder: &Path) -> Environment {
-    let kept = ["TERM", "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS", "USER", "OPSCTL_NOW", "OPSCTL_SEED"];
+    let kept = [
+        "TERM",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LANG",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+        "COLUMNS",
+        "USER",
+        "OPSCTL_NOW",
+        "OPSCTL_SEED",
+    ];
     let kept =
         kept.iter().filter_map(|name| Some(((*name).to_owned(), app.environment.get(name)?.to_owned())));
     let state = ("OPSCTL_STATE_DIR".to_owned(), folder.join("state").display().to_string());

@@ -1,5 +1,5 @@
-//! What is made from the command tree and committed: man pages and static completion scripts. A test fails when one
-//! is stale; `OPSCTL_UPDATE=1 cargo test generated` writes them.
+//! What is made from the command tree and committed: man pages, static completion scripts and JSON
+//! Schemas. A test fails when one is stale; `OPSCTL_UPDATE=1 cargo test generated` writes them.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use clap_mangen::{
 
 use opsctl::Exit;
 
-use crate::{completions, tree, variables::Topic, verb::Verb};
+use crate::{completions, schemas, tree, variables::Topic, verb::Verb};
 
 /// Compares the files of a folder with what they should be, or writes them. The folder holds nothing else.
 fn check(folder: &str, wanted: &BTreeMap<PathBuf, Vec<u8>>) {
@@ -48,6 +48,11 @@ fn completion_scripts_are_fresh() {
     let shells = [Shell::Bash, Shell::Elvish, Shell::Fish, Shell::PowerShell, Shell::Zsh];
     let script = |shell: Shell| (shell.file_name("opsctl").into(), completions::script(shell).into_bytes());
     check("completions", &shells.into_iter().map(script).collect());
+}
+
+#[test]
+fn schemas_are_fresh() {
+    check("docs/schemas", &schemas::files());
 }
 
 #[test]

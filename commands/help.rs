@@ -12,7 +12,7 @@ use crate::{
     safety::Class,
     tree,
     variables::Topic as Variables,
-    verb::{Artisan, Example, Verb},
+    verb::{Artisan, Example, Prints, Verb},
 };
 
 /// What the verb says about itself.
@@ -25,6 +25,7 @@ pub const VERBS: &[Verb] = &[Verb {
         Example { what: "a topic: what each exit code means", line: "help exit-codes" },
         Example { what: "which artisan command is which here", line: "help artisan" },
     ],
+    prints: Prints::Nothing,
     reads: &[Variables::Terminal],
     exits: &[],
     artisan: &[Artisan {

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     safety::Class,
     variables::Topic,
-    verb::{Example, Verb},
+    verb::{Example, Prints, Verb},
 };
 
 /// What the verb says about itself.
@@ -22,6 +22,7 @@ pub const VERBS: &[Verb] = &[Verb {
     class: Class::Routine,
     destructive_with: None,
     examples: &[Example { what: "embedded databases beside it", line: "init --embedded" }],
+    prints: Prints::Nothing,
     reads: &[Topic::Journal],
     exits: &[
         (Exit::Refused, "there is an opsctl.toml already, or an application"),

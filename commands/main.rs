@@ -13,7 +13,10 @@ mod environment;
 mod generated;
 mod help;
 mod init;
+mod prints;
 mod safety;
+#[cfg(test)]
+mod schemas;
 mod signals;
 mod tree;
 mod ui;
@@ -33,11 +36,11 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let code = match runtime {
         Ok(runtime) => {
-            let exit = runtime.block_on(cli::main(std::env::args_os().collect()));
+            let code = runtime.block_on(cli::main(std::env::args_os().collect()));
             runtime.shutdown_background(); // a DNS look-up that hangs must not hold the exit
-            exit
+            code
         }
-        Err(error) => ui::fatal(&format!("the runtime cannot start: {error}")),
+        Err(error) => ui::fatal(&format!("the runtime cannot start: {error}")).code(),
     };
-    ExitCode::from(code.code())
+    ExitCode::from(code)
 }

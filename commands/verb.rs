@@ -3,7 +3,7 @@
 
 use opsctl::Exit;
 
-use crate::{safety::Class, variables::Topic};
+use crate::{safety::Class, ui::Column, variables::Topic};
 
 /// One verb of the command tree.
 #[derive(Debug)]
@@ -16,12 +16,35 @@ pub struct Verb {
     pub destructive_with: Option<&'static str>,
     /// What to type, most wanted first. A test runs every one.
     pub examples: &'static [Example],
+    /// What it prints as data.
+    pub prints: Prints,
     /// Which variables it reads, beside those of every verb.
     pub reads: &'static [Topic],
     /// How it may end, beside [`ALWAYS`]; an empty text stands for the code's own meaning.
     pub exits: &'static [(Exit, &'static str)],
     /// Commands of artisan that it takes the place of.
     pub artisan: &'static [Artisan],
+}
+
+/// What one verb prints. The first column of a table is the id.
+#[derive(Debug, Clone, Copy)]
+pub enum Prints {
+    /// Notes and pages for people alone.
+    Nothing,
+    /// Data that stands in a table of these columns.
+    List(&'static [Column]),
+    /// Likewise, and its exit code tells a monitoring system how things stand.
+    Verdict(&'static [Column]),
+}
+
+impl Prints {
+    /// The columns of its table.
+    pub const fn columns(self) -> &'static [Column] {
+        match self {
+            Prints::Nothing => &[],
+            Prints::List(columns) | Prints::Verdict(columns) => columns,
+        }
+    }
 }
 
 /// One example of a help page.

@@ -17,6 +17,8 @@ use serde_json::json;
 use self::args::{
     BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs, near_provider, near_status,
 };
+#[cfg(test)]
+pub use self::render::{PageSummary, ShowSummary, Shown};
 pub use self::{args::Command, verbs::VERBS};
 use crate::{
     app::App,

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_opsctl_global_optspecs
-    string join \n c/context= config= app= env= o/output= json color= tz= q/quiet v/verbose n/no-interaction y/yes confirm= reason= timeout= h/help V/version
+    string join \n c/context= config= app= env= o/output= json columns= sort-by= no-headers color= tz= q/quiet v/verbose n/no-interaction y/yes confirm= reason= timeout= h/help V/version
 end
 
 function __fish_opsctl_needs_command
@@ -28,11 +28,16 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -s c -l context -d 'Named co
 complete -c opsctl -n "__fish_opsctl_needs_command" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_needs_command" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_needs_command" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_needs_command" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_needs_command" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_needs_command" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_needs_command" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -41,6 +46,7 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -l confirm -d 'Confirm a des
 complete -c opsctl -n "__fish_opsctl_needs_command" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_needs_command" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_needs_command" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_needs_command" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_needs_command" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_needs_command" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_needs_command" -s n -l no-interaction -d 'Never ask'
@@ -57,11 +63,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -70,6 +81,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s n -l no-interaction -d 'Never ask'
@@ -91,11 +103,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -105,6 +122,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l dry-run -d 'Show what would be done, and change nothing'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -s n -l no-interaction -d 'Never ask'
@@ -115,11 +133,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -131,6 +154,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l take-over -d 'Take it even when the service\'s own worker claimed it a moment ago'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l dry-run -d 'Show what would be done, and change nothing'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -s n -l no-interaction -d 'Never ask'
@@ -149,11 +173,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -163,6 +192,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l dry-run -d 'Show what would be done, and change nothing'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -s n -l no-interaction -d 'Never ask'
@@ -178,11 +208,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -193,6 +228,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l due -d 'Only events that a retry would pick now'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l exhausted -d 'Only events that have used their attempts'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -s n -l no-interaction -d 'Never ask'
@@ -204,11 +240,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -218,6 +259,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l raw -d 'Show the body, too'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s n -l no-interaction -d 'Never ask'
@@ -227,11 +269,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_su
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -240,6 +287,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_su
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -s n -l no-interaction -d 'Never ask'
@@ -253,11 +301,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -268,6 +321,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l own -d 'Make this empty database opsctl\'s own'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l dry-run -d 'Show what would be applied'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -s n -l no-interaction -d 'Never ask'
@@ -277,11 +331,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -290,6 +349,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -s n -l no-interaction -d 'Never ask'
@@ -300,11 +360,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -313,6 +378,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -s n -l no-interaction -d 'Never ask'
@@ -322,11 +388,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -336,6 +407,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l seed -d 'Seed it afterwards'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -s n -l no-interaction -d 'Never ask'
@@ -345,11 +417,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand init" -s c -l context -d '
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand init" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand init" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -359,6 +436,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l reason -d 'Why th
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l embedded -d 'Embedded databases: SQLite files in the folder `opsctl-data`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -s n -l no-interaction -d 'Never ask'
@@ -369,11 +447,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -s c -l context -d '
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -383,6 +466,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l reason -d 'Why th
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l remove -d 'Delete the demo\'s folder'
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -s n -l no-interaction -d 'Never ask'
@@ -392,11 +476,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -s c -l conte
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -406,6 +495,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l reason -d 
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l dynamic -d 'Complete names, too, by asking opsctl'
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -s n -l no-interaction -d 'Never ask'
@@ -415,11 +505,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand help" -s c -l context -d '
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand help" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand help" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -428,6 +523,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l confirm -d 'Confi
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -s n -l no-interaction -d 'Never ask'

@@ -1,24 +1,37 @@
 //! The terminal: streams, colour, width, messages. stdout carries the data of the chosen format and nothing else;
 //! everything for people goes to stderr.
 
+mod choice;
 mod format;
+mod locale;
+mod nagios;
 mod progress;
 mod table;
 mod time;
 
-use std::io::{IsTerminal, Write};
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    io::{BufWriter, IsTerminal, Write},
+};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use opsctl::{Error, Exit, config::Environment, text::printable};
+use opsctl::{Error, Exit, Kind, config::Environment, text::printable};
+use serde::Serialize;
 use serde_json::json;
 
+#[cfg(test)]
+pub use self::format::SCHEMA_VERSION;
 pub use self::{
+    choice::Choice,
     format::{Format, View},
+    nagios::Status,
     progress::Bar,
-    table::{Align, Cell, Table, Tone},
+    table::{Align, Cell, Column, Table, Tone},
     time::{Zone, ago, span},
 };
+use self::{nagios::Heard, table::Look};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -40,6 +53,41 @@ pub enum Color {
     Never,
 }
 
+/// An error as an object: what stderr holds when the data is JSON.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Failure<'a> {
+    /// Always `error`.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = "error")))]
+    r#type: &'static str,
+    /// The exit code.
+    code: u8,
+    /// What sort of failure it is.
+    kind: Kind,
+    /// What failed, in one line.
+    message: &'a str,
+    /// Why, outermost first.
+    causes: &'a [String],
+    /// What to do next.
+    hints: &'a [String],
+}
+
+impl<'a> Failure<'a> {
+    fn of(error: &'a Error) -> Self {
+        Self {
+            r#type: "error",
+            code: error.exit().code(),
+            kind: error.kind(),
+            message: error.message(),
+            causes: error.causes(),
+            hints: error.hints(),
+        }
+    }
+}
+
+/// Where data goes.
+type Data = BufWriter<Box<dyn Write>>;
+
 /// Both streams, and what they can do.
 #[derive(Debug, Clone)]
 pub struct Ui {
@@ -47,6 +95,8 @@ pub struct Ui {
     pub format: Format,
     /// Where times for people are seen from.
     pub zone: Zone,
+    /// What of a table is shown.
+    pub choice: Choice,
     quiet: bool,
     silent: bool,
     interactive: bool,
@@ -54,6 +104,9 @@ pub struct Ui {
     stderr: ColorChoice,
     width: Option<u16>,
     terminal: bool,
+    data_on_terminal: bool,
+    utf8: bool,
+    heard: RefCell<Heard>,
 }
 
 impl Ui {
@@ -84,8 +137,9 @@ impl Ui {
         Self {
             format,
             zone,
+            choice: Choice::default(),
             // A program that reads JSON reads errors on stderr, not notes.
-            quiet: quiet || matches!(format, Format::Json | Format::Jsonl),
+            quiet: quiet || matches!(format, Format::Json | Format::Jsonl | Format::Nagios),
             silent: quiet,
             interactive: std::io::stdin().is_terminal()
                 && err
@@ -94,8 +148,17 @@ impl Ui {
             stdout: choice(out),
             stderr: choice(err),
             width: width.filter(|_| out),
-            terminal: err,
+            terminal: err && env.get("TERM") != Some("dumb"),
+            data_on_terminal: out,
+            utf8: locale::is_utf8(env),
+            heard: RefCell::default(),
         }
+    }
+
+    /// The same, with another choice of columns and rows.
+    #[must_use]
+    pub fn choosing(self, choice: Choice) -> Self {
+        Self { choice, ..self }
     }
 
     /// Whether a question can be put and answered.
@@ -110,7 +173,7 @@ impl Ui {
 
     /// Whether data goes out as a table for people.
     pub fn is_human(&self) -> bool {
-        self.format == Format::Table
+        self.format.is_human()
     }
 
     /// Whether stderr is a terminal that may be redrawn.
@@ -125,20 +188,20 @@ impl Ui {
     /// A line for people. Silent with `--quiet`.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(self.err(), "{text}");
+            let _ = writeln!(self.err(), "{}", self.shown(text, false));
         }
     }
 
     /// What to type next. Silent with `--quiet`.
     pub fn hint(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(self.err(), "{CYAN}hint:{CYAN:#} {}", commands(text));
+            let _ = writeln!(self.err(), "{CYAN}hint:{CYAN:#} {}", commands(&self.shown(text, false)));
         }
     }
 
     /// Something that the operator should know, though the work goes on.
     pub fn warning(&self, text: &str) {
-        let _ = writeln!(self.err(), "{YELLOW}warning:{YELLOW:#} {text}");
+        let _ = writeln!(self.err(), "{YELLOW}warning:{YELLOW:#} {}", self.shown(text, false));
     }
 
     /// A warning from an error, with its hints.
@@ -156,38 +219,128 @@ impl Ui {
 
     /// What failed, why, and what to type next; one JSON object when the data is JSON.
     pub fn error(&self, error: &Error) {
+        self.heard.borrow_mut().error(error);
         let mut err = self.err();
         if matches!(self.format, Format::Json | Format::Jsonl) {
-            let object = json!({
-                "type": "error",
-                "code": error.exit().code(),
-                "kind": error.kind(),
-                "message": error.message(),
-                "causes": error.causes(),
-                "hints": error.hints(),
-            });
-            let _ = writeln!(err, "{object}");
+            let _ = writeln!(err, "{}", json!(Failure::of(error)));
             return;
         }
-        let _ = writeln!(err, "{RED}error:{RED:#} {}", printable(error.message()));
+        let shown = |text: &str| self.shown(&printable(text), false).into_owned();
+        let _ = writeln!(err, "{RED}error:{RED:#} {}", shown(error.message()));
         for cause in error.causes() {
-            let _ = writeln!(err, "  {BOLD}caused by:{BOLD:#} {}", printable(cause));
+            let _ = writeln!(err, "  {BOLD}caused by:{BOLD:#} {}", shown(cause));
         }
         for hint in error.hints() {
-            let _ = writeln!(err, "  {CYAN}hint:{CYAN:#} {}", commands(&printable(hint)));
+            let _ = writeln!(err, "  {CYAN}hint:{CYAN:#} {}", commands(&shown(hint)));
         }
     }
 
-    /// Writes data to stdout in the chosen format.
+    /// Writes data to stdout in the chosen format. A reader that went away is content with what it got.
+    ///
+    /// # Errors
+    /// A choice that the data cannot honour, or a stdout that takes nothing.
     pub fn emit(&self, view: &View) -> opsctl::Result<()> {
-        let mut out = AutoStream::new(std::io::stdout().lock(), self.stdout);
-        written(view.write(self, &mut out, self.data_is_coloured()).and_then(|()| out.flush()))
+        self.choice.check_format(self.format)?;
+        self.choice.check(view.command, &view.table.columns)?;
+        self.heard.borrow_mut().summary(&view.summary);
+        self.write_data(self.is_human(), |out| view.write(self, out))
     }
 
-    /// Writes a page or a script to stdout as it is, coloured where it is and may be.
+    /// Writes a page for people, which is the same in every format, as the locale can show it.
+    ///
+    /// # Errors
+    /// A stdout that takes nothing.
     pub fn page(&self, text: &str) -> opsctl::Result<()> {
-        let mut out = AutoStream::new(std::io::stdout().lock(), self.stdout);
-        written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+        self.write_data(true, |out| out.write_all(self.shown(text, false).as_bytes()))
+    }
+
+    /// Writes a script, every byte as it is.
+    ///
+    /// # Errors
+    /// A stdout that takes nothing.
+    pub fn script(&self, text: &str) -> opsctl::Result<()> {
+        self.write_data(false, |out| out.write_all(text.as_bytes()))
+    }
+
+    /// For people, colour is stripped where none is wanted; machines get every byte.
+    fn write_data(
+        &self,
+        for_people: bool,
+        write: impl FnOnce(&mut Data) -> std::io::Result<()>,
+    ) -> opsctl::Result<()> {
+        let stdout = std::io::stdout().lock();
+        let mut out: Data = match for_people {
+            true => BufWriter::new(Box::new(AutoStream::new(stdout, self.stdout))),
+            false => BufWriter::new(Box::new(stdout)),
+        };
+        match write(&mut out).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let _ = out.into_parts(); // what is left would be written again
+                match error.kind() {
+                    std::io::ErrorKind::BrokenPipe => Ok(()),
+                    _ => Err(Error::failed("the output cannot be written").because(error)),
+                }
+            }
+        }
+    }
+
+    /// What the command found, where its exit code does not say it all. For the format `nagios`.
+    pub fn verdict(&self, status: Status) {
+        self.heard.borrow_mut().verdict(status);
+    }
+
+    /// The last line of a command, and the code that the process ends with. Only the format `nagios` has such a line,
+    /// and codes of its own.
+    pub fn conclude(&self, command: &str, exit: Exit) -> u8 {
+        if self.format != Format::Nagios {
+            return exit.code();
+        }
+        let heard = self.heard.borrow();
+        let line = heard.line(command, exit);
+        match self.write_data(false, |out| writeln!(out, "{line}")) {
+            Ok(()) => heard.status(exit).code(),
+            Err(_) => Status::Unknown.code(),
+        }
+    }
+
+    /// A table as the format and the options want it: rows sorted, columns picked.
+    fn arranged(&self, table: &Table) -> Table {
+        let mut sorted = table.clone();
+        self.choice.sort(&mut sorted);
+        self.choice.pick(&sorted, self.format)
+    }
+
+    /// A table for people, in the width at hand. What does not fit is left out and told.
+    pub fn draw(&self, table: &Table) -> String {
+        let chosen = !self.choice.columns.is_empty();
+        let width = self.width().filter(|_| self.format == Format::Table);
+        let left_out = table.left_out(width);
+        if !chosen && !left_out.is_empty() {
+            let names: Vec<&str> = left_out.iter().map(|column| column.key).collect();
+            self.note(&format!("Too narrow for {}: `-o wide` shows all columns.", names.join(", ")));
+        }
+        table.draw_as(Look {
+            width,
+            colours: self.data_is_coloured(),
+            headings: !self.choice.no_headers,
+            narrow: !chosen,
+        })
+    }
+
+    /// The names of columns, for `--columns help`.
+    pub fn names(&self, columns: &[Column]) -> String {
+        choice::names(columns).draw(None, self.data_is_coloured())
+    }
+
+    /// A text as the terminal's locale can show it. `in_line` keeps the width of a cut cell.
+    fn shown<'a>(&self, text: &'a str, in_line: bool) -> Cow<'a, str> {
+        if self.utf8 { Cow::Borrowed(text) } else { locale::plain(text, in_line) }
+    }
+
+    /// Whether stdout is a terminal.
+    fn data_on_terminal(&self) -> bool {
+        self.data_on_terminal
     }
 
     /// Whether data is coloured.
@@ -198,16 +351,6 @@ impl Ui {
     /// Width of the terminal that shows the data; `None` when nobody looks at it directly.
     pub fn width(&self) -> Option<u16> {
         self.width
-    }
-}
-
-/// A reader that went away is content with what it got.
-fn written(result: std::io::Result<()>) -> opsctl::Result<()> {
-    match result {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::failed("the output cannot be written").because(error))
-        }
-        _ => Ok(()),
     }
 }
 

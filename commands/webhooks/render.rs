@@ -1,17 +1,95 @@
 //! What the reports look like.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use opsctl::{
     Result,
     text::printable,
     webhooks::{Counts, Limits, List, Outcome, PaymentStatus, RetryReport, Show},
 };
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     app::App,
-    ui::{Align, Cell, Table, Tone, View, ago},
+    ui::{Align, Cell, Column, Table, Tone, View, ago},
 };
+
+/// Columns of `webhooks list`.
+pub const LIST: [Column; 11] = [
+    Column::left("id"),
+    Column::left("provider"),
+    Column::left("status"),
+    Column::left("payment_status"),
+    Column::right("attempts"),
+    Column::left("received_at"),
+    Column::left("next_retry_at"),
+    Column::left("event_id").flexible(),
+    Column::left("error_message").flexible(),
+    Column::left("payment_provider_ref").wide_only(),
+    Column::left("last_attempt_at").wide_only(),
+];
+
+/// Columns of `webhooks show`.
+pub const SHOW: [Column; 16] = [
+    Column::left("id"),
+    Column::left("provider"),
+    Column::left("status"),
+    Column::left("payment_status").wide_only(),
+    Column::right("attempts").wide_only(),
+    Column::right("max_attempts").wide_only(),
+    Column::left("received_at").wide_only(),
+    Column::left("last_attempt_at").wide_only(),
+    Column::left("next_retry_at").wide_only(),
+    Column::left("processed_at").wide_only(),
+    Column::left("event_id").wide_only(),
+    Column::left("event_type").wide_only(),
+    Column::left("request_id").wide_only(),
+    Column::left("payment_provider_ref").wide_only(),
+    Column::right("payload_bytes").wide_only(),
+    Column::left("error_message").wide_only(),
+];
+
+/// Columns of a run: the events that were tried.
+pub const TRIED: [Column; 9] = [
+    Column::left("id"),
+    Column::left("provider"),
+    Column::left("outcome"),
+    Column::right("attempts"),
+    Column::left("next_retry_at"),
+    Column::left("rule"),
+    Column::left("reference").flexible(),
+    Column::left("reason").flexible(),
+    Column::left("payment_status").wide_only(),
+];
+
+/// Summary of a page.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PageSummary {
+    /// Events of this page.
+    count: usize,
+    /// What `--after` takes to go on, if there are more.
+    next: Option<String>,
+}
+
+/// Summary of `webhooks show`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ShowSummary {
+    /// Events shown; several requests may share an id.
+    count: usize,
+}
+
+/// One event, or the several that share a name.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Shown<'a> {
+    /// The usual case.
+    One(&'a Show),
+    /// Newest first.
+    Several(&'a [Show]),
+}
 
 /// Events that a table lists one by one before it says how to see the rest.
 const LISTED: usize = 20;
@@ -44,36 +122,21 @@ fn status_cell(status: &str) -> Cell {
     Cell::or_dash(Some(status)).tone(tone)
 }
 
-fn time_cell(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Cell {
-    match at {
-        Some(at) => Cell::new(ago(at, now)).raw(at.to_rfc3339_opts(SecondsFormat::Secs, true)),
-        None => Cell::or_dash(None),
-    }
-}
-
 /// A run: counts per provider, then the events that need somebody.
 pub fn report(app: &App, command: &'static str, report: &RetryReport) -> Result<View> {
-    let now = app.clock.now();
-    let mut items = Table::new([
-        ("id", Align::Left),
-        ("provider", Align::Left),
-        ("outcome", Align::Left),
-        ("attempts", Align::Right),
-        ("next_retry_at", Align::Left),
-        ("rule", Align::Left),
-        ("reference", Align::Left),
-        ("reason", Align::Left),
-    ]);
+    let (now, zone) = (app.clock.now(), app.ui.zone);
+    let mut items = Table::new(TRIED);
     for item in &report.items {
         items.row([
             Cell::new(&*item.id),
             Cell::new(&*item.provider),
             Cell::new(item.outcome.name()).tone(outcome_tone(item.outcome)),
             Cell::new(item.attempts.to_string()),
-            time_cell(item.next_retry_at, now),
+            Cell::time(item.next_retry_at, now, zone),
             Cell::or_dash(item.rule),
             Cell::or_dash(item.reference.as_deref()),
             Cell::new(&*item.reason),
+            status_cell(item.payment_status.map_or("", PaymentStatus::name)),
         ]);
     }
     let text = app.ui.is_human().then(|| report_text(app, report, &items));
@@ -93,7 +156,6 @@ fn report_text(app: &App, report: &RetryReport, items: &Table) -> String {
     if report.counts.selected == 0 {
         return String::new();
     }
-    let colours = app.ui.data_is_coloured();
     let columns = [("provider", Align::Left), ("selected", Align::Right)];
     // A column of zeros says nothing.
     let outcomes: Vec<Outcome> =
@@ -114,18 +176,20 @@ fn report_text(app: &App, report: &RetryReport, items: &Table) -> String {
     if report.providers.len() > 1 {
         row("all", &report.counts);
     }
-    let mut text = table.draw(app.ui.width(), colours);
-    let mut troubled = Table { columns: items.columns.clone(), rows: Vec::new() };
+    let mut text = app.ui.draw(&table);
+    let mut troubled = Table::new(items.columns.iter().copied().filter(|column| !column.wide));
     let worth = |outcome: Outcome| outcome.is_failure() || report.counts.selected <= 5;
     let listed = report.items.iter().zip(&items.rows).filter(|(item, _)| worth(item.outcome));
     let (shown, hidden): (Vec<_>, Vec<_>) = listed.enumerate().partition(|(at, _)| *at < LISTED);
-    troubled.rows.extend(shown.into_iter().map(|(_, (_, row))| row.clone()));
+    for (_, (_, row)) in shown {
+        troubled.row(row.iter().take(troubled.columns.len()).cloned());
+    }
     if !troubled.rows.is_empty() {
         text.push('\n');
-        text.push_str(&troubled.draw(app.ui.width(), colours));
+        text.push_str(&app.ui.draw(&troubled));
     }
     if !hidden.is_empty() {
-        text.push_str(&format!("… and {} more: `opsctl webhooks list` finds them by status\n", hidden.len()));
+        text.push_str(&format!("and {} more: `opsctl webhooks list` finds them by status\n", hidden.len()));
     }
     text
 }
@@ -159,18 +223,8 @@ pub fn summary(report: &RetryReport) -> String {
 
 /// A page of events.
 pub fn list(app: &App, page: &List) -> Result<View> {
-    let now = app.clock.now();
-    let mut table = Table::new([
-        ("id", Align::Left),
-        ("provider", Align::Left),
-        ("status", Align::Left),
-        ("payment_status", Align::Left),
-        ("attempts", Align::Right),
-        ("received_at", Align::Left),
-        ("next_retry_at", Align::Left),
-        ("event_id", Align::Left),
-        ("error_message", Align::Left),
-    ]);
+    let (now, zone) = (app.clock.now(), app.ui.zone);
+    let mut table = Table::new(LIST);
     for item in &page.items {
         table.row([
             Cell::new(&*item.id),
@@ -178,10 +232,12 @@ pub fn list(app: &App, page: &List) -> Result<View> {
             status_cell(&item.status),
             status_cell(item.payment_status.as_deref().unwrap_or_default()),
             Cell::new(item.attempts.to_string()),
-            time_cell(item.received_at, now),
-            time_cell(item.next_retry_at, now),
+            Cell::time(item.received_at, now, zone),
+            Cell::time(item.next_retry_at, now, zone),
             Cell::new(&*item.event_id),
             Cell::or_dash(item.error_message.as_deref()),
+            Cell::or_dash(item.payment_provider_ref.as_deref()),
+            Cell::time(item.last_attempt_at, now, zone),
         ]);
     }
     Ok(View {
@@ -189,7 +245,7 @@ pub fn list(app: &App, page: &List) -> Result<View> {
         context: app.context()?.name.clone(),
         at: now,
         data: json!(page.items),
-        summary: json!({"count": page.items.len(), "next": page.next}),
+        summary: json!(PageSummary { count: page.items.len(), next: page.next.clone() }),
         items: page.items.iter().map(|item| json!(item)).collect(),
         table,
         text: None,
@@ -198,21 +254,39 @@ pub fn list(app: &App, page: &List) -> Result<View> {
 
 /// Events in full.
 pub fn show(app: &App, shown: &[Show]) -> Result<View> {
-    let mut table = Table::new([("id", Align::Left), ("provider", Align::Left), ("status", Align::Left)]);
+    let (now, zone) = (app.clock.now(), app.ui.zone);
+    let mut table = Table::new(SHOW);
     for event in shown {
-        table.row([Cell::new(&*event.id), Cell::new(&*event.provider), Cell::new(&*event.status)]);
+        table.row([
+            Cell::new(&*event.id),
+            Cell::new(&*event.provider),
+            Cell::new(&*event.status),
+            status_cell(event.payment_status.as_deref().unwrap_or_default()),
+            Cell::new(event.attempts.to_string()),
+            Cell::new(event.max_attempts.to_string()),
+            Cell::time(event.received_at, now, zone),
+            Cell::time(event.last_attempt_at, now, zone),
+            Cell::time(event.next_retry_at, now, zone),
+            Cell::time(event.processed_at, now, zone),
+            Cell::new(&*event.event_id),
+            Cell::or_dash(event.event_type.as_deref()),
+            Cell::or_dash(event.request_id.as_deref()),
+            Cell::or_dash(event.payment_provider_ref.as_deref()),
+            Cell::new(event.payload_bytes.to_string()),
+            Cell::or_dash(event.error_message.as_deref()),
+        ]);
     }
     let text: Vec<String> = shown.iter().map(|event| event_text(app, event)).collect();
     let data = match shown {
-        [one] => json!(one),
-        many => json!(many),
+        [one] => Shown::One(one),
+        several => Shown::Several(several),
     };
     Ok(View {
         command: "webhooks show",
         context: app.context()?.name.clone(),
-        at: app.clock.now(),
-        data,
-        summary: json!({"count": shown.len()}),
+        at: now,
+        data: json!(data),
+        summary: json!(ShowSummary { count: shown.len() }),
         items: shown.iter().map(|event| json!(event)).collect(),
         table,
         text: Some(text.join("\n")),

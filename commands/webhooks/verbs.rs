@@ -2,10 +2,11 @@
 
 use opsctl::Exit;
 
+use super::render::{LIST, SHOW, TRIED};
 use crate::{
     safety::Class,
     variables::Topic,
-    verb::{Artisan, Example, Verb},
+    verb::{Artisan, Example, Prints, Verb},
 };
 
 const BATCH_READS: &[Topic] =
@@ -35,6 +36,7 @@ pub const VERBS: &[Verb] = &[
                 line: "webhooks retry-once --limit 500 --if-locked skip -q",
             },
         ],
+        prints: Prints::Verdict(&TRIED),
         reads: BATCH_READS,
         exits: BATCH_EXITS,
         artisan: &[Artisan {
@@ -58,6 +60,7 @@ pub const VERBS: &[Verb] = &[
                 line: "webhooks retry-one 01KHDDT15S3WT9BYGXEF6BYWCR --force",
             },
         ],
+        prints: Prints::Verdict(&TRIED),
         reads: &[Topic::Context, Topic::Database, Topic::Limits, Topic::Journal],
         exits: &[
             (Exit::Failed, "the event failed"),
@@ -93,6 +96,7 @@ pub const VERBS: &[Verb] = &[
                 line: "webhooks retry --status failed --rate 20 --mode decorrelated",
             },
         ],
+        prints: Prints::Verdict(&TRIED),
         reads: BATCH_READS,
         exits: BATCH_EXITS,
         artisan: &[Artisan {
@@ -113,6 +117,7 @@ pub const VERBS: &[Verb] = &[
                 line: "webhooks list --provider stripe --status failed -o ids",
             },
         ],
+        prints: Prints::List(&LIST),
         reads: EVENT_READS,
         exits: LOOK_EXITS,
         artisan: &[],
@@ -128,6 +133,7 @@ pub const VERBS: &[Verb] = &[
                 line: "webhooks show --event-id 053db5f543443e6bb9880cc09f664487 --raw",
             },
         ],
+        prints: Prints::List(&SHOW),
         reads: EVENT_READS,
         exits: &[(Exit::Config, ""), (Exit::Unreachable, ""), (Exit::NotFound, "no such event")],
         artisan: &[],

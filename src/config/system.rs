@@ -4,6 +4,7 @@ use super::settings::{self, Settings};
 
 /// A system whose tables, settings and commands opsctl knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum System {
     /// The payment-webhook service.

@@ -22,6 +22,7 @@ use crate::{
 
 /// How one migration stands on one database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Applied as it is in this version of opsctl.
@@ -38,6 +39,7 @@ pub enum State {
 
 /// One line of `db status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Line {
     /// Name of the set.
     pub set: &'static str,
@@ -53,6 +55,7 @@ pub struct Line {
 
 /// A database's migrations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Status {
     /// The database, without credentials.
     pub database: String,

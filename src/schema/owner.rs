@@ -14,6 +14,7 @@ const MARK: (&str, &str) = ("owner", "opsctl");
 
 /// Whose database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Owner {
     /// An application's: everything without the mark, an empty database too.

@@ -8,6 +8,7 @@ use crate::clock;
 
 /// How the delay is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Between nothing and the exponential delay.
@@ -39,6 +40,7 @@ impl Mode {
 
 /// Base, cap and mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Backoff {
     /// Mode.
     pub mode: Mode,

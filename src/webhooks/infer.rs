@@ -10,6 +10,7 @@ use super::{
 
 /// A reference found in a body, and the rule that found it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reference {
     /// The text.
     pub value: String,
@@ -21,6 +22,7 @@ pub struct Reference {
 
 /// What one body says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reading {
     /// References, the likeliest first, each text once.
     pub references: Vec<Reference>,

@@ -29,6 +29,7 @@ pub struct Overrides {
 
 /// The effective values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limits {
     /// Events per run.
     pub limit: u32,
@@ -49,6 +50,7 @@ pub struct Limits {
 
 /// One effective value and its source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Effective {
     /// Its name.
     pub name: &'static str,

@@ -61,6 +61,7 @@ impl std::fmt::Display for Cursor {
 
 /// One event of the list; bodies are never read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ListItem {
     /// Id.
     pub id: String,
@@ -88,6 +89,7 @@ pub struct ListItem {
 
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
     /// The events.
     pub items: Vec<ListItem>,

@@ -36,6 +36,7 @@ use crate::{Error, Result};
 
 /// How a payment stands, as the service writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PaymentStatus {
     /// Not final.

@@ -13,6 +13,7 @@ const LISTED: usize = 2000;
 
 /// How one event ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Its payment is final, and so is the event.
@@ -64,6 +65,7 @@ impl Outcome {
 
 /// One event of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Item {
     /// The event.
     pub id: String,
@@ -87,22 +89,23 @@ pub struct Item {
 
 /// Events per outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
     /// Looked at.
     pub selected: u64,
-    /// See [`Outcome::Applied`].
+    /// Their payment is final.
     pub applied: u64,
-    /// See [`Outcome::Pending`].
+    /// Will be tried again.
     pub pending: u64,
-    /// See [`Outcome::Failed`].
+    /// Their rows could not be changed.
     pub failed: u64,
-    /// See [`Outcome::Exhausted`].
+    /// Have used their attempts.
     pub exhausted: u64,
-    /// See [`Outcome::Ambiguous`].
+    /// Name several payments.
     pub ambiguous: u64,
-    /// See [`Outcome::Unreadable`].
+    /// Have no body that can be read.
     pub unreadable: u64,
-    /// See [`Outcome::Skipped`].
+    /// Not tried; no attempt was spent.
     pub skipped: u64,
 }
 
@@ -147,6 +150,7 @@ impl Counts {
 
 /// Counts of one provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProviderCounts {
     /// The provider.
     pub provider: String,
@@ -157,6 +161,7 @@ pub struct ProviderCounts {
 
 /// A run of `webhooks retry`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RetryReport {
     /// Nothing was changed.
     pub dry_run: bool,

@@ -23,6 +23,7 @@ pub enum Found {
 
 /// A payment that the event's references name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Payment {
     /// Id.
     pub id: String,
@@ -40,6 +41,7 @@ pub struct Payment {
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Show {
     /// Id.
     pub id: String,

@@ -10,13 +10,15 @@ use assert_cmd::Command;
 
 use super::Case;
 
-/// The binary in a folder: frozen clock, fixed delays, its own state folder, no other variables.
+/// The binary in a folder: frozen clock, fixed delays, its own state folder, a locale of UTF-8, no other
+/// variables.
 pub fn program(folder: &Path) -> std::process::Command {
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("opsctl"));
     command
         .env_clear()
         .env("HOME", folder)
         .env("USER", "ana")
+        .env("LANG", "C.UTF-8")
         .env("OPSCTL_STATE_DIR", folder.join("state"))
         .env("OPSCTL_NOW", "2026-11-20T09:00:00Z")
         .env("OPSCTL_SEED", "7")

@@ -1,0 +1,125 @@
+//! The JSON Schema of every verb's JSON, made from the types that it is written from, and kept in `docs/schemas`.
+//!
+//! A consumer's schema must allow members that a later version adds, so none forbids further ones; that opsctl itself
+//! prints no member that is not described is checked by `tests/schemas.rs`.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use opsctl::{
+    schema::{Line, Status},
+    webhooks::{Counts, Item, ListItem, RetryReport, Show},
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Value, json};
+
+use crate::{
+    db::MigrationSummary,
+    tree,
+    ui::{Failure, SCHEMA_VERSION},
+    webhooks::{PageSummary, ShowSummary, Shown},
+};
+
+const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// Every verb that prints JSON: the types of `data`, `summary`, and a line of jsonl.
+fn schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        verb::<Vec<ListItem>, PageSummary, ListItem>("webhooks list"),
+        verb::<Shown, ShowSummary, Show>("webhooks show"),
+        verb::<RetryReport, Counts, Item>("webhooks retry-once"),
+        verb::<RetryReport, Counts, Item>("webhooks retry"),
+        verb::<RetryReport, Counts, Item>("webhooks retry-one"),
+        verb::<Status, MigrationSummary, Line>("db status"),
+        verb::<Status, MigrationSummary, Line>("db migrate"),
+    ]
+}
+
+fn generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().for_serialize().into_generator()
+}
+
+/// The envelope of a verb; `#/$defs/line` is a line of jsonl.
+fn verb<Data: JsonSchema, Summary: JsonSchema, Item: JsonSchema>(
+    words: &'static str,
+) -> (&'static str, Value) {
+    let mut generator = generator();
+    let [data, summary, item] = [
+        generator.subschema_for::<Data>(),
+        generator.subschema_for::<Summary>(),
+        generator.subschema_for::<Item>(),
+    ];
+    let mut definitions = generator.take_definitions(true);
+    definitions.insert("line".into(), line(&item, &summary));
+    let schema = json!({
+        "$schema": DRAFT,
+        "title": format!("opsctl {words}"),
+        "description": format!("What `opsctl {words} -o json` prints. A line of `-o jsonl` is `#/$defs/line`."),
+        "type": "object",
+        "properties": {
+            "schema_version": {
+                "description": "Version of the envelope; members may be added without raising it.",
+                "const": SCHEMA_VERSION,
+            },
+            "command": {"description": "The command.", "const": words},
+            "context": {"description": "Name of the context.", "type": "string"},
+            "generated_at": {"description": "When it was made, in UTC.", "type": "string", "format": "date-time"},
+            "data": described(data, "What the command found or did."),
+            "summary": described(summary, "The same in short."),
+        },
+        "required": ["schema_version", "command", "context", "generated_at", "data", "summary"],
+        "$defs": definitions,
+    });
+    (words, schema)
+}
+
+fn line(item: &Schema, summary: &Schema) -> Value {
+    json!({
+        "description": "A line of jsonl: an item, or the summary, which comes last.",
+        "anyOf": [
+            item,
+            {
+                "type": "object",
+                "properties": {"type": {"const": "summary"}, "summary": summary},
+                "required": ["type", "summary"],
+            },
+        ],
+    })
+}
+
+fn described(mut schema: Schema, text: &str) -> Schema {
+    schema.insert("description".into(), text.into());
+    schema
+}
+
+/// The error object on stderr.
+fn error() -> Value {
+    let schema = generator().into_root_schema_for::<Failure>().to_value();
+    let mut whole = json!({"$schema": DRAFT, "title": "An error of opsctl"});
+    for (key, value) in schema.as_object().into_iter().flatten() {
+        whole[key] = value.clone();
+    }
+    whole
+}
+
+/// Every file of `docs/schemas`.
+pub fn files() -> BTreeMap<PathBuf, Vec<u8>> {
+    let verbs = schemas().into_iter().map(|(words, schema)| (words.replace(' ', "-"), schema));
+    let text = |schema: &Value| format!("{}\n", serde_json::to_string_pretty(schema).unwrap()).into_bytes();
+    verbs
+        .chain([("error".to_owned(), error())])
+        .map(|(name, schema)| (format!("{name}.json").into(), text(&schema)))
+        .collect()
+}
+
+#[test]
+fn every_verb_with_data_has_a_schema() {
+    let described: Vec<&str> = schemas().into_iter().map(|(words, _)| words).collect();
+    for verb in tree::verbs() {
+        assert_eq!(
+            !verb.prints.columns().is_empty(),
+            described.contains(&verb.words),
+            "commands/schemas.rs and the Verb of `{}` disagree about whether it prints data",
+            verb.words
+        );
+    }
+}
