@@ -57,6 +57,7 @@ pub const VERBS: &[Verb] = &[
                 what: "for a release gate: exit code 3 when anything is pending",
                 line: "db status --json",
             },
+            Example { what: "for a monitoring system, with its exit codes", line: "db status -o nagios" },
         ],
         prints: Prints::Verdict(&MIGRATIONS),
         reads: &[Topic::Context, Topic::Database],

@@ -366,3 +366,42 @@ async fn a_stdout_that_takes_nothing_is_an_error_in_every_format() {
     }
     assert_eq!(full(&["db", "status", "-o", "nagios"]).code, 3);
 }
+
+/// The rows that a terminal of forty columns gets, headings included, and everything it gets.
+fn on_forty_columns(case: &Case, term: &str, locale: &str, words: &[&str]) -> (Vec<String>, String) {
+    let mut command = program(case.folder.path());
+    command.args(words).env("COLUMNS", "40").env("TERM", term).env("LC_ALL", locale);
+    let mut session = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
+    // rexpect takes each byte for a character.
+    let bytes: Vec<u8> = session.exp_eof().unwrap().chars().map(|c| c as u8).collect();
+    let text = String::from_utf8(bytes).unwrap();
+    let plain = anstream::adapter::strip_str(&text).to_string();
+    let rows = plain.lines().map(|line| line.trim_end_matches('\r').to_owned());
+    (rows.filter(|line| line.starts_with("ID ") || line.starts_with("01k")).collect(), text)
+}
+
+#[tokio::test]
+async fn forty_columns_get_a_line_per_row_and_hear_what_is_left_out() {
+    let case = four().await;
+    for (term, locale) in [("xterm", "C.UTF-8"), ("dumb", "C.UTF-8"), ("dumb", "C"), ("xterm", "")] {
+        let (rows, text) = on_forty_columns(&case, term, locale, &["webhooks", "list"]);
+        assert_eq!(rows.len(), 6, "{text}");
+        assert!(rows.iter().all(|row| row.len() <= 40), "{text}");
+        assert!(rows[0].starts_with("ID                          PROVIDER"), "{text}");
+        assert!(text.contains("Too narrow for status, payment_status,"), "{text}");
+        assert_eq!(text.contains('\u{1b}'), term == "xterm", "{term}: {text:?}");
+    }
+    let cut = &["webhooks", "list", "--columns", "id,error_message"];
+    case.execute("UPDATE webhook_events SET error_message = 'a message that is far too long'").await;
+    for (locale, end) in [("C.UTF-8", '…'), ("C", '~')] {
+        let (rows, text) = on_forty_columns(&case, "dumb", locale, cut);
+        assert!(rows[1].ends_with(end) && text.is_ascii() == (end == '~'), "{text}");
+        // Columns that were asked for stay, and nothing is said.
+        assert!(rows[0].ends_with("ERROR MESSAGE") && !text.contains("Too narrow"), "{text}");
+    }
+    let (rows, _) = on_forty_columns(&case, "dumb", "C", &["webhooks", "list", "-o", "wide"]);
+    assert!(
+        rows[1].ends_with("2026-11-20 08:58:00 UTC") || rows[2].ends_with("2026-11-20 08:58:00 UTC"),
+        "{rows:?}"
+    );
+}

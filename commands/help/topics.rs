@@ -85,16 +85,24 @@ fn formats() -> String {
 Formats of data on stdout, chosen with -o FORMAT. Everything for people goes to stderr.
 
   table   for people; cut to the width of a terminal, never when piped
-  wide    as table, with every column, never cut
+  wide    for people: every column, nothing cut, times in full
   json    one object: schema_version, command, context, generated_at, data, summary
   jsonl   one object per item, then {\"type\":\"summary\",…}
-  csv     a heading and one line per item
-  tsv     likewise, with tabs; tabs and ends of lines within a cell are written \\t and \\n
+  csv     a heading and one line per item, quoted, for spreadsheets
+  tsv     likewise, split by tabs, never quoted; within a cell \\t, \\n and \\\\ stand for the characters
   ids     one id per line, for xargs
-  nagios  one line with a status and figures, for checks
+  nagios  SERVICE STATUS - text | figures, for verbs with a verdict: `db status`, `webhooks retry-once`
 
---columns a,b chooses and orders columns, --sort-by a,-b sorts, --no-headers leaves the heading out.
+--columns a,b chooses columns (`--columns help` lists them), --sort-by a,-b sorts (a list in pages: page by
+page), --no-headers leaves the heading out. They are for table, wide, csv and tsv; --sort-by for ids, too.
 An error is one JSON object on stderr when the data is json or jsonl. Schemas: docs/schemas.
+
+With nagios the process ends with Nagios' own codes:
+  0 OK        done
+  1 WARNING   findings (3), partial (4)
+  2 CRITICAL  failed (1), unreachable (7), deadline passed (75)
+  3 UNKNOWN   anything else: it could not be checked
+A verb may know better: a changed or half-applied migration is CRITICAL to `db status`.
 "
     .into()
 }

@@ -116,6 +116,10 @@ pub const VERBS: &[Verb] = &[
                 what: "ids for a pipe",
                 line: "webhooks list --provider stripe --status failed -o ids",
             },
+            Example {
+                what: "all columns, most attempts first",
+                line: "webhooks list -o wide --sort-by -attempts",
+            },
         ],
         prints: Prints::List(&LIST),
         reads: EVENT_READS,
