@@ -214,11 +214,8 @@ impl Table {
         if look.colours {
             table.enforce_styling();
         }
-        // The gap behind the last column is not printed.
         match look.width {
-            Some(width) => table
-                .set_width(width.saturating_add(GAP))
-                .set_content_arrangement(ContentArrangement::Dynamic),
+            Some(width) => table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic),
             None => table.set_content_arrangement(ContentArrangement::Disabled),
         };
         if look.headings {
@@ -236,12 +233,13 @@ impl Table {
             table.add_row(row);
         }
         for (at, column) in self.columns[..shown].iter().enumerate() {
-            let least = self.least_width(at);
+            let gap = if at + 1 == shown { 0 } else { GAP };
+            let least = u16::try_from(self.least_width(at)).unwrap_or(u16::MAX).saturating_add(gap);
             let Some(drawn) = table.column_mut(at) else { continue };
-            drawn.set_padding((0, GAP));
+            drawn.set_padding((0, gap));
             if look.width.is_some() {
                 drawn.set_constraint(match column.flexible {
-                    true => ColumnConstraint::LowerBoundary(Width::Fixed(narrow(least))),
+                    true => ColumnConstraint::LowerBoundary(Width::Fixed(least)),
                     false => ColumnConstraint::ContentWidth,
                 });
             }
@@ -251,11 +249,6 @@ impl Table {
         }
         table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
     }
-}
-
-/// A width with its gap, as comfy-table counts it.
-fn narrow(width: usize) -> u16 {
-    u16::try_from(width).unwrap_or(u16::MAX).saturating_add(GAP)
 }
 
 fn draw_cell(cell: &Cell) -> comfy_table::Cell {
@@ -296,8 +289,8 @@ mod tests {
     #[test]
     fn every_width_gives_one_line_per_row_that_fits() {
         let table = events();
-        for width in 26..=160 {
-            let drawn = table.draw(Some(width), false);
+        for (width, colours) in (26..=160).flat_map(|width| [(width, false), (width, true)]) {
+            let drawn = anstream::adapter::strip_str(&table.draw(Some(width), colours)).to_string();
             assert!(widest(&drawn) <= usize::from(width), "{width}:\n{drawn}");
             assert_eq!(drawn.lines().count(), 3, "{width}:\n{drawn}");
             let names: Vec<&str> = table.left_out(Some(width)).iter().map(|column| column.key).collect();
