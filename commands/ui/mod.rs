@@ -132,7 +132,7 @@ impl Ui {
             Color::Auto => ColorChoice::Never,
         };
         let (out, err) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
-        let columns = env.filled("COLUMNS").and_then(|text| text.parse().ok());
+        let columns = env.filled("COLUMNS").and_then(|text| text.parse().ok()).filter(|width| *width > 0);
         let width = columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0));
         Self {
             format,
