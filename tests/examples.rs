@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 /// A folder in which every example can be run: an embedded database with data, a context of another name, Redis.
-fn workplace() -> tempfile::TempDir {
+pub fn workplace() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for words in [&["init", "--embedded"][..], &["db", "seed"]] {
         let said: Said = program(folder.path()).args(words).output().unwrap().into();
@@ -27,7 +27,8 @@ fn workplace() -> tempfile::TempDir {
     folder
 }
 
-fn run(folder: &Path, line: &str) -> Said {
+/// Runs a line in a shell.
+pub fn run(folder: &Path, line: &str) -> Said {
     let binary = assert_cmd::cargo::cargo_bin("opsctl");
     let mut command = std::process::Command::new("sh");
     let path = format!("{}:/usr/bin:/bin", binary.parent().unwrap().display());

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fs, path::Path};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::support::cli::{Said, run};
+use crate::{
+    examples::{self, workplace},
+    support::{cli::run, pages},
+};
 
 fn schema(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas").join(format!("{name}.json"));
@@ -39,71 +42,66 @@ fn require_valid(schema: &Value, value: &Value, what: &str) {
     assert!(errors.is_empty(), "{what}: {errors:#?}");
 }
 
-/// An embedded database with data in it.
-fn seeded() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for words in [&["init", "--embedded"][..], &["db", "seed"]] {
-        assert_eq!(run(folder.path(), words).code, 0);
-    }
-    folder
-}
-
-/// At least one line of every command that prints JSON. `ID` is an event that is due.
-const LINES: [&str; 12] = [
+/// Lines beside the examples of the help pages: other states, other members. `ID` is an event that is due.
+const LINES: [&str; 7] = [
     "webhooks list --limit 200",
-    "webhooks list --due --limit 3",
     "webhooks list --provider nobody",
-    "webhooks show ID",
     "webhooks show ID --raw",
-    "webhooks retry-once --dry-run",
     "webhooks retry-one ID --dry-run",
-    "webhooks retry --provider stripe",
     "webhooks retry-once",
     "webhooks retry-one ID --force",
-    "db status",
     "db migrate --dry-run",
 ];
 
 #[test]
 fn every_command_prints_what_its_schema_describes() {
-    let folder = seeded();
-    let due = run(folder.path(), &["webhooks", "list", "--due", "-o", "ids", "--limit", "1"]).out;
     let mut seen = BTreeSet::from(["error".to_owned()]);
+    let folder = workplace();
+    let due = run(folder.path(), &["webhooks", "list", "--due", "-o", "ids", "--limit", "1"]).out;
     for line in LINES {
-        let line = line.replace("ID", due.trim());
-        for format in ["json", "jsonl"] {
-            let words: Vec<&str> = line.split(' ').chain(["-o", format]).collect();
-            let said = run(folder.path(), &words);
-            assert!([0, 1, 3, 4].contains(&said.code), "{line}: {said:?}");
-            seen.insert(check(&said, &line, format));
+        seen.extend(check(folder.path(), &line.replace("ID", due.trim())));
+    }
+    for words in pages::verbs(folder.path()) {
+        let page = pages::page(folder.path(), &words.split(' ').collect::<Vec<_>>());
+        let folder = workplace();
+        let plain = |line: &String| !["-o ", "--json", "|"].iter().any(|part| line.contains(part));
+        for line in pages::examples(&page).iter().filter(|line| plain(line)) {
+            seen.extend(check(folder.path(), line));
         }
     }
-    let names = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas")).unwrap();
-    let names: BTreeSet<String> =
-        names.map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-    assert_eq!(seen, names, "a schema that no line of this test is checked against, or the other way round");
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas")).unwrap();
+    let names = files.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned());
+    assert_eq!(seen, names.collect(), "schemas that no output was held against: add a line to LINES");
 }
 
-/// Checks one output against the schema of its command, whose name it gives.
-fn check(said: &Said, line: &str, format: &str) -> String {
-    let verb = line.split(' ').take(2).collect::<Vec<_>>().join("-");
-    let mut schema = strict(schema(&verb));
-    if format == "json" {
-        require_valid(&schema, &serde_json::from_str(&said.out).unwrap(), line);
-        return verb;
+/// Holds what a line prints as JSON against the schema of its command, whose name it gives. Some print none.
+fn check(folder: &Path, line: &str) -> Option<String> {
+    let said = |format: &str| {
+        let said = examples::run(folder, &format!("opsctl {line} -o {format}"));
+        assert!([0, 1, 3, 4, 5].contains(&said.code), "{line}: {said:?}");
+        said.out
+    };
+    let text = said("json");
+    let Ok(value) = serde_json::from_str::<Value>(&text) else {
+        assert!(!text.trim_start().starts_with('{'), "{line}: {text}");
+        return None;
+    };
+    let name = value["command"].as_str().unwrap().replace(' ', "-");
+    let schema = strict(schema(&name));
+    require_valid(&schema, &value, line);
+    let line_schema = json!({"$ref": "#/$defs/line", "$defs": schema["$defs"]});
+    let lines = said("jsonl");
+    for text in lines.lines() {
+        require_valid(&line_schema, &serde_json::from_str(text).unwrap(), &format!("{line}: {text}"));
     }
-    schema = json!({"$ref": "#/$defs/line", "$defs": schema["$defs"]});
-    for text in said.out.lines() {
-        require_valid(&schema, &serde_json::from_str(text).unwrap(), &format!("{line}: {text}"));
-    }
-    let last: Value = serde_json::from_str(said.out.lines().last().unwrap()).unwrap();
+    let last: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
     assert_eq!(last["type"], "summary", "{line}");
-    verb
+    Some(name)
 }
 
 #[test]
 fn every_kind_of_error_is_what_its_schema_describes() {
-    let folder = seeded();
+    let folder = workplace();
     let schema = strict(schema("error"));
     for (words, code) in [
         (&["webhooks", "show", "01k00000000000000000000000", "--json"][..], 9),
@@ -122,7 +120,7 @@ fn every_kind_of_error_is_what_its_schema_describes() {
 
 #[test]
 fn a_consumers_schema_lets_members_be_added_and_ours_does_not() {
-    let folder = seeded();
+    let folder = workplace();
     let mut value: Value =
         serde_json::from_str(&run(folder.path(), &["db", "status", "--json"]).out).unwrap();
     value["data"]["migrations"][0]["new"] = json!(1);
