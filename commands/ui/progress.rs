@@ -37,7 +37,9 @@ impl<'a> Bar<'a> {
                 let style =
                     ProgressStyle::with_template("{bar:30} {pos}/{len} events, {per_sec}, {eta} left");
                 let bar = ProgressBar::with_draw_target(Some(self.selected), ProgressDrawTarget::stderr());
-                self.bar = Some(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
+                let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+                let style = if self.ui.utf8 { style } else { style.progress_chars("#>-") };
+                self.bar = Some(bar.with_style(style));
             }
             if let Some(bar) = &self.bar {
                 bar.set_length(self.selected);
