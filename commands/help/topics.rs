@@ -89,12 +89,13 @@ Formats of data on stdout, chosen with -o FORMAT. Everything for people goes to 
   json    one object: schema_version, command, context, generated_at, data, summary
   jsonl   one object per item, then {\"type\":\"summary\",…}
   csv     a heading and one line per item, quoted, for spreadsheets
-  tsv     likewise, split by tabs, never quoted; within a cell \\t, \\n and \\\\ stand for the characters
+  tsv     likewise, split by tabs, never quoted; \\t, \\n and \\\\ in a cell stand for the characters
   ids     one id per line, for xargs
-  nagios  SERVICE STATUS - text | figures, for verbs with a verdict: `db status`, `webhooks retry-once`
+  nagios  SERVICE STATUS - text | figures, for verbs with a verdict, such as `db status`
 
---columns a,b chooses columns (`--columns help` lists them), --sort-by a,-b sorts (a list in pages: page by
-page), --no-headers leaves the heading out. They are for table, wide, csv and tsv; --sort-by for ids, too.
+--columns a,b chooses columns (`--columns help` lists them), --sort-by a,-b sorts (a list in pages:
+page by page), --no-headers leaves the heading out. They are for table, wide, csv and tsv; --sort-by
+is for ids, too.
 An error is one JSON object on stderr when the data is json or jsonl. Schemas: docs/schemas.
 
 With nagios the process ends with Nagios' own codes:
