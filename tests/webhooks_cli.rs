@@ -148,7 +148,8 @@ on_every_database! {
             assert!(said.err.contains(missing) && said.err.contains("PROTECTED"), "{}", said.err);
         }
         assert_eq!(case.event(&id).await.attempts, 1);
-        let taken = case.run(&["webhooks", "retry-one", &id, "--take-over", "--confirm", "app", "--reason", "stuck"]);
+        let confirmed = ["--take-over", "--yes", "--confirm", "app", "--reason", "stuck"];
+        let taken = case.run(&[&["webhooks", "retry-one", &id], &confirmed[..]].concat());
         assert_eq!(taken.code, 0, "{taken:?}");
         assert_eq!(case.event(&id).await.attempts, 2);
     }
