@@ -56,13 +56,26 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Named context of an opsctl.toml (OPSCTL_CONTEXT)
-    #[arg(long, short = 'c', global = true, value_name = "NAME", hide_short_help = true, add = ArgValueCandidates::new(complete::contexts))]
+    #[arg(
+        long,
+        short = 'c',
+        global = true,
+        value_name = "NAME",
+        hide_short_help = true,
+        add = ArgValueCandidates::new(complete::contexts)
+    )]
     pub context: Option<String>,
     /// The opsctl.toml to read, instead of the one in this folder
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
     pub config: Option<PathBuf>,
     /// Folder of the Laravel application, instead of this one (OPSCTL_APP)
-    #[arg(long, global = true, value_name = "DIR", hide_short_help = true, add = ArgValueCompleter::new(PathCompleter::dir()))]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        hide_short_help = true,
+        add = ArgValueCompleter::new(PathCompleter::dir())
+    )]
     pub app: Option<PathBuf>,
     /// Environment of the application: reads `.env.NAME` when it exists
     #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
@@ -74,7 +87,14 @@ pub struct Global {
     #[arg(long, global = true, conflicts_with = "output")]
     json: bool,
     /// Columns of the table, in this order; `help` lists them
-    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',', hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        hide_short_help = true,
+        add = ArgValueCandidates::new(complete::columns)
+    )]
     columns: Vec<String>,
     /// Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page
     #[arg(
@@ -83,7 +103,8 @@ pub struct Global {
         value_name = "NAMES",
         value_delimiter = ',',
         allow_hyphen_values = true,
-        hide_short_help = true
+        hide_short_help = true,
+        add = ArgValueCandidates::new(complete::columns)
     )]
     sort_by: Vec<String>,
     /// No line of headings: table, wide, csv, tsv
@@ -100,7 +121,15 @@ pub struct Global {
     )]
     color: Color,
     /// Zone in which times are shown to people: `UTC`, `Asia/Jakarta`
-    #[arg(long, global = true, value_name = "ZONE", default_value = "UTC", value_parser = told::<Zone>, hide_short_help = true, add = ArgValueCompleter::new(complete::zones))]
+    #[arg(
+        long,
+        global = true,
+        value_name = "ZONE",
+        default_value = "UTC",
+        value_parser = told::<Zone>,
+        hide_short_help = true,
+        add = ArgValueCompleter::new(complete::zones)
+    )]
     tz: Zone,
     /// Say nothing but data, warnings and errors
     #[arg(long, short = 'q', global = true, hide_short_help = true)]

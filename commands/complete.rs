@@ -91,6 +91,16 @@ pub fn if_locked() -> Vec<CompletionCandidate> {
     ]
 }
 
+/// Columns of the verb that the line is about.
+pub fn columns() -> Vec<CompletionCandidate> {
+    let columns = lookup::verb().map_or(&[][..], |verb| verb.prints.columns());
+    columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| CompletionCandidate::new(column.key).display_order(Some(at)))
+        .collect()
+}
+
 /// Ids of events in trouble, newest first.
 pub fn events() -> Vec<CompletionCandidate> {
     let seen = cache::seen().or_else(lookup::events);

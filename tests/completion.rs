@@ -77,6 +77,10 @@ fn words_of_the_tree_are_completed_with_what_they_do() {
     assert_eq!(words(&said), ["stripe"]);
     let said = asked(folder.path(), "bash", &["opsctl", "help", "exit"]);
     assert_eq!(words(&said), ["exit-codes"]);
+    let said = asked(folder.path(), "bash", &["opsctl", "webhooks", "list", "--columns", "id,prov"]);
+    assert_eq!(words(&said), ["id,provider"]);
+    let said = asked(folder.path(), "bash", &["opsctl", "db", "status", "--sort-by", "ver"]);
+    assert_eq!(words(&said), ["version"]);
     let said = asked(folder.path(), "bash", &["opsctl", "--tz", "asia/jak"]);
     assert!(said.out.contains("Asia/Jakarta"), "{said:?}");
 }

@@ -9,7 +9,7 @@ use opsctl::{
 };
 
 use super::cache::{self, Seen, Sight};
-use crate::environment;
+use crate::{environment, tree, verb::Verb};
 
 /// Time that a look-up may take, connecting included.
 const BUDGET: Duration = Duration::from_millis(200);
@@ -32,6 +32,18 @@ fn option(words: &[OsString], long: &str, short: Option<&str>) -> Option<String>
         word.strip_prefix(&glued).map(str::to_owned)
     };
     (0..words.len()).rev().find_map(at)
+}
+
+/// The verb whose words stand on the line.
+pub fn verb() -> Option<&'static Verb> {
+    let words = words();
+    let stands = |verb: &&'static Verb| {
+        let theirs: Vec<&str> = verb.words.split(' ').collect();
+        words
+            .windows(theirs.len())
+            .any(|window| window.iter().zip(&theirs).all(|(typed, word)| typed == word))
+    };
+    tree::verbs().find(stands)
 }
 
 fn inputs() -> Inputs {

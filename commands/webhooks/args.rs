@@ -42,7 +42,12 @@ pub struct RetryArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_word, add = Names::new(complete::providers))]
     pub provider: Option<String>,
     /// Only events in this status: received, failed, processing, queued
-    #[arg(long, value_name = "STATUS", value_parser = parse_open_status, add = Names::new(complete::open_statuses))]
+    #[arg(
+        long,
+        value_name = "STATUS",
+        value_parser = parse_open_status,
+        add = Names::new(complete::open_statuses)
+    )]
     pub status: Option<String>,
 }
 
@@ -50,10 +55,20 @@ pub struct RetryArgs {
 #[derive(Debug, Args)]
 pub struct BatchArgs {
     /// Events of this run, 1 to 1000000 [default: TENRUSL_SCHEDULER_LIMIT]
-    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
     limit: Option<u32>,
     /// Attempts that an event may use, its first delivery included [default: TENRUSL_MAX_RETRY_ATTEMPTS]
-    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32767))]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=32767)
+    )]
     max_attempts: Option<u32>,
     /// Jitter of the next time: full, equal, decorrelated [default: TENRUSL_SCHEDULER_BACKOFF_MODE]
     #[arg(long, value_name = "MODE", value_parser = parse_mode, add = Names::new(complete::modes))]
@@ -65,10 +80,21 @@ pub struct BatchArgs {
     #[arg(long, allow_negative_numbers = true, value_name = "MS")]
     cap_ms: Option<u32>,
     /// Events per second, at most
-    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
     pub rate: Option<u32>,
     /// When another run holds the lock: fail (exit 8), skip (exit 0), wait=TIME
-    #[arg(long, value_name = "WHAT", value_parser = parse_if_locked, default_value = "fail", add = Names::new(complete::if_locked))]
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_parser = parse_if_locked,
+        default_value = "fail",
+        add = Names::new(complete::if_locked)
+    )]
     pub if_locked: IfLocked,
     /// Show what would be done, and change nothing
     #[arg(long)]
@@ -104,7 +130,12 @@ pub struct RetryOneArgs {
     #[arg(long)]
     pub take_over: bool,
     /// Attempts that an event may use [default: TENRUSL_MAX_RETRY_ATTEMPTS]
-    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32767))]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=32767)
+    )]
     max_attempts: Option<u32>,
     /// Show what would be done, and change nothing
     #[arg(long)]
@@ -129,7 +160,12 @@ pub struct ListArgs {
     #[arg(long, value_name = "STATUS", value_parser = parse_word, add = Names::new(complete::statuses))]
     pub status: Option<String>,
     /// Only events with this payment status; `none` for events without one
-    #[arg(long, value_name = "STATUS", value_parser = parse_word, add = Names::new(complete::payment_statuses))]
+    #[arg(
+        long,
+        value_name = "STATUS",
+        value_parser = parse_word,
+        add = Names::new(complete::payment_statuses)
+    )]
     payment_status: Option<String>,
     /// Only events that a retry would pick now
     #[arg(long, conflicts_with = "exhausted")]
@@ -141,7 +177,13 @@ pub struct ListArgs {
     #[arg(long, value_name = "TEXT")]
     event_id: Option<String>,
     /// Events of this page, 1 to 1000
-    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        default_value_t = 50,
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
     limit: u32,
     /// Go on behind this event, as the line below a page says
     #[arg(long, value_name = "PLACE", value_parser = told::<Cursor>)]
