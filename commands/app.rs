@@ -10,7 +10,7 @@ use opsctl::{
         self, Context, Database, Environment, System, context::Inputs, database::Address, stores::LockStore,
     },
     db::{Access, Db},
-    journal::{Actor, Begin, End, Entry, Journal},
+    journal::{Actor, Begin, End, Ended, Entry, Journal, Run},
     laravel::lock::Locks,
     redis::Redis,
 };
@@ -127,7 +127,7 @@ impl App {
     }
 
     /// Records that a change begins. Without a journal a routine verb warns and goes on, a destructive one refuses.
-    pub fn begin(&self, class: Class, command: &str) -> Result<Entry> {
+    pub fn begin(&self, class: Class, command: &str) -> Result<(Entry, Run)> {
         debug_assert!(
             self.verb.may_be(class) && class != Class::Read,
             "`{command}` is {}",
@@ -144,25 +144,35 @@ impl App {
             actor: self.actor(),
             version: env!("CARGO_PKG_VERSION").into(),
         };
-        let opened = self.journal().and_then(|journal| journal.begin(&self.run, begin));
+        let run = Run::begun(&self.run, self.clock.now(), begin);
+        let opened = self.journal().and_then(|journal| journal.begin(&run));
         match opened {
-            Ok(entry) => Ok(entry),
+            Ok(entry) => Ok((entry, run)),
             Err(error) if class == Class::Destructive => {
                 Err(Error::refused("without a journal nothing destructive is done").because_of(error))
             }
             Err(error) => {
                 self.ui.warn_of("this run is not in the journal", &error);
-                Ok(Entry::unrecorded(&self.run))
+                Ok((Entry::unrecorded(&self.run), run))
             }
         }
     }
 
     /// Records how a change ended; a journal that fails now cannot undo it, and says so.
-    pub fn end(&self, entry: &Entry, exit: opsctl::Exit, counts: Value, error: Option<&Error>, took_ms: u64) {
+    pub fn end(
+        &self,
+        entry: &Entry,
+        exit: opsctl::Exit,
+        counts: Value,
+        error: Option<&Error>,
+        took_ms: u64,
+    ) -> Ended {
         let end = End { exit: exit.code(), counts, error: error.map(ToString::to_string), took_ms };
-        if let Err(error) = entry.end(end) {
+        let ended = Ended::new(self.clock.now(), end);
+        if let Err(error) = entry.end(&ended) {
             self.ui.warn_of("the end of this run is not in the journal", &error);
         }
+        ended
     }
 
     fn journal(&self) -> Result<Journal> {
@@ -215,11 +225,8 @@ impl App {
     }
 }
 
+/// A ULID of the clock's time.
 fn run_id(clock: Clock) -> String {
-    match clock.is_frozen() {
-        Some(at) => {
-            ulid::Ulid::from_parts(u64::try_from(at.timestamp_millis()).unwrap_or_default(), 1).to_string()
-        }
-        None => ulid::Ulid::generate().to_string(),
-    }
+    let millis = u64::try_from(clock.now().timestamp_millis()).unwrap_or_default();
+    ulid::Ulid::from_parts(millis, rand::random()).to_string()
 }

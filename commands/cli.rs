@@ -15,7 +15,7 @@ use opsctl::{Error, Exit, Result, config::Environment};
 
 use crate::{
     app::App,
-    artisan, complete, completions, db, demo, environment, help, init, prints, tree,
+    artisan, complete, completions, db, demo, environment, help, init, journal, prints, tree,
     ui::{Choice, Color, Format, Ui, Zone},
     verb::Verb,
     webhooks,
@@ -169,6 +169,9 @@ enum Command {
     /// Payment webhooks: list, show, retry
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// Who changed what: list, show
+    #[command(subcommand)]
+    Journal(journal::Command),
     /// The database's schema: migrate, status, seed, fresh
     #[command(subcommand)]
     Db(db::Command),
@@ -286,6 +289,7 @@ fn wanted(arguments: &[OsString]) -> Format {
 async fn dispatch(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Webhooks(command) => webhooks::run(app, command).await,
+        Command::Journal(command) => journal::run(app, command).await,
         Command::Db(command) => db::run(app, command).await,
         Command::Init(args) => init::run(app, &args).await,
         Command::Demo(args) => Box::pin(demo::run(app, &args)).await,

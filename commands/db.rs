@@ -1,10 +1,9 @@
 //! `opsctl db`: the schema of the central database.
 
-use std::time::Instant;
-
 use opsctl::{
     Error, Exit, Result,
     db::Db,
+    journal::Entry,
     schema::{self, Migration, Owner, State, Status},
     webhooks::fixtures,
 };
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::App,
+    record::recorded,
     safety::{self, Class},
     ui::{self, Cell, Column, Table, Tone, View},
     variables::Topic,
@@ -216,30 +216,17 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Migrate(args) => migrate(app, &args).await,
         Command::Status => app.cancel.guard(status(app)).await,
-        Command::Seed(args) => recorded(app, Class::Routine, "db seed", seed(app, &args)).await,
+        Command::Seed(args) => {
+            let work = async |_: &Entry| app.cancel.guard(seed(app, &args)).await;
+            recorded(app, Class::Routine, "db seed", work).await.map(|_| Exit::Done)
+        }
         Command::Fresh(args) => {
             schema::require_own(app.db().await?, "dropping its tables").await?;
             safety::allow(app, Class::Destructive, "drop every table of this database", false).await?;
-            recorded(app, Class::Destructive, "db fresh", fresh(app, &args)).await
+            let work = async |_: &Entry| app.cancel.guard(fresh(app, &args)).await;
+            recorded(app, Class::Destructive, "db fresh", work).await.map(|_| Exit::Done)
         }
     }
-}
-
-/// Records a change before and after.
-async fn recorded(
-    app: &App,
-    class: Class,
-    command: &str,
-    work: impl Future<Output = Result<Value>>,
-) -> Result<Exit> {
-    let started = Instant::now();
-    let entry = app.begin(class, command)?;
-    let result = app.cancel.guard(work).await;
-    let exit = result.as_ref().map_or_else(Error::exit, |_| Exit::Done);
-    let counts = result.as_ref().map_or(Value::Null, Clone::clone);
-    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    app.end(&entry, exit, counts, result.as_ref().err(), took);
-    result.map(|_| exit)
 }
 
 async fn migrate(app: &App, args: &MigrateArgs) -> Result<Exit> {
@@ -248,28 +235,30 @@ async fn migrate(app: &App, args: &MigrateArgs) -> Result<Exit> {
     if args.dry_run {
         return app.cancel.guard(dry_run(app, db, args.own)).await;
     }
-    recorded(app, Class::Routine, "db migrate", async {
-        let mut applied: Vec<&Migration> = Vec::new();
-        if args.own {
-            applied.extend(schema::claim(db, &app.cancel).await?);
+    let work = async |_: &Entry| app.cancel.guard(apply(app, db, args.own)).await;
+    recorded(app, Class::Routine, "db migrate", work).await.map(|_| Exit::Done)
+}
+
+async fn apply(app: &App, db: &Db, own: bool) -> Result<Value> {
+    let mut applied: Vec<&Migration> = Vec::new();
+    if own {
+        applied.extend(schema::claim(db, &app.cancel).await?);
+    }
+    applied.extend(schema::apply(db, &schema::OPSCTL, &app.cancel).await?);
+    if schema::owner(db).await? == Owner::Opsctl {
+        applied.extend(schema::apply(db, &schema::CENTRAL, &app.cancel).await?);
+    }
+    let status = schema::status(db).await?;
+    if app.ui.wants_reports() {
+        app.ui.emit(&status_view(app, "db migrate", &status)?)?;
+    }
+    match applied.len() {
+        0 => app.ui.note(&format!("Nothing was pending in {}.", db.target())),
+        count => {
+            app.ui.note(&format!("Applied {count} {} to {}.", plural(count, "migration"), db.target()));
         }
-        applied.extend(schema::apply(db, &schema::OPSCTL, &app.cancel).await?);
-        if schema::owner(db).await? == Owner::Opsctl {
-            applied.extend(schema::apply(db, &schema::CENTRAL, &app.cancel).await?);
-        }
-        let status = schema::status(db).await?;
-        if app.ui.wants_reports() {
-            app.ui.emit(&status_view(app, "db migrate", &status)?)?;
-        }
-        match applied.len() {
-            0 => app.ui.note(&format!("Nothing was pending in {}.", db.target())),
-            count => {
-                app.ui.note(&format!("Applied {count} {} to {}.", plural(count, "migration"), db.target()));
-            }
-        }
-        Ok(json!({"applied": applied.len()}))
-    })
-    .await
+    }
+    Ok(json!({"applied": applied.len()}))
 }
 
 async fn dry_run(app: &App, db: &Db, own: bool) -> Result<Exit> {

@@ -61,7 +61,7 @@ connection = "database"
 /// Runs the command.
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     debug_assert!(args.embedded, "clap requires the flag");
-    let entry = app.begin(Class::Routine, "init")?;
+    let (entry, _) = app.begin(Class::Routine, "init")?;
     let made = embedded(app, &app.cwd).await;
     let exit = made.as_ref().map_or_else(Error::exit, |()| Exit::Done);
     app.end(&entry, exit, serde_json::Value::Null, made.as_ref().err(), 0);

@@ -13,7 +13,10 @@ mod environment;
 mod generated;
 mod help;
 mod init;
+mod journal;
+mod page;
 mod prints;
+mod record;
 mod safety;
 #[cfg(test)]
 mod schemas;
@@ -23,6 +26,7 @@ mod ui;
 mod variables;
 mod verb;
 mod webhooks;
+mod window;
 
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use opsctl::{Error, Result};
 
 use crate::{
     cli::{Cli, HEADING, LITERAL},
-    completions, db, demo, help, init,
+    completions, db, demo, help, init, journal,
     variables::{Topic, Variable},
     verb::{Example, Verb},
     webhooks,
@@ -22,9 +22,17 @@ const GROUP_EXAMPLES: usize = 4;
 
 /// Every verb, group by group.
 pub fn verbs() -> impl Iterator<Item = &'static Verb> {
-    [webhooks::VERBS, db::VERBS, init::VERBS, demo::VERBS, completions::VERBS, help::VERBS]
-        .into_iter()
-        .flatten()
+    [
+        webhooks::VERBS,
+        journal::VERBS,
+        db::VERBS,
+        init::VERBS,
+        demo::VERBS,
+        completions::VERBS,
+        help::VERBS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The verb of some words.

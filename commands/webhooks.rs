@@ -4,15 +4,12 @@ mod args;
 mod render;
 mod verbs;
 
-use std::time::Instant;
-
 use opsctl::{
     Error, Exit, Result,
     config::System,
     journal::Entry,
     webhooks::{self, EventId, Found, Limits, OneRequest, Outcome, RetryReport, RetryRequest},
 };
-use serde_json::json;
 
 use self::args::{
     BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs, near_provider, near_status,
@@ -24,6 +21,8 @@ use crate::{
     app::App,
     complete::{self, Sight},
     environment,
+    page::next_page,
+    record::recorded_unless,
     safety::{self, Class},
     ui::Bar,
 };
@@ -72,11 +71,11 @@ async fn retry(
         seed: environment::seed(&app.environment),
     };
     app.ui.note(&render::limits(app, &limits));
-    let report = recorded(app, Class::Routine, command, args.dry_run, async |entry| {
+    let work = async |entry: &Entry| {
         let db = app.db().await?;
         webhooks::retry(db, locks.as_ref(), entry, request, &app.cancel, &mut Bar::new(&app.ui)).await
-    })
-    .await?;
+    };
+    let report = recorded_unless(args.dry_run, app, Class::Routine, command, work).await?;
     let exit = finish(app, command, &report)?;
     suggest(app, report.counts.selected == 0, typo);
     Ok(exit)
@@ -112,34 +111,9 @@ async fn retry_one(app: &App, args: &RetryOneArgs) -> Result<Exit> {
         limits,
         seed: environment::seed(&app.environment),
     };
-    let report = recorded(app, class, "webhooks retry-one", args.dry_run, async |_| {
-        webhooks::retry_one(app.db().await?, request, &app.cancel).await
-    })
-    .await?;
+    let work = async |_: &Entry| webhooks::retry_one(app.db().await?, request, &app.cancel).await;
+    let report = recorded_unless(args.dry_run, app, class, "webhooks retry-one", work).await?;
     finish(app, "webhooks retry-one", &report)
-}
-
-/// Records a run before and after; a dry run changes nothing and is not recorded.
-async fn recorded(
-    app: &App,
-    class: Class,
-    command: &str,
-    dry_run: bool,
-    work: impl AsyncFnOnce(&Entry) -> Result<RetryReport>,
-) -> Result<RetryReport> {
-    if dry_run {
-        return work(&Entry::unrecorded("")).await;
-    }
-    let started = Instant::now();
-    let entry = app.begin(class, command)?;
-    let result = work(&entry).await;
-    let (exit, counts, error) = match &result {
-        Ok(report) => (report.exit(), json!(report.counts), report.error()),
-        Err(error) => (error.exit(), json!(null), Some(error)),
-    };
-    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    app.end(&entry, exit, counts, error, took);
-    result
 }
 
 /// Shows a report; what ended the run early comes last, as an error of its own.
@@ -181,7 +155,8 @@ fn trouble(status: &str) -> Option<&str> {
 
 async fn list(app: &App, args: &ListArgs) -> Result<Exit> {
     let limits = Limits::resolve(app.context()?, webhooks::Overrides::default())?;
-    let page = webhooks::list(app.db().await?, &args.filter(), &limits).await?;
+    let window = args.window.resolve(app)?;
+    let page = webhooks::list(app.db().await?, &args.filter(&window), &limits).await?;
     remember(app, page.items.iter().map(|item| (&*item.id, &*item.provider, trouble(&item.status))));
     app.ui.emit(&render::list(app, &page)?)?;
     if page.items.is_empty() {
@@ -189,25 +164,9 @@ async fn list(app: &App, args: &ListArgs) -> Result<Exit> {
     }
     suggest(app, page.items.is_empty(), typo(args.provider.as_deref(), args.status.as_deref()));
     if let Some(next) = &page.next {
-        app.ui.hint(&format!("older events: `{}`", next_page(&app.global.arguments, next)));
+        app.ui.hint(&format!("older events: `{}`", next_page(&app.global.arguments, &window, next)));
     }
     Ok(Exit::Done)
-}
-
-/// The command line as it was typed, for the page behind `next`.
-fn next_page(typed: &[String], next: &str) -> String {
-    let mut words = vec!["opsctl".to_owned()];
-    let mut typed = typed.iter();
-    while let Some(word) = typed.next() {
-        if word == "--after" {
-            typed.next();
-        } else if !word.starts_with("--after=") {
-            let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:@,+".contains(c));
-            words.push(if plain { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) });
-        }
-    }
-    words.extend(["--after".to_owned(), next.to_owned()]);
-    words.join(" ")
 }
 
 async fn show(app: &App, args: &ShowArgs) -> Result<Exit> {

@@ -3,7 +3,8 @@
 //! This library is what the `opsctl` binary does; the binary only reads arguments and prints. Floors, from the
 //! ground up (an arrow between modules never points up; `tests/house.rs` checks it):
 //!
-//! 1. [`error`], [`exit`], [`clock`], [`cancel`], [`near`], [`text`], [`private`], [`crash`], [`config`]
+//! 1. [`error`], [`exit`], [`clock`], [`cancel`], [`near`], [`text`], [`private`], [`window`], [`crash`],
+//!    [`config`]
 //! 2. [`db`], [`redis`]
 //! 3. [`laravel`]
 //! 4. [`schema`], [`journal`]
@@ -34,6 +35,7 @@ pub mod redis;
 pub mod schema;
 pub mod text;
 pub mod webhooks;
+pub mod window;
 
 pub use error::{Error, Kind, Result};
 pub use exit::Exit;

@@ -8,7 +8,7 @@ use std::{
 /// Modules of the library by floor, from the ground up. A module may use those below it and, on the floors where
 /// modules belong together, those beside it.
 const FLOORS: [(&[&str], bool); 6] = [
-    (&["error", "exit", "clock", "cancel", "near", "text", "private", "crash", "config"], true),
+    (&["error", "exit", "clock", "cancel", "near", "text", "private", "window", "crash", "config"], true),
     (&["db", "redis"], false),
     (&["laravel"], false),
     (&["schema", "journal"], false),

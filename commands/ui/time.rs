@@ -31,6 +31,14 @@ impl std::str::FromStr for Zone {
 }
 
 impl Zone {
+    /// As chrono knows it.
+    pub fn tz(self) -> chrono_tz::Tz {
+        match self {
+            Zone::Utc => chrono_tz::UTC,
+            Zone::Named(zone) => zone,
+        }
+    }
+
     /// Date and time with the zone's short name.
     pub fn show(self, at: DateTime<Utc>) -> String {
         match self {

@@ -2,11 +2,15 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 use clap_complete::ArgValueCandidates as Names;
-use opsctl::webhooks::{Cursor, Filter, IfLocked, Overrides, backoff::Mode, providers};
+use opsctl::{
+    webhooks::{Cursor, Filter, IfLocked, Overrides, backoff::Mode, providers},
+    window::Window,
+};
 
 use crate::{
     cli::{parse_duration, told},
     complete,
+    window::WindowArgs,
 };
 
 /// Payment webhooks: list, show, retry
@@ -153,6 +157,8 @@ impl RetryOneArgs {
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct ListArgs {
+    #[command(flatten)]
+    pub window: WindowArgs,
     /// Only events of this provider
     #[arg(long, value_name = "NAME", value_parser = parse_word, add = Names::new(complete::providers))]
     pub provider: Option<String>,
@@ -192,8 +198,10 @@ pub struct ListArgs {
 
 impl ListArgs {
     /// As the library wants it.
-    pub fn filter(&self) -> Filter {
+    pub fn filter(&self, window: &Window) -> Filter {
         Filter {
+            since: window.since,
+            until: window.until,
             provider: self.provider.clone(),
             status: self.status.clone(),
             payment_status: self.payment_status.clone(),

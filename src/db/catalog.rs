@@ -50,18 +50,16 @@ pub struct Column {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Cache(Mutex<HashMap<String, Table>>);
+pub(super) struct Cache(Mutex<HashMap<String, Option<Table>>>);
 
 impl Cache {
     pub(super) async fn get(&self, db: &Db, name: &str) -> Result<Option<Table>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        if known.is_some() {
+        if let Some(known) = known {
             return Ok(known);
         }
         let found = read(db, name).await?;
-        if let Some(table) = &found {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), table.clone());
-        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), found.clone());
         Ok(found)
     }
 

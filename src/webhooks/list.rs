@@ -27,6 +27,10 @@ pub struct Filter {
     pub exhausted: bool,
     /// Only events whose provider's id contains this.
     pub event_id: Option<String>,
+    /// Received at or after.
+    pub since: Option<DateTime<Utc>>,
+    /// Received before.
+    pub until: Option<DateTime<Utc>>,
     /// Page size.
     pub limit: u32,
     /// Behind this event.
@@ -159,6 +163,12 @@ impl Filter {
             let pattern = part.replace('!', "!!").replace('%', "!%").replace('_', "!_");
             condition =
                 condition.and(Condition::new("event_id LIKE ? ESCAPE '!'", [format!("%{pattern}%").into()]));
+        }
+        for (sign, at) in [(">=", self.since), ("<", self.until)] {
+            if let Some(at) = at {
+                let sql = format!("received_at {sign} {}", events.hole("received_at"));
+                condition = condition.and(Condition::new(sql, [at.into()]));
+            }
         }
         if self.due {
             condition = condition.and(Eligible::due(now, limits).condition(events));
