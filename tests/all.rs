@@ -10,6 +10,7 @@ mod demo_init_db;
 mod examples;
 mod formats;
 mod house;
+mod journal;
 mod locks;
 mod lost_servers;
 mod memory;

@@ -260,14 +260,16 @@ fn values(run: &Run) -> Vec<Value> {
     values
 }
 
+/// Numbers go as text, too: PostgreSQL keeps a statement with the types of its first values, and these are NULL before a
+/// run has ended.
 fn end_values(ended: Option<&Ended>) -> [Value; 5] {
     let Some(Ended { at, end }) = ended else { return [const { Value::Null }; 5] };
     [
         column_time(*at),
-        i64::from(end.exit).into(),
+        end.exit.to_string().into(),
         end.counts.to_string().into(),
         end.error.as_deref().map_or(Value::Null, long),
-        i64::try_from(end.took_ms).unwrap_or(i64::MAX).into(),
+        i64::try_from(end.took_ms).unwrap_or(i64::MAX).to_string().into(),
     ]
 }
 
