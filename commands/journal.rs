@@ -54,8 +54,8 @@ pub const VERBS: &[Verb] = &[
         class: Class::Read,
         destructive_with: None,
         examples: &[
-            Example { what: "one run in full", line: "journal show 01KXSBV9G0M3S0Z4T3E1A9W7QK" },
-            Example { what: "by the beginning of its id", line: "journal show 01KXSBV9" },
+            Example { what: "one run in full", line: "journal show 01M7W2BXP0M3S0Z4T3E1A9W7QK" },
+            Example { what: "by the beginning of its id", line: "journal show 01M7W2BXP0" },
         ],
         reads: READS,
         exits: &[

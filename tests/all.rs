@@ -11,6 +11,7 @@ mod examples;
 mod formats;
 mod house;
 mod journal;
+mod journal_list;
 mod locks;
 mod lost_servers;
 mod memory;

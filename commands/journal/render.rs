@@ -42,7 +42,7 @@ fn columns() -> Table {
         ("run", Align::Left),
         ("command", Align::Left),
         ("exit", Align::Right),
-        ("took", Align::Right),
+        ("took_ms", Align::Right),
         ("begun_at", Align::Left),
         ("context", Align::Left),
         ("user", Align::Left),
@@ -55,8 +55,7 @@ fn row(table: &mut Table, run: &Run, now: DateTime<Utc>) {
     let (exit, time) = match &run.ended {
         Some(ended) => {
             let tone = if ended.end.exit == 0 { Tone::Good } else { Tone::Bad };
-            let took = Cell::new(took(ended.end.took_ms)).raw(ended.end.took_ms.to_string());
-            (Cell::new(ended.end.exit.to_string()).tone(tone), took)
+            (Cell::new(ended.end.exit.to_string()).tone(tone), Cell::new(ended.end.took_ms.to_string()))
         }
         None => (Cell::new("unfinished").raw("").tone(Tone::Warn), Cell::or_dash(None)),
     };
@@ -67,7 +66,7 @@ fn row(table: &mut Table, run: &Run, now: DateTime<Utc>) {
         time,
         Cell::new(ago(run.begun_at, now)).raw(rfc3339(run.begun_at)),
         Cell::or_dash(Some(&run.begin.context)),
-        Cell::new(who(run)),
+        Cell::new(who(run)).raw(&*run.begin.actor.user),
         Cell::new(&*run.begin.actor.host),
         Cell::or_dash(Some(&run.begin.reason)),
     ]);
