@@ -53,10 +53,10 @@ pub const VERBS: &[Verb] = &[
         words: "journal show",
         class: Class::Read,
         destructive_with: None,
-        examples: &[
-            Example { what: "one run in full", line: "journal show 01M7W2BXP0M3S0Z4T3E1A9W7QK" },
-            Example { what: "by the beginning of its id", line: "journal show 01M7W2BXP0" },
-        ],
+        examples: &[Example {
+            what: "the newest run; any other by its id, or the beginning of it",
+            line: "journal show $(opsctl journal list -q --limit 1 -o ids)",
+        }],
         reads: READS,
         exits: &[
             (Exit::Usage, "the command line cannot be understood, or several ids begin like this"),
@@ -267,6 +267,7 @@ async fn table(app: &App, source: Option<Source>) -> Result<Option<JournalTable<
                 Ok(table) => Ok(Some(table)),
                 Err(error) => {
                     app.ui.note(&format!("From this host's file alone: {}.", error.message()));
+                    error.hints().iter().for_each(|hint| app.ui.hint(hint));
                     Ok(None)
                 }
             }

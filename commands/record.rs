@@ -71,7 +71,7 @@ pub async fn recorded<T: Account>(
 ) -> Result<T> {
     let started = Instant::now();
     let (entry, mut run) = app.begin(class, command)?;
-    let before = in_time(app, write(app, &run)).await;
+    let before = in_time(app, app.cancel.guard(write(app, &run))).await;
     let result = work(&entry).await;
     let (exit, counts, error) = match &result {
         Ok(told) => (told.exit(), told.counts(), told.error()),
@@ -81,11 +81,12 @@ pub async fn recorded<T: Account>(
     run.ended = Some(app.end(&entry, exit, counts, error, took));
     // A table that was too slow once is not waited for twice.
     let after = match before {
-        Err(error) if error.kind() == Kind::Deadline => Err(error),
-        _ => in_time(app, complete(app, &run)).await,
+        Err(slow) if slow.kind() == Kind::Deadline => Err(slow),
+        _ => in_time(app, write(app, &run)).await,
     };
-    if let Err(missing) = after {
-        tell(app, &missing, error);
+    match after {
+        Ok(()) => fill(app, &run).await,
+        Err(missing) => tell(app, &missing, error),
     }
     result
 }
@@ -104,7 +105,7 @@ pub async fn recorded_unless<T: Account>(
     if dry_run { work(&Entry::unrecorded("")).await } else { recorded(app, class, command, work).await }
 }
 
-/// Writes the run's row, where the database has the table.
+/// Writes what is known of the run, where the database has the table.
 async fn write(app: &App, run: &Run) -> Result<()> {
     match table(app).await? {
         Some(table) => table.write(&[run]).await,
@@ -112,18 +113,18 @@ async fn write(app: &App, run: &Run) -> Result<()> {
     }
 }
 
-/// Writes the row of a run that has ended, and then those that are missing.
-async fn complete(app: &App, run: &Run) -> Result<()> {
-    let Some(table) = table(app).await? else { return Ok(()) };
-    table.write(&[run]).await?;
-    if let Some(folder) = app.environment.state_dir().filter(|_| app.cancel.check().is_ok()) {
-        match journal::fill(&folder, &table, run).await {
-            Ok(0) => {}
-            Ok(runs) => tracing::info!(runs, "runs of the journal's file were copied into its table"),
-            Err(error) => tracing::warn!(%error, "the journal's file was not copied into its table"),
-        }
+/// Copies what the table lacks from the file, in passing: what does not succeed now is left to the next run.
+async fn fill(app: &App, run: &Run) {
+    let Some(folder) = app.environment.state_dir().filter(|_| app.cancel.check().is_ok()) else { return };
+    let filling = async {
+        let Some(table) = table(app).await? else { return Ok(()) };
+        let runs = journal::fill(&folder, &table, run).await?;
+        tracing::debug!(runs, "copied from the journal's file into its table");
+        Ok(())
+    };
+    if let Err(error) = in_time(app, filling).await {
+        tracing::warn!(%error, "the journal's file was not copied into its table");
     }
-    Ok(())
 }
 
 /// Nothing where no database is configured: the command says so itself if it needs one.

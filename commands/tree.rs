@@ -22,17 +22,9 @@ const GROUP_EXAMPLES: usize = 4;
 
 /// Every verb, group by group.
 pub fn verbs() -> impl Iterator<Item = &'static Verb> {
-    [
-        webhooks::VERBS,
-        journal::VERBS,
-        db::VERBS,
-        init::VERBS,
-        demo::VERBS,
-        completions::VERBS,
-        help::VERBS,
-    ]
-    .into_iter()
-    .flatten()
+    [webhooks::VERBS, journal::VERBS, db::VERBS, init::VERBS, demo::VERBS, completions::VERBS, help::VERBS]
+        .into_iter()
+        .flatten()
 }
 
 /// The verb of some words.

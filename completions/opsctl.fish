@@ -54,6 +54,7 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -s y -l yes -d 'Answer yes t
 complete -c opsctl -n "__fish_opsctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_needs_command" -s V -l version -d 'Print version'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "webhooks" -d 'Payment webhooks: list, show, retry'
+complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "journal" -d 'Who changed what: list, show'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "db" -d 'The database\'s schema: migrate, status, seed, fresh'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "init" -d 'Write an opsctl.toml for this folder'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "demo" -d 'See opsctl work on an embedded database of its own'
@@ -198,6 +199,8 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l since -d 'From this moment on: `2h`, `1h30m`, `today`, `2026-11-20`, `2026-11-20 09:14`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l until -d 'Before this moment; a day is meant whole' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l provider -d 'Only events of this provider' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l status -d 'Only events in this status' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l payment-status -d 'Only events with this payment status; `none` for events without one' -r
@@ -265,6 +268,87 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item'
+ids\t'One id per line'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -f -a "list" -d 'List runs that changed something, newest first'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -f -a "show" -d 'Show one run: who, where, why, what was typed, and how it ended'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l since -d 'From this moment on: `2h`, `1h30m`, `today`, `2026-11-20`, `2026-11-20 09:14`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l until -d 'Before this moment; a day is meant whole' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l command -d 'Only this command, or the commands of this group: `webhooks retry-once`, `webhooks`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l user -d 'Only runs of this user, or of this user behind sudo' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l host -d 'Only runs on this host' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l exit -d 'Only runs that ended with this code; `failed` for any but 0' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l source -d 'Where to read: the file, or the database\'s table [default: both]' -r -f -a "file\t'This host\'s file: all contexts, no database needed'
+database\t'The database\'s table: all hosts'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l limit -d 'Runs of this page, 1 to 1000' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l after -d 'Go on behind this run, as the line below a page says' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item'
+ids\t'One id per line'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l unfinished -d 'Only runs that have not ended: they are at work, or were killed'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l source -d 'Where to read: the file, or the database\'s table [default: both]' -r -f -a "file\t'This host\'s file: all contexts, no database needed'
+database\t'The database\'s table: all hosts'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item'
+ids\t'One id per line'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F

@@ -153,7 +153,6 @@ on_every_engine! {
         let opsctl::config::database::Address::Tcp(_, port) = case.target.address else { return };
         prepared(case).await;
         let proxy = Proxy::to(port);
-        let env = std::fs::read_to_string(case.folder.path().join(".env")).unwrap();
         case.write_env(&format!("DB_PORT={}\n", proxy.port));
         let held = case.hold("after-lock", &["webhooks", "retry-once", "-q"]);
         proxy.set(Way::Refuse);
@@ -168,7 +167,6 @@ on_every_engine! {
         let codes: Vec<i64> = rows.iter().map(|row| row.int("exit_code").unwrap()).collect();
         assert!(rows.len() == 2 && codes.contains(&7), "{codes:?}");
         assert!(rows.iter().all(|row| row.time("ended_at").unwrap().is_some()));
-        drop(env);
     }
 
     // Somebody holds the whole table: the change is made, in its time, with one warning; the row comes later.
@@ -316,6 +314,27 @@ on_every_engine! {
         proxy.set(Way::Refuse);
         assert!(JournalTable::open(&db).await.unwrap().is_none());
     }
+}
+
+// The table is dropped and made anew while its own run is at work: the run has its row, and so have those before it.
+#[test]
+fn a_fresh_database_knows_what_was_done_before() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in [&["init", "--embedded"][..], &["db", "seed", "-q"], &["db", "fresh", "--yes", "-q"]] {
+        let said = run(folder.path(), words);
+        assert_eq!((said.code, said.err.contains("warning")), (0, false), "{said:?}");
+    }
+    let list = run(folder.path(), &["journal", "list", "--source", "database", "-o", "csv"]);
+    let commands: Vec<String> = lines(&list)
+        .iter()
+        .skip(1)
+        .map(|line| line.split(',').take(3).skip(1).collect::<Vec<_>>().join(" "))
+        .collect();
+    assert!(
+        commands.len() == 2
+            && ["db seed 0", "db fresh 0"].iter().all(|run| commands.contains(&(*run).to_owned())),
+        "{commands:?}"
+    );
 }
 
 // Nothing at all is configured, and the journal of this host is read.

@@ -146,9 +146,12 @@ Shown: tables say how long ago; pages also say when, in the zone of --tz (`--tz 
 Machines get RFC 3339 in UTC: 2026-11-20T09:00:00Z.
 Columns of the application hold whole seconds; a next time is rounded up, never down.
 
-Typed: durations are 90s, 5m, 2h, 3d. --since and --until take a duration before now, a date
-(2026-11-20), a date with a time (2026-11-20 09:14), or RFC 3339; without an offset they are read in
-the zone of --tz. They are resolved once, and the window is told on stderr.
+Typed: durations are 90s, 5m, 2h, 3d. --since and --until take a duration before now (1w and 1h30m,
+too), now, today, yesterday, a day (2026-11-20), a day with a time (2026-11-20 09:14), or RFC 3339;
+without an offset they are read in the zone of --tz. A day is meant whole: --until yesterday ends
+where today begins. Otherwise the end is no part of the window. Both ends are resolved once, and the
+window is told on stderr. Where clocks were put back, an hour is there twice: --since takes the
+first, --until the second. A time that was skipped is the moment at which it was skipped.
 "
     .into()
 }

@@ -8,7 +8,7 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     path::Path,
 };
@@ -17,12 +17,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Ended, JournalTable, Record, Run, What};
-use crate::{Error, Result};
+use crate::{Error, Result, private};
 
-/// Runs that one call copies, at most.
-const RUNS: usize = 300;
-/// Bytes of the file that one call reads, at most: a few thousand records, most of which may be of other databases.
-const BYTES: u64 = 4 * 1024 * 1024;
+/// Rounds of one call, at most. What a round has copied stays, though the next one should fail.
+const ROUNDS: usize = 3;
+/// Runs that one round copies, at most.
+const RUNS: usize = 100;
+/// Bytes of the file that one round reads, at most: a few thousand records, most of which may be of other databases.
+const BYTES: u64 = 2 * 1024 * 1024;
 
 /// How far the file was copied into one database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,22 +69,24 @@ pub async fn fill(folder: &Path, table: &JournalTable<'_>, written: &Run) -> Res
     {
         (progress.offset, progress.run) = (0, None);
     }
-    let batch = read(&folder.join(super::file::NAME), &progress).map_err(fail)?;
-    let missing: Vec<&Run> = batch.runs.iter().filter(|run| run.id != written.id).collect();
-    table.write_each(&missing).await?;
-    for (run, ended) in batch.ends.iter().filter(|(run, _)| *run != written.id) {
-        table.end(run, ended).await?;
+    let mut copied = 0;
+    for _ in 0..ROUNDS {
+        let batch = read(&folder.join(super::file::NAME), &progress).map_err(fail)?;
+        if batch.offset == progress.offset {
+            break;
+        }
+        copied += batch.copy(table, &written.id).await?;
+        progress.offset = batch.offset;
+        progress.run = batch.runs.last().map(|run| run.id.clone()).or(progress.run);
+        write_progress(&mut state, &progress).map_err(fail)?;
     }
-    progress.offset = batch.offset;
-    progress.run = batch.runs.last().map(|run| run.id.clone()).or(progress.run);
-    write_progress(&mut state, &progress).map_err(fail)?;
-    Ok(missing.len())
+    Ok(copied)
 }
 
 /// The file that remembers how far copying came, locked; `None` while another run has it.
 fn lock(folder: &Path, context: &str, target: &str) -> io::Result<Option<File>> {
     let folder = folder.join("copied");
-    fs::create_dir_all(&folder)?;
+    private::folder(&folder)?;
     let digest = Sha256::digest(format!("{context}\n{target}"));
     let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let mut options = OpenOptions::new();
@@ -139,6 +143,16 @@ fn read(path: &Path, progress: &Progress) -> io::Result<Batch> {
 }
 
 impl Batch {
+    /// Writes all but the run that is written already; gives the number of runs.
+    async fn copy(&self, table: &JournalTable<'_>, written: &str) -> Result<usize> {
+        let missing: Vec<&Run> = self.runs.iter().filter(|run| run.id != written).collect();
+        table.write_each(&missing).await?;
+        for (run, ended) in self.ends.iter().filter(|(run, _)| run != written) {
+            table.end(run, ended).await?;
+        }
+        Ok(missing.len())
+    }
+
     fn take(&mut self, record: Record, progress: &Progress) {
         let Ok(_) = ulid::Ulid::from_string(&record.run) else { return };
         match record.what {
