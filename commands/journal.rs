@@ -26,6 +26,9 @@ use crate::{
 /// Longest time that a list waits for a database that it can do without.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Stands for the newest run; no id begins like this, since ids have no L.
+const LAST: &str = "LAST";
+
 const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Journal];
 
 /// What the verbs of the group say about themselves.
@@ -55,7 +58,7 @@ pub const VERBS: &[Verb] = &[
         destructive_with: None,
         examples: &[Example {
             what: "the newest run; any other by its id, or the beginning of it",
-            line: "journal show $(opsctl journal list -q --limit 1 -o ids)",
+            line: "journal show last",
         }],
         reads: READS,
         exits: &[
@@ -127,7 +130,7 @@ pub struct ListArgs {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct ShowArgs {
-    /// The run's id, or the beginning of it
+    /// The run's id, or the beginning of it; `last` for the newest run
     #[arg(value_name = "RUN")]
     run: String,
     /// Where to read: the file, or the database's table [default: both]
@@ -204,7 +207,12 @@ async fn show(app: &App, args: &ShowArgs) -> Result<Exit> {
     // Pasted with what stood around it.
     let id = args.run.trim_matches(|c: char| c.is_whitespace() || "`'\"".contains(c)).to_uppercase();
     let table = table(app, args.source).await?;
-    match journal::find(past(app, args.source)?, table.as_ref(), &id).await? {
+    let (past, table) = (|| past(app, args.source), table.as_ref());
+    let found = match &*id {
+        LAST => newest(past()?, table).await?,
+        id => journal::find(past()?, table, id).await?,
+    };
+    match found {
         Found::One(seen) => {
             app.ui.emit(&render::show(app, &seen))?;
             Ok(Exit::Done)
@@ -215,15 +223,21 @@ async fn show(app: &App, args: &ShowArgs) -> Result<Exit> {
                 .iter()
                 .fold(error, |error, id| error.hint(format!("show one: `opsctl journal show {id}`"))))
         }
+        Found::None if id == LAST => Err(Error::new(Kind::NotFound, "the journal knows no run")),
         Found::None => {
             let error = Error::new(Kind::NotFound, format!("there is no run `{id}` in the journal"));
-            let near = journal::near(past(app, args.source)?, table.as_ref(), &id).await?;
+            let near = journal::near(past()?, table, &id).await?;
             Err(match near.first() {
                 Some(near) => error.hint(format!("did you mean `opsctl journal show {near}`?")),
                 None => error.hint("the newest runs: `opsctl journal list`"),
             })
         }
     }
+}
+
+async fn newest(past: Option<Past>, table: Option<&JournalTable<'_>>) -> Result<Found> {
+    let page = journal::list(past, table, &Filter::default(), None, 1).await?;
+    Ok(page.runs.into_iter().next().map_or(Found::None, |seen| Found::One(Box::new(seen))))
 }
 
 /// This host's file; none where nothing was recorded yet.

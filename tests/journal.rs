@@ -352,7 +352,7 @@ fn the_file_is_read_without_a_database() {
     let past = past_run("postgres://db:5432/app", "production", 3, Some(0));
     journal.begin(&past).unwrap();
     let list = run(folder.path(), &["journal", "list", "-o", "ids"]);
-    assert_eq!(lines(&list), [past.id.clone()]);
+    assert_eq!(lines(&list), [&*past.id]);
     assert_eq!(run(folder.path(), &["journal", "show", &past.id]).code, 0);
     assert_eq!(run(folder.path(), &["journal", "list", "--source", "database"]).code, 6);
 }

@@ -177,6 +177,7 @@ fn a_run_is_found_by_the_beginning_of_its_id_and_a_typo_is_told() {
         let said = show(words);
         assert!(said.code == 0 && said.out.contains(&id(3)), "{words}: {said:?}");
     }
+    assert!(show("last").out.contains(&id(0)));
     let several = show(&id(0)[..4]);
     assert_eq!(several.code, 2, "{several:?}");
     assert!(several.err.contains("hint: show one: `opsctl journal show"), "{}", several.err);
