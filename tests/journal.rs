@@ -154,18 +154,22 @@ on_every_engine! {
         prepared(case).await;
         let proxy = Proxy::to(port);
         case.write_env(&format!("DB_PORT={}\n", proxy.port));
-        let held = case.hold("after-lock", &["webhooks", "retry-once", "-q"]);
-        proxy.set(Way::Refuse);
-        let away = held.go();
-        assert_eq!(away.code, 7);
-        assert!(!away.err.contains("opsctl_journal"), "the error says it all: {}", away.err);
-        assert_eq!(rows(case).await[0].time("ended_at").unwrap(), None);
-        proxy.set(Way::Pass);
-        case.execute("DELETE FROM cache_locks").await;
+        // Away in the middle of the work, and behind it: what is done is done, and a row that comes later is no news.
+        for (point, code) in [("after-lock", 7), ("after-release", 4)] {
+            let held = case.hold(point, &["webhooks", "retry-once", "-q"]);
+            proxy.set(Way::Refuse);
+            let away = held.go();
+            assert_eq!(away.code, code, "{away:?}");
+            assert!(!away.err.contains("opsctl_journal"), "{}", away.err);
+            let unfinished = case.count("opsctl_journal WHERE ended_at IS NULL").await;
+            assert_eq!(unfinished, 1, "{point}");
+            proxy.set(Way::Pass);
+            case.execute("DELETE FROM cache_locks").await;
+        }
         assert!([0, 4].contains(&case.run(&["webhooks", "retry-once", "-q"]).code));
         let rows = rows(case).await;
         let codes: Vec<i64> = rows.iter().map(|row| row.int("exit_code").unwrap()).collect();
-        assert!(rows.len() == 2 && codes.contains(&7), "{codes:?}");
+        assert!(rows.len() == 3 && codes.contains(&7) && codes.contains(&4), "{codes:?}");
         assert!(rows.iter().all(|row| row.time("ended_at").unwrap().is_some()));
     }
 
