@@ -12,6 +12,8 @@ use opsctl::{
     window::Window,
 };
 
+#[cfg(test)]
+pub use self::render::{Line, RunSummary, RunsSummary};
 use crate::{
     app::App,
     cli::told,
@@ -19,7 +21,7 @@ use crate::{
     safety::Class,
     tree,
     variables::Topic,
-    verb::{Example, Verb},
+    verb::{Example, Prints, Verb},
     window::WindowArgs,
 };
 
@@ -51,6 +53,7 @@ pub const VERBS: &[Verb] = &[
             (Exit::Unreachable, "--source database, and it does not answer"),
         ],
         artisan: &[],
+        prints: Prints::List(&render::COLUMNS),
     },
     Verb {
         words: "journal show",
@@ -68,6 +71,7 @@ pub const VERBS: &[Verb] = &[
             (Exit::NotFound, "no such run"),
         ],
         artisan: &[],
+        prints: Prints::List(&render::COLUMNS),
     },
 ];
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     db::MigrationSummary,
-    tree,
+    journal, tree,
     ui::{Failure, SCHEMA_VERSION},
     webhooks::{PageSummary, ShowSummary, Shown},
 };
@@ -29,6 +29,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<RetryReport, Counts, Item>("webhooks retry-once"),
         verb::<RetryReport, Counts, Item>("webhooks retry"),
         verb::<RetryReport, Counts, Item>("webhooks retry-one"),
+        verb::<Vec<journal::Line>, journal::RunsSummary, journal::Line>("journal list"),
+        verb::<journal::Line, journal::RunSummary, journal::Line>("journal show"),
         verb::<Status, MigrationSummary, Line>("db status"),
         verb::<Status, MigrationSummary, Line>("db migrate"),
     ]

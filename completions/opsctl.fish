@@ -272,11 +272,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_se
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -285,6 +290,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_se
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s n -l no-interaction -d 'Never ask'
@@ -306,11 +312,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -320,6 +331,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l unfinished -d 'Only runs that have not ended: they are at work, or were killed'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s n -l no-interaction -d 'Never ask'
@@ -331,11 +343,16 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item'
-ids\t'One id per line'"
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -344,6 +361,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s n -l no-interaction -d 'Never ask'

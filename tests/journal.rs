@@ -155,14 +155,14 @@ on_every_engine! {
         let proxy = Proxy::to(port);
         case.write_env(&format!("DB_PORT={}\n", proxy.port));
         // Away in the middle of the work, and behind it: what is done is done, and a row that comes later is no news.
-        for (point, code) in [("after-lock", 7), ("after-release", 4)] {
+        for (missing, (point, code)) in [("after-lock", 7), ("after-release", 4)].into_iter().enumerate() {
             let held = case.hold(point, &["webhooks", "retry-once", "-q"]);
             proxy.set(Way::Refuse);
             let away = held.go();
             assert_eq!(away.code, code, "{away:?}");
             assert!(!away.err.contains("opsctl_journal"), "{}", away.err);
             let unfinished = case.count("opsctl_journal WHERE ended_at IS NULL").await;
-            assert_eq!(unfinished, 1, "{point}");
+            assert_eq!(unfinished, i64::try_from(missing).unwrap() + 1, "{point}");
             proxy.set(Way::Pass);
             case.execute("DELETE FROM cache_locks").await;
         }

@@ -1,16 +1,17 @@
 //! What runs look like.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use opsctl::{
     Exit,
     journal::{Page, Run, Seen},
     text::printable,
 };
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
     app::App,
-    ui::{Align, Cell, Table, Tone, View, ago, span},
+    ui::{Cell, Column, Table, Tone, View, ago, span},
 };
 
 /// What was read.
@@ -37,21 +38,87 @@ impl From<&Seen> for Sources {
     }
 }
 
-fn columns() -> Table {
-    Table::new([
-        ("run", Align::Left),
-        ("command", Align::Left),
-        ("exit", Align::Right),
-        ("took_ms", Align::Right),
-        ("begun_at", Align::Left),
-        ("context", Align::Left),
-        ("user", Align::Left),
-        ("host", Align::Left),
-        ("reason", Align::Left),
-    ])
+/// Columns of both verbs.
+pub const COLUMNS: [Column; 13] = [
+    Column::left("run"),
+    Column::left("command"),
+    Column::right("exit"),
+    Column::right("took_ms"),
+    Column::left("begun_at"),
+    Column::left("context"),
+    Column::left("user"),
+    Column::left("host"),
+    Column::left("reason").flexible(),
+    Column::left("ended_at").wide_only(),
+    Column::left("sudo_user").wide_only(),
+    Column::left("target").wide_only(),
+    Column::left("error").flexible().wide_only(),
+];
+
+/// One run, for machines.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Line {
+    /// Its id: a ULID.
+    run: String,
+    /// The command.
+    command: String,
+    /// Name of the context.
+    context: String,
+    /// The database, without credentials.
+    target: String,
+    /// The arguments as typed, without what looks like a secret.
+    arguments: Vec<String>,
+    /// Why.
+    reason: String,
+    /// Login name.
+    user: String,
+    /// The login behind `sudo`, if any.
+    sudo_user: Option<String>,
+    /// Address that the operator's SSH session came from, if any.
+    from: Option<String>,
+    /// Host name.
+    host: String,
+    /// opsctl's version.
+    version: String,
+    /// When it began.
+    begun_at: DateTime<Utc>,
+    /// When it ended; empty while it is at work, and for ever when it was killed.
+    ended_at: Option<DateTime<Utc>>,
+    /// Exit code.
+    exit: Option<u8>,
+    /// Counts, as in the command's summary.
+    counts: Option<Value>,
+    /// What failed, if anything did.
+    error: Option<String>,
+    /// Milliseconds.
+    took_ms: Option<u64>,
+    /// Where it was found: file, database.
+    sources: Vec<&'static str>,
 }
 
-fn row(table: &mut Table, run: &Run, now: DateTime<Utc>) {
+/// Summary of a page.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RunsSummary {
+    /// Runs of this page.
+    count: usize,
+    /// What `--after` takes to go on, if there are more.
+    next: Option<String>,
+    /// What was read: file, database.
+    sources: Vec<&'static str>,
+}
+
+/// Summary of one run.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RunSummary {
+    /// Always one.
+    count: usize,
+}
+
+fn row(app: &App, table: &mut Table, run: &Run) {
+    let (now, zone) = (app.clock.now(), app.ui.zone);
     let (exit, time) = match &run.ended {
         Some(ended) => {
             let tone = if ended.end.exit == 0 { Tone::Good } else { Tone::Bad };
@@ -64,27 +131,31 @@ fn row(table: &mut Table, run: &Run, now: DateTime<Utc>) {
         Cell::new(&*run.begin.command),
         exit,
         time,
-        Cell::new(ago(run.begun_at, now)).raw(rfc3339(run.begun_at)),
+        Cell::time(Some(run.begun_at), now, zone),
         Cell::or_dash(Some(&run.begin.context)),
         Cell::new(who(run)).raw(&*run.begin.actor.user),
         Cell::new(&*run.begin.actor.host),
         Cell::or_dash(Some(&run.begin.reason)),
+        Cell::time(run.ended.as_ref().map(|ended| ended.at), now, zone),
+        Cell::or_dash(run.begin.actor.sudo_user.as_deref()),
+        Cell::or_dash(Some(&run.begin.target)),
+        Cell::or_dash(run.ended.as_ref().and_then(|ended| ended.end.error.as_deref())),
     ]);
 }
 
 /// A page of runs.
 pub fn list(app: &App, page: &Page, sources: Sources) -> View {
     let now = app.clock.now();
-    let mut table = columns();
-    page.runs.iter().for_each(|seen| row(&mut table, &seen.run, now));
-    let items: Vec<Value> = page.runs.iter().map(data).collect();
+    let mut table = Table::new(COLUMNS);
+    page.runs.iter().for_each(|seen| row(app, &mut table, &seen.run));
+    let items: Vec<Value> = page.runs.iter().map(|seen| json!(line(seen))).collect();
     let next = page.next.as_ref().map(ToString::to_string);
     View {
         command: "journal list",
         context: context(app),
         at: now,
         data: json!(items),
-        summary: json!({"count": items.len(), "next": next, "sources": sources.names()}),
+        summary: json!(RunsSummary { count: items.len(), next, sources: sources.names() }),
         items,
         table,
         text: None,
@@ -94,15 +165,15 @@ pub fn list(app: &App, page: &Page, sources: Sources) -> View {
 /// One run in full.
 pub fn show(app: &App, seen: &Seen) -> View {
     let now = app.clock.now();
-    let mut table = columns();
-    row(&mut table, &seen.run, now);
+    let mut table = Table::new(COLUMNS);
+    row(app, &mut table, &seen.run);
     View {
         command: "journal show",
         context: context(app),
         at: now,
-        data: data(seen),
-        summary: json!({"count": 1}),
-        items: vec![data(seen)],
+        data: json!(line(seen)),
+        summary: json!(RunSummary { count: 1 }),
+        items: vec![json!(line(seen))],
         table,
         text: Some(text(app, seen)),
     }
@@ -113,30 +184,30 @@ fn context(app: &App) -> String {
     app.context().map_or_else(|_| String::new(), |context| context.name.clone())
 }
 
-fn data(seen: &Seen) -> Value {
-    let run = &seen.run;
-    let ended = run.ended.as_ref();
-    let end = ended.map(|ended| &ended.end);
-    json!({
-        "run": run.id,
-        "command": run.begin.command,
-        "context": run.begin.context,
-        "target": run.begin.target,
-        "arguments": run.begin.arguments,
-        "reason": run.begin.reason,
-        "user": run.begin.actor.user,
-        "sudo_user": run.begin.actor.sudo_user,
-        "from": run.begin.actor.from,
-        "host": run.begin.actor.host,
-        "version": run.begin.version,
-        "begun_at": rfc3339(run.begun_at),
-        "ended_at": ended.map(|ended| rfc3339(ended.at)),
-        "exit": end.map(|end| end.exit),
-        "counts": end.map(|end| &end.counts),
-        "error": end.and_then(|end| end.error.as_ref()),
-        "took_ms": end.map(|end| end.took_ms),
-        "sources": Sources::from(seen).names(),
-    })
+fn line(seen: &Seen) -> Line {
+    let run = seen.run.clone();
+    let (begin, actor) = (run.begin, seen.run.begin.actor.clone());
+    let (ended_at, end) = run.ended.map(|ended| (ended.at, ended.end)).unzip();
+    Line {
+        run: run.id,
+        command: begin.command,
+        context: begin.context,
+        target: begin.target,
+        arguments: begin.arguments,
+        reason: begin.reason,
+        user: actor.user,
+        sudo_user: actor.sudo_user,
+        from: actor.from,
+        host: actor.host,
+        version: begin.version,
+        begun_at: run.begun_at,
+        ended_at,
+        exit: end.as_ref().map(|end| end.exit),
+        counts: end.as_ref().map(|end| end.counts.clone()),
+        took_ms: end.as_ref().map(|end| end.took_ms),
+        error: end.and_then(|end| end.error),
+        sources: Sources::from(seen).names(),
+    }
 }
 
 fn text(app: &App, seen: &Seen) -> String {
@@ -198,8 +269,4 @@ fn took(millis: u64) -> String {
         ms @ ..=9_999 => format!("{}.{:03}s", ms / 1000, ms % 1000),
         ms => span(TimeDelta::milliseconds(i64::try_from(ms).unwrap_or(i64::MAX))),
     }
-}
-
-fn rfc3339(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
