@@ -81,8 +81,8 @@ fn runs_for_people_and_for_machines() {
     let csv = said(&["journal", "list", "--source", "file", "-o", "csv", "--exit", "failed"]);
     insta::assert_snapshot!(csv.out, @"
     run,command,exit,took_ms,begun_at,context,user,host,reason
-    01M7W2BXP00000000000000007,webhooks retry-once,4,1204,2026-11-20T08:50:00.000Z,app,ben,web-1,ticket 42
-    01M7W1SKR00000000000000007,db migrate,7,1204,2026-11-20T08:40:00.000Z,app,root,web-1,cron
+    01M7W2BXP00000000000000007,webhooks retry-once,4,1204,2026-11-20T08:50:00Z,app,ben,web-1,ticket 42
+    01M7W1SKR00000000000000007,db migrate,7,1204,2026-11-20T08:40:00Z,app,root,web-1,cron
     ");
     let one = said(&["journal", "show", &id(1), "--source", "file"]);
     insta::assert_snapshot!(one.out, @"
@@ -140,7 +140,7 @@ fn runs_for_people_and_for_machines() {
           "from": null,
           "host": "web-1",
           "version": "0.1.0",
-          "begun_at": "2026-11-20T08:50:00.000Z",
+          "begun_at": "2026-11-20T08:50:00Z",
           "ended_at": "2026-11-20T08:50:01.204Z",
           "exit": 4,
           "counts": {
