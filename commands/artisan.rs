@@ -94,10 +94,14 @@ fn first_word(arguments: &[OsString]) -> Option<usize> {
 
 fn unknown(word: &str) -> Error {
     let error = Error::usage(format!("opsctl has no command for artisan's `{word}`"));
-    match opsctl::near::matches(word, table().map(|(artisan, _)| artisan.command)).first() {
-        Some(near) => error.hint(format!("did you mean `opsctl {near}`?")),
-        None => error.hint("which it has: `opsctl help artisan`"),
-    }
+    let known = table().map(|(artisan, _)| artisan.command);
+    opsctl::near::or(
+        error,
+        word,
+        known,
+        |near| format!("opsctl {near}"),
+        "which it has: `opsctl help artisan`",
+    )
 }
 
 #[cfg(test)]

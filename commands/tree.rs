@@ -131,10 +131,9 @@ fn unknown(words: &[String], at: usize, mut known: Vec<String>) -> Error {
     }
     let error = Error::usage(format!("there is no command or topic `{}`", words.join(" ")));
     let before: String = words[..at].iter().map(|word| format!("{word} ")).collect();
-    match opsctl::near::matches(&words[at], known.iter().map(String::as_str)).first() {
-        Some(near) => error.hint(format!("did you mean `opsctl help {before}{near}`?")),
-        None => error.hint("all commands: `opsctl --help`"),
-    }
+    let typed = |near: &str| format!("opsctl help {before}{near}");
+    let known = known.iter().map(String::as_str);
+    opsctl::near::or(error, &words[at], known, typed, "all commands: `opsctl --help`")
 }
 
 #[cfg(test)]

@@ -1,19 +1,18 @@
 //! `opsctl webhooks`: what arrived, what waits, and trying it again.
 
 mod args;
+mod explain;
 mod render;
 mod verbs;
 
 use opsctl::{
-    Error, Exit, Result,
+    Exit, Result,
     config::System,
     journal::Entry,
-    webhooks::{self, EventId, Found, Limits, OneRequest, Outcome, RetryReport, RetryRequest},
+    webhooks::{self, EventId, Limits, OneRequest, Outcome, RetryReport, RetryRequest},
 };
 
-use self::args::{
-    BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs, near_provider, near_status,
-};
+use self::args::{BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs, typo};
 #[cfg(test)]
 pub use self::render::{PageSummary, ShowSummary, Shown};
 pub use self::{args::Command, verbs::VERBS};
@@ -39,6 +38,7 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::RetryOne(args) => retry_one(app, &args).await,
         Command::List(args) => app.cancel.guard(list(app, &args)).await,
         Command::Show(args) => app.cancel.guard(show(app, &args)).await,
+        Command::Explain(args) => app.cancel.guard(explain::run(app, &args)).await,
     }
 }
 
@@ -60,7 +60,7 @@ async fn retry(
     if !args.dry_run {
         app.cancel.guard(app.require_writable()).await?;
     }
-    let typo = typo(provider.as_deref(), status.as_deref());
+    let typo = typo(provider.as_deref(), status.as_deref(), None);
     let request = RetryRequest {
         limits: limits.clone(),
         provider,
@@ -79,12 +79,6 @@ async fn retry(
     let exit = finish(app, command, &report)?;
     suggest(app, report.counts.selected == 0, typo);
     Ok(exit)
-}
-
-/// What the operator may have meant by a provider or status that is in no catalogue.
-fn typo(provider: Option<&str>, status: Option<&str>) -> Option<String> {
-    let provider = provider.and_then(near_provider).map(|near| format!("did you mean `--provider {near}`?"));
-    provider.or_else(|| status.and_then(near_status).map(|near| format!("did you mean `--status {near}`?")))
 }
 
 /// An empty result may come from a typo.
@@ -162,7 +156,9 @@ async fn list(app: &App, args: &ListArgs) -> Result<Exit> {
     if page.items.is_empty() {
         app.ui.note("No events match.");
     }
-    suggest(app, page.items.is_empty(), typo(args.provider.as_deref(), args.status.as_deref()));
+    let [provider, status, payment] =
+        [&args.provider, &args.status, &args.payment_status].map(|word| word.as_deref());
+    suggest(app, page.items.is_empty(), typo(provider, status, payment));
     if let Some(next) = &page.next {
         app.ui.hint(&format!("older events: `{}`", next_page(&app.global.arguments, &window, next)));
     }
@@ -170,14 +166,9 @@ async fn list(app: &App, args: &ListArgs) -> Result<Exit> {
 }
 
 async fn show(app: &App, args: &ShowArgs) -> Result<Exit> {
+    let named = args.name.found()?;
     let limits = Limits::resolve(app.context()?, webhooks::Overrides::default())?;
     let db = app.db().await?;
-    let named = match (&args.id, &args.event_id, &args.request_id) {
-        (Some(id), _, _) => Found::Id(EventId::parse(id)?),
-        (None, Some(id), _) => Found::EventId(id.clone()),
-        (None, None, Some(id)) => Found::RequestId(id.clone()),
-        (None, None, None) => return Err(Error::usage("name an event: ID, --event-id or --request-id")),
-    };
     let mut shown = Vec::new();
     for id in webhooks::find(db, &named).await? {
         shown.push(webhooks::show(db, &EventId::parse(&id)?, &limits, args.raw).await?);
@@ -187,7 +178,10 @@ async fn show(app: &App, args: &ShowArgs) -> Result<Exit> {
     if let [one] = &shown[..]
         && one.status != "processed"
     {
-        app.ui.hint(&format!("what a try would do: `opsctl webhooks retry-one {} --dry-run`", one.id));
+        app.ui.hint(&format!(
+            "why it is as it is, and what a try would do: `opsctl webhooks explain {}`",
+            one.id
+        ));
     }
     Ok(Exit::Done)
 }

@@ -16,9 +16,51 @@ pub fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// What was meant by something pasted from a sentence, a table or a shell: without blanks, quotes of any kind and
+/// punctuation around it.
+pub fn pasted(text: &str) -> &str {
+    let around = |c: char| {
+        c.is_whitespace()
+            || is_unprintable(c)
+            || matches!(
+                c,
+                '"' | '\'' | '`' | '´' | '‘'..='‟' | '«' | '»' | '‹' | '›' | '\u{200b}' | '\u{feff}'
+            )
+    };
+    let behind = |c: char| around(c) || matches!(c, ',' | ';' | '.' | ':' | ')' | ']' | '>');
+    text.trim_start_matches(|c| around(c) || matches!(c, '(' | '[' | '<')).trim_end_matches(behind)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_pasted_is_taken_for_what_it_is() {
+        for text in [
+            "x-1",
+            " x-1 ",
+            "\tx-1\n",
+            "'x-1'",
+            "\"x-1\"",
+            "`x-1`",
+            "“x-1”",
+            "‘x-1’",
+            "„x-1“",
+            "«x-1»",
+            "x-1,",
+            "x-1.",
+            "\"x-1\",",
+            "(x-1).",
+            "\u{feff}x-1",
+            "'x-1",
+            "x-1;",
+        ] {
+            assert_eq!(pasted(text), "x-1", "{text:?}");
+        }
+        assert_eq!(pasted("a, b"), "a, b");
+        assert_eq!(pasted(" '' "), "");
+    }
 
     #[test]
     fn what_steers_a_terminal_is_spelled_out() {

@@ -22,10 +22,8 @@ impl std::str::FromStr for Zone {
         text.parse().map(Zone::Named).map_err(|_| {
             let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
             let error = Error::usage(format!("no time zone is named `{text}`"));
-            match opsctl::near::matches(text, names).first() {
-                Some(near) => error.hint(format!("did you mean `--tz {near}`?")),
-                None => error.hint("zones bear names such as `Asia/Jakarta`"),
-            }
+            let otherwise = "zones bear names such as `Asia/Jakarta`";
+            opsctl::near::or(error, text, names, |near| format!("--tz {near}"), otherwise)
         })
     }
 }

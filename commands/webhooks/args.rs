@@ -3,7 +3,8 @@
 use clap::{ArgGroup, Args, Subcommand};
 use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
-    webhooks::{Cursor, Filter, IfLocked, Overrides, backoff::Mode, providers},
+    Error, near,
+    webhooks::{Cursor, EventId, Filter, Found, IfLocked, Overrides, backoff::Mode, providers},
     window::Window,
 };
 
@@ -23,6 +24,7 @@ pub enum Command {
     Retry(RetryArgs),
     List(ListArgs),
     Show(ShowArgs),
+    Explain(ExplainArgs),
 }
 
 /// Try the due events once, with the service's own limits (for one event: retry-one)
@@ -59,37 +61,22 @@ pub struct RetryArgs {
 #[derive(Debug, Args)]
 pub struct BatchArgs {
     /// Events of this run, 1 to 1000000 [default: TENRUSL_SCHEDULER_LIMIT]
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
-    )]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = number(1, 1_000_000))]
     limit: Option<u32>,
     /// Attempts that an event may use, its first delivery included [default: TENRUSL_MAX_RETRY_ATTEMPTS]
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=32767)
-    )]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = number(1, 32_767))]
     max_attempts: Option<u32>,
     /// Jitter of the next time: full, equal, decorrelated [default: TENRUSL_SCHEDULER_BACKOFF_MODE]
     #[arg(long, value_name = "MODE", value_parser = parse_mode, add = Names::new(complete::modes))]
     mode: Option<Mode>,
     /// First delay, in milliseconds [default: TENRUSL_RETRY_BASE_MS]
-    #[arg(long, allow_negative_numbers = true, value_name = "MS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "MS", value_parser = number(0, u32::MAX))]
     base_ms: Option<u32>,
     /// Longest delay, in milliseconds [default: TENRUSL_RETRY_CAP_MS]
-    #[arg(long, allow_negative_numbers = true, value_name = "MS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "MS", value_parser = number(0, u32::MAX))]
     cap_ms: Option<u32>,
     /// Events per second, at most
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=100_000)
-    )]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = number(1, 100_000))]
     pub rate: Option<u32>,
     /// When another run holds the lock: fail (exit 8), skip (exit 0), wait=TIME
     #[arg(
@@ -134,12 +121,7 @@ pub struct RetryOneArgs {
     #[arg(long)]
     pub take_over: bool,
     /// Attempts that an event may use [default: TENRUSL_MAX_RETRY_ATTEMPTS]
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=32767)
-    )]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = number(1, 32_767))]
     max_attempts: Option<u32>,
     /// Show what would be done, and change nothing
     #[arg(long)]
@@ -166,13 +148,8 @@ pub struct ListArgs {
     #[arg(long, value_name = "STATUS", value_parser = parse_word, add = Names::new(complete::statuses))]
     pub status: Option<String>,
     /// Only events with this payment status; `none` for events without one
-    #[arg(
-        long,
-        value_name = "STATUS",
-        value_parser = parse_word,
-        add = Names::new(complete::payment_statuses)
-    )]
-    payment_status: Option<String>,
+    #[arg(long, value_name = "STATUS", value_parser = parse_word, add = Names::new(complete::payment_statuses))]
+    pub payment_status: Option<String>,
     /// Only events that a retry would pick now
     #[arg(long, conflicts_with = "exhausted")]
     due: bool,
@@ -183,13 +160,7 @@ pub struct ListArgs {
     #[arg(long, value_name = "TEXT")]
     event_id: Option<String>,
     /// Events of this page, 1 to 1000
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        default_value_t = 50,
-        value_parser = clap::value_parser!(u32).range(1..=1000)
-    )]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 50, value_parser = number(1, 1000))]
     limit: u32,
     /// Go on behind this event, as the line below a page says
     #[arg(long, value_name = "PLACE", value_parser = told::<Cursor>)]
@@ -216,29 +187,86 @@ impl ListArgs {
 
 /// Show one event: what its body says, and the payments it may be about
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment, group = ArgGroup::new("name").required(true))]
+#[command(verbatim_doc_comment, group = ArgGroup::new("event").required(true))]
 pub struct ShowArgs {
-    /// The event's id: a ULID, in upper or lower case
-    #[arg(value_name = "ID", group = "name", add = Names::new(complete::events))]
-    pub id: Option<String>,
-    /// The provider's own id
-    #[arg(long, value_name = "ID", group = "name")]
-    pub event_id: Option<String>,
-    /// The request that delivered it
-    #[arg(long, value_name = "ID", group = "name")]
-    pub request_id: Option<String>,
+    #[command(flatten)]
+    pub name: NameArgs,
     /// Show the body, too
     #[arg(long)]
     pub raw: bool,
 }
 
+/// How an event is named.
+#[derive(Debug, Args)]
+pub struct NameArgs {
+    /// The event's id: a ULID, in upper or lower case
+    #[arg(value_name = "ID", group = "event", add = Names::new(complete::events))]
+    id: Option<String>,
+    /// The provider's own id
+    #[arg(long, value_name = "ID", group = "event")]
+    event_id: Option<String>,
+    /// The request that delivered it
+    #[arg(long, value_name = "ID", group = "event")]
+    request_id: Option<String>,
+}
+
+impl NameArgs {
+    /// As the library wants it.
+    pub fn found(&self) -> Result<Found, Error> {
+        match (&self.id, &self.event_id, &self.request_id) {
+            (Some(id), _, _) => EventId::parse(id).map(Found::Id),
+            (None, Some(id), _) => Ok(Found::EventId(id.clone())),
+            (None, None, Some(id)) => Ok(Found::RequestId(id.clone())),
+            (None, None, None) => Err(Error::usage("name an event: ID, --event-id or --request-id")),
+        }
+    }
+}
+
+/// Explain why an event is as it is, or with --due how due events are found
+///
+/// An event: what each rule read in its body, which payment that is, why it is due or not, what a
+/// try would do, who holds it. Due events: the server's plans, their number, missing indexes.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment, group = ArgGroup::new("event").required(true))]
+pub struct ExplainArgs {
+    #[command(flatten)]
+    pub name: NameArgs,
+    /// Explain how a run finds due events; nothing is run but their count
+    #[arg(long, group = "event")]
+    pub due: bool,
+    /// With --due: only events of this provider
+    #[arg(long, value_name = "NAME", value_parser = parse_word, requires = "due", add = Names::new(complete::providers))]
+    pub provider: Option<String>,
+}
+
+/// A whole number of these bounds. Who types something else is told what to type.
+fn number(from: u32, to: u32) -> impl Fn(&str) -> Result<u32, String> + Clone {
+    move |text| {
+        let range = format!("a whole number from {from} to {to}");
+        if let Ok(number) = text.parse::<i128>() {
+            let fits = u32::try_from(number).ok().filter(|number| (from..=to).contains(number));
+            return fits
+                .ok_or_else(|| format!("it is {range}, such as `{}`", number.clamp(from.into(), to.into())));
+        }
+        // `1e3`, and `1,000` with whatever stands between the thousands but a point, which may begin a fraction.
+        let plain: String = text.chars().filter(|c| !matches!(c, '_' | ',' | '\'' | ' ')).collect();
+        let power = plain.parse::<f64>().ok().filter(|_| plain.contains(['e', 'E']));
+        let meant = power.map_or(plain, |power| power.to_string());
+        let meant = meant.parse::<u32>().ok().filter(|number| (from..=to).contains(number));
+        Err(match (text.trim().to_lowercase().as_str(), meant) {
+            ("", _) => format!("nothing was given; it is {range}"),
+            ("all" | "max" | "unlimited" | "none" | "no", _) => format!("it is {range}; the most is `{to}`"),
+            (_, Some(meant)) => format!("it is {range}, in digits alone: `{meant}`"),
+            _ => format!("it is {range}"),
+        })
+    }
+}
+
 fn parse_mode(text: &str) -> Result<Mode, String> {
     Mode::from_name(text).ok_or_else(|| {
         let names = Mode::ALL.map(Mode::name);
-        match opsctl::near::matches(text, names).first() {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("modes: {}", names.join(", ")),
-        }
+        let near = near::hint(text, names, |near| format!("--mode {near}"));
+        near.unwrap_or_else(|| format!("modes: {}", names.join(", ")))
     })
 }
 
@@ -247,7 +275,18 @@ fn parse_if_locked(text: &str) -> Result<IfLocked, String> {
         None if text == "fail" => Ok(IfLocked::Fail),
         None if text == "skip" => Ok(IfLocked::Skip),
         Some(("wait", time)) => parse_duration(time).map(IfLocked::Wait),
-        _ => Err("it is fail, skip, or wait=TIME such as wait=5m".into()),
+        other => {
+            let word = other.map_or(text, |(word, _)| word);
+            let time = other.map_or("5m", |(_, time)| time);
+            let typed = |near: &str| match near {
+                "wait" => format!("--if-locked wait={time}"),
+                near => format!("--if-locked {near}"),
+            };
+            // `wait` alone is a known word that lacks its time.
+            let near = if word == "wait" { Some("did you mean `--if-locked wait=5m`?".into()) } else { None };
+            let near = near.or_else(|| near::hint(word, ["fail", "skip", "wait"], typed));
+            Err(near.unwrap_or_else(|| "it is fail, skip, or wait=TIME such as wait=5m".into()))
+        }
     }
 }
 
@@ -268,16 +307,17 @@ fn parse_word(text: &str) -> Result<String, String> {
     Ok(word.to_owned())
 }
 
-/// The status that a word nearly matches, when it is none of the service's.
-pub fn near_status(word: &str) -> Option<&'static str> {
-    const KNOWN: [&str; 5] = ["received", "processing", "queued", "processed", "failed"];
-    if KNOWN.contains(&word) { None } else { opsctl::near::matches(word, KNOWN).first().copied() }
-}
-
-/// Names nearly matching a provider that nothing was found for.
-pub fn near_provider(name: &str) -> Option<&'static str> {
-    let known: Vec<&'static str> = providers::names().collect();
-    if known.contains(&name) { None } else { opsctl::near::matches(name, known).first().copied() }
+/// What may have been meant by filters under which nothing was found: the nearest provider or status that is known.
+pub fn typo(provider: Option<&str>, status: Option<&str>, payment_status: Option<&str>) -> Option<String> {
+    const STATUSES: [&str; 5] = ["received", "processing", "queued", "processed", "failed"];
+    const PAYMENT_STATUSES: [&str; 4] = ["pending", "succeeded", "failed", "none"];
+    let near = |given: Option<&str>, option: &str, known: &[&str]| {
+        near::hint(given?, known.iter().copied(), |near| format!("--{option} {near}"))
+    };
+    let providers: Vec<&str> = providers::names().collect();
+    near(provider, "provider", &providers)
+        .or_else(|| near(status, "status", &STATUSES))
+        .or_else(|| near(payment_status, "payment-status", &PAYMENT_STATUSES))
 }
 
 #[cfg(test)]
@@ -296,6 +336,54 @@ mod tests {
     #[test]
     fn a_mode_is_known_or_the_nearest_is_told() {
         assert_eq!(parse_mode("Equal"), Ok(Mode::Equal));
-        assert_eq!(parse_mode("ful"), Err("did you mean `full`?".into()));
+        assert_eq!(parse_mode("ful"), Err("did you mean `--mode full`?".into()));
+    }
+
+    #[test]
+    fn what_to_do_about_a_lock_is_told_when_it_is_nearly_said() {
+        for (typed, meant) in [("skp", "skip"), ("fial", "fail"), ("wiat=2m", "wait=2m"), ("wait", "wait=5m")]
+        {
+            let told = format!("did you mean `--if-locked {meant}`?");
+            assert_eq!(parse_if_locked(typed).unwrap_err(), told, "{typed}");
+        }
+        assert!(parse_if_locked("later").unwrap_err().contains("wait=TIME"));
+    }
+
+    #[test]
+    fn a_number_is_taken_in_digits_and_anything_else_says_what_to_type() {
+        let limit = number(1, 1_000_000);
+        assert_eq!(limit("100"), Ok(100));
+        let cases = [
+            ("all", "it is a whole number from 1 to 1000000; the most is `1000000`"),
+            ("", "nothing was given; it is a whole number from 1 to 1000000"),
+            ("1e3", "it is a whole number from 1 to 1000000, in digits alone: `1000`"),
+            ("1,000", "it is a whole number from 1 to 1000000, in digits alone: `1000`"),
+            ("1_000", "it is a whole number from 1 to 1000000, in digits alone: `1000`"),
+            ("-1", "it is a whole number from 1 to 1000000, such as `1`"),
+            ("0", "it is a whole number from 1 to 1000000, such as `1`"),
+            ("99999999999", "it is a whole number from 1 to 1000000, such as `1000000`"),
+            ("1.000", "it is a whole number from 1 to 1000000"),
+            ("ten", "it is a whole number from 1 to 1000000"),
+        ];
+        for (typed, told) in cases {
+            assert_eq!(limit(typed), Err(told.to_owned()), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_filter_that_is_nearly_known_is_told_as_the_option_to_type() {
+        let cases = [
+            ((Some("strpe"), None, None), Some("--provider stripe")),
+            ((Some("stripe"), Some("recieved"), None), Some("--status received")),
+            ((None, Some("Failed"), None), Some("--status failed")),
+            ((None, None, Some("suceeded")), Some("--payment-status succeeded")),
+            ((None, None, Some("nne")), Some("--payment-status none")),
+            ((Some("stripe"), Some("failed"), Some("failed")), None),
+            ((Some("bank"), None, None), None),
+        ];
+        for ((provider, status, payment), meant) in cases {
+            let told = meant.map(|meant| format!("did you mean `{meant}`?"));
+            assert_eq!(typo(provider, status, payment), told, "{provider:?} {status:?} {payment:?}");
+        }
     }
 }

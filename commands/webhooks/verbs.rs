@@ -23,6 +23,9 @@ const BATCH_EXITS: &[(Exit, &str)] = &[
 ];
 const LOOK_EXITS: &[(Exit, &str)] = &[(Exit::Config, ""), (Exit::Unreachable, "")];
 
+const EVENT_EXITS: &[(Exit, &str)] =
+    &[(Exit::Config, ""), (Exit::Unreachable, ""), (Exit::NotFound, "no such event")];
+
 /// All of them.
 pub const VERBS: &[Verb] = &[
     Verb {
@@ -139,7 +142,22 @@ pub const VERBS: &[Verb] = &[
         ],
         prints: Prints::List(&SHOW),
         reads: EVENT_READS,
-        exits: &[(Exit::Config, ""), (Exit::Unreachable, ""), (Exit::NotFound, "no such event")],
+        exits: EVENT_EXITS,
+        artisan: &[],
+    },
+    Verb {
+        words: "webhooks explain",
+        class: Class::Read,
+        destructive_with: None,
+        examples: &[
+            Example {
+                what: "why an event is due or not, and what a try would do",
+                line: "webhooks explain 01khdkpmkkjb2vwqdb0n2rgd53",
+            },
+            Example { what: "how due events are found, and missing indexes", line: "webhooks explain --due" },
+        ],
+        reads: BATCH_READS,
+        exits: EVENT_EXITS,
         artisan: &[],
     },
 ];

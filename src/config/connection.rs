@@ -11,7 +11,7 @@ use super::{
     database::Address,
     file::{self, FileContext},
 };
-use crate::{Error, Result};
+use crate::{Error, Result, near};
 
 impl Context {
     /// The central database, whole from the strongest source that names one.
@@ -203,8 +203,14 @@ impl Parts {
             return self.merge_url(url, dir, &origin);
         }
         let engine = Engine::from_name(&self.driver).ok_or_else(|| {
-            Error::config(format!("the database driver `{}` of {origin} cannot be honoured", self.driver))
-                .because("opsctl speaks to PostgreSQL, MySQL/MariaDB and SQLite")
+            let drivers = ["pgsql", "mysql", "mariadb", "sqlite"];
+            let all = format!("drivers: {}", drivers.join(", "));
+            let error = Error::config(format!(
+                "the database driver `{}` of {origin} cannot be honoured",
+                self.driver
+            ))
+            .because("opsctl speaks to PostgreSQL, MySQL/MariaDB and SQLite");
+            near::or(error, &self.driver, drivers, |near| format!("DB_CONNECTION={near}"), all)
         })?;
         if engine == Engine::Sqlite {
             // config/database.php: env('DB_DATABASE', database_path('database.sqlite')).

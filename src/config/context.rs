@@ -103,10 +103,8 @@ fn check_keys(file: &FileContext) -> Result<()> {
     let Some(key) = written.find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
     let place = format!("{} in {}", file.key(&format!("webhooks.{key}")), file.path.display());
     let error = Error::config(format!("{place} is no setting that opsctl knows"));
-    Err(match near::matches(key, known.iter().copied()).first() {
-        Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint(format!("settings: {}", known.join(", "))),
-    })
+    let all = format!("settings: {}", known.join(", "));
+    Err(near::or(error, key, known, str::to_owned, all))
 }
 
 fn load_file(inputs: &Inputs, name: Option<&str>) -> Result<Option<FileContext>> {
@@ -250,8 +248,10 @@ impl Context {
 fn unknown_system(name: &str, origin: &Origin) -> Error {
     let names: Vec<&str> = System::ALL.iter().map(|system| system.name()).collect();
     let error = Error::config(format!("{origin} names no system that opsctl knows: `{name}`"));
-    match near::matches(name, names.iter().copied()).first() {
-        Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint(format!("systems: {}", names.join(", "))),
-    }
+    let all = format!("systems: {}", names.join(", "));
+    let typed = |near: &str| match origin {
+        Origin::Variable(variable) => format!("{variable}={near}"),
+        _ => format!("system = \"{near}\""),
+    };
+    near::or(error, name, names, typed, all)
 }

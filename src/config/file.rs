@@ -181,12 +181,11 @@ fn unknown(name: &str, known: &[String], paths: &[PathBuf]) -> Error {
     let looked: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     let error = Error::new(crate::Kind::NotFound, format!("no context is named `{name}`"))
         .because(format!("looked in {}", looked.join(", ")));
-    let near = near::matches(name, known.iter().map(String::as_str));
-    match (near.is_empty(), known.is_empty()) {
-        (false, _) => error.hint(format!("did you mean `--context {}`?", near.join("` or `--context "))),
-        (true, false) => error.hint(format!("contexts there: {}", known.join(", "))),
-        (true, true) => error.hint("write one as `[contexts.NAME]` in an opsctl.toml"),
-    }
+    let otherwise = match known {
+        [] => "write one as `[contexts.NAME]` in an opsctl.toml".to_owned(),
+        known => format!("contexts there: {}", known.join(", ")),
+    };
+    near::or(error, name, known.iter().map(String::as_str), |near| format!("--context {near}"), otherwise)
 }
 
 fn parse(path: &Path, text: &[u8]) -> Result<Document> {

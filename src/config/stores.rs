@@ -6,7 +6,7 @@ use super::{
     connection,
     redis::{Role, Target},
 };
-use crate::{Error, Result};
+use crate::{Error, Result, near};
 
 /// Where Laravel's cache locks live.
 #[derive(Debug, Clone)]
@@ -27,6 +27,17 @@ pub enum LockStore {
         /// Prefix of the store.
         prefix: String,
     },
+}
+
+fn unknown_store(name: &str, origin: &Origin) -> Error {
+    let error = Error::config(format!("the cache store `{name}` of {origin} cannot be honoured"))
+        .because("opsctl locks in Redis or in the table cache_locks");
+    let typed = |near: &str| match origin {
+        Origin::Variable(variable) => format!("{variable}={near}"),
+        Origin::File(..) => format!("store = \"{near}\""),
+        _ => format!("CACHE_STORE={near}"),
+    };
+    near::or(error, name, ["redis", "database"], typed, "stores that can: redis, database")
 }
 
 impl Context {
@@ -57,11 +68,7 @@ impl Context {
             .hint(
                 "use the store `redis` or `database`: CACHE_STORE in the application, or OPSCTL_CACHE_STORE",
             )),
-            driver => Err(Error::config(format!(
-                "the cache store `{driver}` of {} cannot be honoured",
-                store.origin
-            ))
-            .because("opsctl locks in Redis or in the table cache_locks")),
+            driver => Err(unknown_store(driver, &store.origin)),
         }
     }
 

@@ -7,6 +7,7 @@ mod bulk;
 mod catalog;
 mod connect;
 mod fault;
+mod indexes;
 mod row;
 mod sql;
 
@@ -26,6 +27,7 @@ pub use self::{
     catalog::{Column, Filter, Table},
     connect::Access,
     fault::fault,
+    indexes::Index,
     row::{Cell, Row},
     sql::{Query, Value},
 };
@@ -153,6 +155,14 @@ impl Db {
     /// [`crate::Kind::Config`], naming the table or the columns that are missing and what to run.
     pub async fn require(&self, name: &str, columns: &[&str]) -> Result<Table> {
         catalog::require(self, name, columns).await
+    }
+
+    /// The indexes of a table; none when it does not exist.
+    ///
+    /// # Errors
+    /// As [`Db::session`].
+    pub async fn indexes(&self, table: &str) -> Result<Vec<Index>> {
+        indexes::of(self, table).await
     }
 
     /// Names of all tables in reach, without the connection's prefix.

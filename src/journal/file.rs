@@ -52,6 +52,12 @@ impl Journal {
         Ok(Self { path, clock })
     }
 
+    /// The journal that a folder has already, to look things up in: nothing is made.
+    pub fn existing(folder: &Path, clock: Clock) -> Option<Self> {
+        let path = folder.join("journal.jsonl");
+        path.is_file().then_some(Self { path, clock })
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path

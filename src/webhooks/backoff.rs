@@ -61,19 +61,25 @@ impl Backoff {
         self.base_ms.saturating_mul(factor).min(cap)
     }
 
-    /// Draws the delay after `attempt`. `previous` is the delay before it, where one is known.
-    pub fn delay_ms(&self, attempt: u32, previous: Option<u64>, rng: &mut impl Rng) -> u64 {
+    /// The shortest and the longest delay after `attempt`, in milliseconds. `previous` is the delay before it, where
+    /// one is known.
+    fn range_ms(&self, attempt: u32, previous: Option<u64>) -> (u64, u64) {
         let ceiling = self.ceiling(attempt);
         match self.mode {
-            Mode::Full => rng.random_range(0..=ceiling),
-            Mode::Equal => ceiling / 2 + rng.random_range(0..=ceiling / 2),
+            Mode::Full => (0, ceiling),
+            Mode::Equal => (ceiling / 2, ceiling / 2 * 2),
             Mode::Decorrelated => {
                 let cap = self.cap_ms.max(self.base_ms);
                 let previous = previous.map_or(self.base_ms, |delay| delay.clamp(self.base_ms, cap));
-                let high = previous.saturating_mul(3).min(cap);
-                if high <= self.base_ms { self.base_ms } else { rng.random_range(self.base_ms..=high) }
+                (self.base_ms, previous.saturating_mul(3).min(cap).max(self.base_ms))
             }
         }
+    }
+
+    /// Draws the delay after `attempt`. `previous` is the delay before it, where one is known.
+    pub fn delay_ms(&self, attempt: u32, previous: Option<u64>, rng: &mut impl Rng) -> u64 {
+        let (shortest, longest) = self.range_ms(attempt, previous);
+        rng.random_range(shortest..=longest)
     }
 
     /// When the next attempt is due: `now` and the delay or the minimum lease, whichever is longer, rounded up to the
@@ -85,7 +91,22 @@ impl Backoff {
         previous: Option<u64>,
         rng: &mut impl Rng,
     ) -> DateTime<Utc> {
-        let delay = self.delay_ms(attempt, previous, rng).max(self.min_ms).max(1);
+        self.after(now, self.delay_ms(attempt, previous, rng))
+    }
+
+    /// The earliest and the latest time that [`Backoff::next`] may give.
+    pub fn window(
+        &self,
+        now: DateTime<Utc>,
+        attempt: u32,
+        previous: Option<u64>,
+    ) -> (DateTime<Utc>, DateTime<Utc>) {
+        let (shortest, longest) = self.range_ms(attempt, previous);
+        (self.after(now, shortest), self.after(now, longest))
+    }
+
+    fn after(&self, now: DateTime<Utc>, delay_ms: u64) -> DateTime<Utc> {
+        let delay = delay_ms.max(self.min_ms).max(1);
         let delay = i64::try_from(delay).ok().and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::MAX);
         let at = now.checked_add_signed(delay).unwrap_or(DateTime::<Utc>::MAX_UTC);
         // What a `timestamp` of MySQL can hold, should somebody configure a cap of decades.
@@ -227,6 +248,8 @@ mod tests {
                     }
                 }
                 let next = backoff.next(now, attempt, previous, &mut rng);
+                let (earliest, latest) = backoff.window(now, attempt, previous);
+                prop_assert!(earliest <= next && next <= latest);
                 prop_assert!(next >= now + TimeDelta::milliseconds(i64::try_from(min).unwrap()));
                 prop_assert!(next > now);
                 prop_assert!((next - clock::cut(now)).num_milliseconds() >= i64::try_from(min).unwrap().max(1000));

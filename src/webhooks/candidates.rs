@@ -4,6 +4,8 @@ mod statements;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use serde::Serialize;
+
 use self::statements::{distinct, earliest, first_of_each, undated};
 use super::{
     Limits,
@@ -61,29 +63,45 @@ pub async fn due(db: &Db, limits: &Limits) -> Result<Vec<Candidate>> {
     pick(&store, &eligible, limits.limit, &Passed::default()).await
 }
 
-/// The plans of the statements that find due events, as the engine explains them, a line per step.
-///
-/// # Errors
-/// The database's, or missing tables and columns.
-pub async fn explain_due(db: &Db, limits: &Limits) -> Result<Vec<String>> {
-    let store = Store::open(db).await?;
-    let eligible = Eligible::due(db.now().await?, limits);
-    let (providers, statuses) = words(&store, &eligible).await?;
-    let limit = limits.limit as usize;
-    let share = limit / providers.len().max(1);
-    let providers: Vec<_> = providers.into_iter().map(|provider| (provider, share.max(1))).collect();
-    let queries = [
-        Some(undated(&store, &eligible, &statuses, limit, 0)),
-        first_of_each(&store, &eligible, &providers),
-        Some(earliest(&store, &eligible, limit)),
-    ];
-    let mut session = db.session().await?;
-    let mut plans = Vec::new();
-    for query in queries.into_iter().flatten() {
-        let rows = session.fetch(query.explained(db.engine())).await?;
-        plans.extend(rows.iter().map(Row::line));
+/// A statement that finds due events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statement {
+    /// Stale claims, and events without a next time.
+    Undated,
+    /// The first events of every provider.
+    FirstOfEach,
+    /// The earliest events of all.
+    Earliest,
+}
+
+impl Statement {
+    /// What it finds, in words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Statement::Undated => "without a time",
+            Statement::FirstOfEach => "every provider",
+            Statement::Earliest => "earliest of all",
+        }
     }
-    Ok(plans)
+}
+
+/// The statements that find due events, `most` of all, and of every provider `each`: a fair share unless it is given.
+pub(super) async fn queries(
+    store: &Store<'_>,
+    eligible: &Eligible,
+    most: usize,
+    each: Option<usize>,
+) -> Result<Vec<(Statement, Query)>> {
+    let (providers, statuses) = words(store, eligible).await?;
+    let each = each.unwrap_or(most / providers.len().max(1)).max(1);
+    let each: Vec<_> = providers.into_iter().map(|provider| (provider, each)).collect();
+    let queries = [
+        Some((Statement::Undated, undated(store, eligible, &statuses, most, 0))),
+        first_of_each(store, eligible, &each).map(|query| (Statement::FirstOfEach, query)),
+        Some((Statement::Earliest, earliest(store, eligible, most))),
+    ];
+    Ok(queries.into_iter().flatten().collect())
 }
 
 /// The providers to look at, and the statuses that there are.

@@ -72,7 +72,7 @@ impl Worker<'_> {
     }
 
     /// All of a chunk's work but the COMMIT.
-    async fn apply(
+    pub(super) async fn apply(
         &self,
         session: &mut Session<'_>,
         candidates: &[Candidate],
@@ -144,11 +144,22 @@ impl Worker<'_> {
     }
 
     fn next(&self, event: &Event, now: DateTime<Utc>) -> DateTime<Utc> {
-        let attempt = u32::try_from(event.attempts.saturating_add(1)).unwrap_or(u32::MAX);
-        let attempt = attempt.min(self.limits.max_attempts.max(1));
-        let previous = previous_ms(event.last_attempt_at, event.next_retry_at);
+        let (attempt, previous) = self.backoff_of(event);
         let mut rng = self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         self.limits.backoff.next(now, attempt, previous, &mut *rng)
+    }
+
+    /// The earliest and the latest next time that a try now may draw.
+    pub(super) fn window(&self, event: &Event, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let (attempt, previous) = self.backoff_of(event);
+        self.limits.backoff.window(now, attempt, previous)
+    }
+
+    /// Which attempt a try is, and the delay before it in milliseconds.
+    fn backoff_of(&self, event: &Event) -> (u32, Option<u64>) {
+        let attempt = u32::try_from(event.attempts.saturating_add(1)).unwrap_or(u32::MAX);
+        let attempt = attempt.min(self.limits.max_attempts.max(1));
+        (attempt, previous_ms(event.last_attempt_at, event.next_retry_at))
     }
 
     fn imagine(&self, decisions: &[Decision]) {

@@ -1,7 +1,11 @@
 //! What a body means: references to try, and how the payment stands.
 
+mod trail;
+
 use serde::Serialize;
 
+pub use self::trail::{About, Look};
+use self::trail::{Trail, unusable};
 use super::{
     PaymentStatus,
     body::{Body, Scalar},
@@ -36,59 +40,92 @@ pub struct Reading {
 
 /// Reads a body by the provider's rule, and by the service's generic one where that says nothing.
 pub fn read(provider: &str, body: &Body) -> Reading {
+    follow(provider, body, &mut ())
+}
+
+/// Reads a body as [`read`] does, and tells every place at which a rule looked, in order.
+pub fn trace(provider: &str, body: &Body) -> (Reading, Vec<Look>) {
+    let mut looks = Vec::new();
+    let reading = follow(provider, body, &mut looks);
+    (reading, looks)
+}
+
+fn follow(provider: &str, body: &Body, trail: &mut impl Trail) -> Reading {
     let own = providers::rule_of(provider);
-    let mut references = own_references(own, body);
-    if let Some(generic) = generic_reference(body)
-        && references.iter().all(|known| known.value != generic.value)
-    {
-        references.push(generic);
-    }
-    let (status, word, rule) = status(own, body);
+    let mut references = own_references(own, body, trail);
+    references.extend(generic_reference(body, &references, trail));
+    let (status, word, rule) = status(own, body, trail);
     Reading { references, status, word, rule }
 }
 
-/// Reads a raw body. Skrill and Paddle Classic send forms; everything else is JSON.
+/// Reads a raw body.
 ///
 /// # Errors
 /// Says where the text stops being JSON.
 pub fn read_raw(provider: &str, bytes: &[u8]) -> Result<Reading, String> {
+    raw_body(provider, bytes).map(|body| read(provider, &body))
+}
+
+/// A raw body. Skrill and Paddle Classic send forms; everything else is JSON.
+pub(super) fn raw_body(provider: &str, bytes: &[u8]) -> Result<Body, String> {
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     let json = first.is_some_and(|byte| matches!(byte, b'{' | b'[' | b'"'));
-    let body = match bytes {
-        [] => Body::default(),
-        _ if !json && matches!(provider, "skrill" | "paddle") => Body::form(bytes),
-        _ => Body::json(bytes)?,
-    };
-    Ok(read(provider, &body))
+    match bytes {
+        [] => Ok(Body::default()),
+        _ if !json && matches!(provider, "skrill" | "paddle") => Ok(Body::form(bytes)),
+        _ => Body::json(bytes),
+    }
 }
 
 /// A provider's references may be numbers: the field's own format decides, not JSON's.
-fn own_references(rule: &'static Rule, body: &Body) -> Vec<Reference> {
+fn own_references(rule: &'static Rule, body: &Body, trail: &mut impl Trail) -> Vec<Reference> {
     if rule.name == GENERIC.name {
         return Vec::new();
     }
     let mut found: Vec<Reference> = Vec::new();
     for path in rule.references {
-        let value = match body.get(path) {
-            Some(Scalar::Text(text)) => text.trim(),
-            Some(Scalar::Number(number)) => number.as_str(),
-            _ => continue,
+        let value = body.get(path);
+        let text = match value {
+            Some(Scalar::Text(text)) => Some(text.trim()),
+            Some(Scalar::Number(number)) => Some(number.as_str()),
+            _ => None,
         };
-        if fits(value) && found.iter().all(|known| known.value != value) {
-            found.push(Reference { value: value.to_owned(), path, rule: rule.name });
+        let verdict = match text {
+            Some(text) if fits(text) => new_or_known(text, &found),
+            Some(text) => (false, unfit(text)),
+            None => (false, unusable(value)),
+        };
+        trail.look(|| Look::new(rule.name, About::Reference, path, value, verdict));
+        if let (true, Some(text)) = (verdict.0, text) {
+            found.push(Reference { value: text.to_owned(), path, rule: rule.name });
         }
     }
     found
 }
 
-/// The generic rule takes the first non-empty text and nothing else, as the service does.
-fn generic_reference(body: &Body) -> Option<Reference> {
-    GENERIC.references.iter().find_map(|path| match body.get(path) {
-        Some(Scalar::Text(text)) if !text.is_empty() => {
-            fits(text).then(|| Reference { value: text.clone(), path, rule: GENERIC.name })
+/// The generic rule takes the first non-empty text that may be a reference and nothing else, as the service does.
+fn generic_reference(body: &Body, known: &[Reference], trail: &mut impl Trail) -> Option<Reference> {
+    for path in GENERIC.references {
+        let value = body.get(path);
+        let (text, verdict) = match value {
+            Some(Scalar::Text(text)) if fits(text) => (Some(text), new_or_known(text, known)),
+            Some(Scalar::Text(text)) => (None, (false, unfit(text))),
+            _ => (None, (false, unusable(value))),
+        };
+        trail.look(|| Look::new(GENERIC.name, About::Reference, path, value, verdict));
+        if let Some(text) = text {
+            return verdict.0.then(|| Reference { value: text.clone(), path, rule: GENERIC.name });
         }
-        _ => None,
-    })
+    }
+    None
+}
+
+fn new_or_known(text: &str, found: &[Reference]) -> (bool, &'static str) {
+    if found.iter().all(|known| known.value != text) {
+        (true, "a reference")
+    } else {
+        (false, "the same as above")
+    }
 }
 
 fn fits(value: &str) -> bool {
@@ -96,40 +133,108 @@ fn fits(value: &str) -> bool {
     !value.is_empty() && value.chars().count() <= REFERENCE_WIDTH && !value.chars().any(char::is_control)
 }
 
-fn status(own: &'static Rule, body: &Body) -> (PaymentStatus, Option<String>, &'static str) {
-    if own.name == GENERIC.name {
-        return generic_status(body);
+/// Why a text is no reference.
+fn unfit(value: &str) -> &'static str {
+    match value {
+        "" => "it is empty",
+        _ if value.chars().any(char::is_control) => "it holds control characters",
+        _ => "it is longer than the column of references",
     }
-    if let Some(kind) = own.kind.and_then(|path| word(body.get(path)?))
-        && NOT_A_PAYMENT.iter().any(|part| kind.to_lowercase().contains(part))
-    {
+}
+
+fn status(
+    own: &'static Rule,
+    body: &Body,
+    trail: &mut impl Trail,
+) -> (PaymentStatus, Option<String>, &'static str) {
+    if own.name == GENERIC.name {
+        return generic_status(body, trail);
+    }
+    if let Some(kind) = another_kind(own, body, trail) {
         return (PaymentStatus::Pending, Some(kind), own.name);
     }
-    let words: Vec<String> = own.statuses.iter().filter_map(|path| word(body.get(path)?)).collect();
-    for word in &words {
-        match meaning(own, body, word) {
-            PaymentStatus::Pending => {}
-            status => return (status, Some(word.clone()), own.name),
+    let mut first = None;
+    for path in own.statuses {
+        let value = body.get(path);
+        let Some(word) = value.and_then(word) else {
+            trail.look(|| Look::new(own.name, About::Status, path, value, (false, unusable(value))));
+            continue;
+        };
+        let status = meaning(own, body, &word);
+        trail.look(|| Look::new(own.name, About::Status, path, value, means(own, body, &word, status)));
+        if status.is_final() {
+            return (status, Some(word), own.name);
         }
+        first.get_or_insert(word);
     }
-    if let Some(word) = words.into_iter().next() {
+    if let Some(word) = first {
         return (PaymentStatus::Pending, Some(word), own.name); // a word that nobody documents decides nothing
     }
-    generic_status(body)
+    generic_status(body, trail)
+}
+
+/// The word by which a body says that it is about something else than a payment.
+fn another_kind(own: &'static Rule, body: &Body, trail: &mut impl Trail) -> Option<String> {
+    let path = own.kind?;
+    let value = body.get(path);
+    let kind = value.and_then(word);
+    let other = |kind: &&String| NOT_A_PAYMENT.iter().any(|part| kind.to_lowercase().contains(part));
+    let found = kind.as_ref().filter(other).cloned();
+    trail.look(|| {
+        let why = match (&found, &kind) {
+            (Some(_), _) => "the status is that of another thing than a payment: the payment is pending",
+            (None, Some(_)) => "names no refund and no dispute",
+            (None, None) => unusable(value),
+        };
+        Look::new(own.name, About::Kind, path, value, (found.is_some(), why))
+    });
+    found
 }
 
 /// The service stops at the first value that is not null, an empty text included.
-fn generic_status(body: &Body) -> (PaymentStatus, Option<String>, &'static str) {
-    let found =
-        GENERIC.statuses.iter().filter_map(|path| body.get(path)).find(|value| **value != Scalar::Null);
-    let word = found.and_then(word);
-    let status = word.as_deref().map_or(PaymentStatus::Pending, |word| meaning(&GENERIC, body, word));
-    match (status, body.get(providers::PAID_FLAG)) {
-        (PaymentStatus::Pending, Some(Scalar::Bool(true))) => {
-            (PaymentStatus::Succeeded, Some("paid: true".into()), GENERIC.name)
+fn generic_status(body: &Body, trail: &mut impl Trail) -> (PaymentStatus, Option<String>, &'static str) {
+    let (mut status, mut said) = (PaymentStatus::Pending, None);
+    for path in GENERIC.statuses {
+        let value = body.get(path);
+        said = value.and_then(word);
+        if let Some(word) = &said {
+            status = meaning(&GENERIC, body, word);
+            trail.look(|| {
+                Look::new(GENERIC.name, About::Status, path, value, means(&GENERIC, body, word, status))
+            });
+        } else {
+            trail.look(|| Look::new(GENERIC.name, About::Status, path, value, (false, unusable(value))));
         }
-        _ => (status, word, GENERIC.name),
+        if value.is_some_and(|value| *value != Scalar::Null) {
+            break;
+        }
     }
+    if status.is_final() {
+        return (status, said, GENERIC.name);
+    }
+    let value = body.get(providers::PAID_FLAG);
+    let paid = value == Some(&Scalar::Bool(true));
+    trail.look(|| {
+        let why = if paid { "exactly `true`: succeeded" } else { "it is not exactly `true`" };
+        Look::new(GENERIC.name, About::Status, providers::PAID_FLAG, value, (paid, why))
+    });
+    match paid {
+        true => (PaymentStatus::Succeeded, Some("paid: true".into()), GENERIC.name),
+        false => (status, said, GENERIC.name),
+    }
+}
+
+/// What a word of status comes to, for the trail.
+fn means(rule: &Rule, body: &Body, word: &str, status: PaymentStatus) -> (bool, String) {
+    let fraud = body.get(providers::FRAUD_STATUS).and_then(self::word);
+    let why = match (status.is_final(), fraud) {
+        (_, Some(fraud)) if is_capture(rule, word) => {
+            format!("{}, as `{}` is `{fraud}`", status.name(), providers::FRAUD_STATUS)
+        }
+        (true, _) => format!("means {}", status.name()),
+        (false, _) => "no word that decides anything".to_owned(),
+    };
+    (status.is_final(), why)
 }
 
 fn word(value: &Scalar) -> Option<String> {
@@ -143,7 +248,7 @@ fn word(value: &Scalar) -> Option<String> {
 fn meaning(rule: &Rule, body: &Body, word: &str) -> PaymentStatus {
     let word = word.to_lowercase();
     let is = |own: &[&str], all: &[&str]| own.iter().chain(all).any(|known| *known == word);
-    if rule.name == "midtrans" && word == "capture" {
+    if is_capture(rule, &word) {
         return fraud_verdict(body);
     }
     if is(rule.succeeded, SUCCEEDED) {
@@ -153,6 +258,10 @@ fn meaning(rule: &Rule, body: &Body, word: &str) -> PaymentStatus {
     } else {
         PaymentStatus::Pending
     }
+}
+
+fn is_capture(rule: &Rule, word: &str) -> bool {
+    rule.name == "midtrans" && word.eq_ignore_ascii_case("capture")
 }
 
 /// A captured card payment is the merchant's only when the fraud check accepted it: `challenge` waits for a person.

@@ -8,6 +8,7 @@ pub mod body;
 mod candidates;
 mod chunk;
 mod decide;
+mod explain;
 pub mod fixtures;
 mod infer;
 mod limits;
@@ -22,8 +23,13 @@ mod store;
 use serde::Serialize;
 
 pub use self::{
-    candidates::{Candidate, due, explain_due},
-    infer::{Reading, Reference, read, read_raw},
+    candidates::{Candidate, Statement, due},
+    explain::{
+        Advice, Backlog, Becomes, BodyOf, Check, Claim, DuePlan, Explain, Held, HeldPayment, IndexState,
+        Match, Named, Next, Part, PaymentOf, Plan, RowLock, RunLock, SessionOf, Sorts, Try, explain,
+        explain_due, run_lock,
+    },
+    infer::{About, Look, Reading, Reference, read, read_raw},
     limits::{Effective, Limits, Overrides},
     list::{Cursor, Filter, List, ListItem, list},
     report::{Counts, Item, Outcome, ProviderCounts, RetryReport},
@@ -32,7 +38,7 @@ pub use self::{
     show::{Found, Payment, Show, find, show},
     store::Store,
 };
-use crate::{Error, Result};
+use crate::{Error, Result, text::pasted};
 
 /// How a payment stands, as the service writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -85,19 +91,33 @@ impl PaymentStatus {
 #[serde(transparent)]
 pub struct EventId(String);
 
+fn is_id(text: &str) -> bool {
+    text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 impl EventId {
-    /// Takes 26 letters and digits.
+    /// Takes 26 letters and digits, and leaves off what was pasted around them: blanks, quotes, a comma.
     ///
     /// # Errors
-    /// [`crate::Kind::Usage`] for anything else.
+    /// [`crate::Kind::Usage`] for anything else, and for several ids at once.
     pub fn parse(text: &str) -> Result<Self> {
-        let text = text.trim();
-        if text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Ok(Self(text.to_owned()));
+        let meant = pasted(text);
+        if is_id(meant) {
+            return Ok(Self(meant.to_owned()));
         }
-        Err(Error::usage(format!("`{text}` is no event id"))
-            .because("an event id is a ULID: 26 letters and digits")
-            .hint("a provider's own id is found with `opsctl webhooks show --event-id …`"))
+        let ids: Vec<&str> = meant
+            .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'))
+            .map(pasted)
+            .filter(|word| is_id(word))
+            .collect();
+        let error = Error::usage(format!("`{meant}` is no event id"));
+        Err(match ids[..] {
+            [] => error.because("an event id is a ULID: 26 letters and digits").hint(show::BY_PROVIDERS_ID),
+            [one] => error.hint(format!("did you mean `{one}`?")),
+            [first, ..] => error
+                .because(format!("it holds {} ids, and one event is taken at a time", ids.len()))
+                .hint(format!("begin with the first: `{first}`")),
+        })
     }
 
     /// As given.

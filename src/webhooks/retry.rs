@@ -23,7 +23,7 @@ use crate::{
     cancel::Cancel,
     crash::{self, Point},
     db::{Db, Fault},
-    journal::Entry,
+    journal::{self, Entry, Record},
     laravel::lock::{self, Attempt, Held, Holder, Locks},
 };
 
@@ -196,31 +196,31 @@ async fn run_lock(
     }
 }
 
-/// Who has the lock, since when, and by which run of opsctl if the journal knows it. The service does not renew its
-/// lock, so its start is told by its end; opsctl does, and its start stands in the journal.
+/// Who has the lock, as an error.
 fn busy(entry: &Entry, holder: Option<&Holder>, seconds: u32) -> Error {
     let error = Error::new(Kind::Locked, "another run holds the lock of webhook retries");
     let Some(holder) = holder else { return error.because("it was released while we looked: try again") };
-    let error = match (entry.lock_holder(&holder.owner), holder.until) {
-        (Some((record, begin)), _) => error.because(format!(
+    error
+        .because(held_by(entry.lock_holder(&holder.owner), holder, seconds))
+        .hint("one event does not need the lock: `opsctl webhooks retry-one ID`")
+}
+
+/// Who has the lock, since when, and by which run of opsctl if the journal knows it. The service does not renew its
+/// lock, so its start is told by its end; opsctl does, and its start stands in the journal.
+pub(super) fn held_by(known: Option<(Record, journal::Begin)>, holder: &Holder, seconds: u32) -> String {
+    if let Some((record, begin)) = known {
+        return format!(
             "held since {} by opsctl run {} (`{}` of {}@{})",
             record.at.format("%H:%M:%S UTC"),
             record.run,
             begin.command,
             begin.actor.user,
             begin.actor.host
-        )),
-        (None, until) => {
-            let since = until.map(|until| until - TimeDelta::seconds(seconds.into()));
-            let since =
-                since.map_or_else(String::new, |at| format!(" since about {}", at.format("%H:%M:%S UTC")));
-            error.because(format!(
-                "held{since} by `{}`: the service itself, or opsctl on another host",
-                holder.owner
-            ))
-        }
-    };
-    error.hint("one event does not need the lock: `opsctl webhooks retry-one ID`")
+        );
+    }
+    let since = holder.until.map(|until| until - TimeDelta::seconds(seconds.into()));
+    let since = since.map_or_else(String::new, |at| format!(" since about {}", at.format("%H:%M:%S UTC")));
+    format!("held{since} by `{}`: the service itself, or opsctl on another host", holder.owner)
 }
 
 async fn release(locks: &Locks<'_>, held: &Held, progress: &mut dyn Progress) {

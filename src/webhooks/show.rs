@@ -6,8 +6,9 @@ use serde::Serialize;
 use super::{EventId, Limits, Reading, Store, body::Body, infer};
 use crate::{
     Error, Kind, Result,
-    db::{Db, Engine, Query, Row},
+    db::{Db, Engine, Query, Row, Session},
     near,
+    text::pasted,
 };
 
 /// How the event is named.
@@ -86,8 +87,12 @@ pub struct Show {
     pub payload: Option<String>,
 }
 
-const COLUMNS: &str = "id, provider, event_id, event_type, request_id, status, payment_status, payment_provider_ref, \
+pub(super) const COLUMNS: &str = "id, provider, event_id, event_type, request_id, status, payment_status, payment_provider_ref, \
                        attempts, received_at, last_attempt_at, next_retry_at, processed_at, error_message, updated_at";
+
+/// What to type for an id that is the provider's.
+pub(super) const BY_PROVIDERS_ID: &str =
+    "a provider's own id is found with `opsctl webhooks show --event-id …`";
 
 /// Finds the ids of the events that a name means, newest first; several requests may share an id.
 ///
@@ -100,20 +105,30 @@ pub async fn find(db: &Db, found: &Found) -> Result<Vec<String>> {
         Found::EventId(value) => ("event_id", value),
         Found::RequestId(value) => ("request_id", value),
     };
+    // As it was given first: a provider's id may hold anything.
+    let meant = pasted(value);
+    let mut ids = ids_by(&store, column, value).await?;
+    if ids.is_empty() && meant != value {
+        ids = ids_by(&store, column, meant).await?;
+    }
+    if !ids.is_empty() {
+        return Ok(ids);
+    }
+    let error =
+        Error::new(Kind::NotFound, format!("no event has the {} `{meant}`", column.replace('_', " ")));
+    Err(match found {
+        Found::EventId(_) => error.hint("part of it may do: `opsctl webhooks list --event-id …`"),
+        _ => error,
+    })
+}
+
+async fn ids_by(store: &Store<'_>, column: &str, value: &str) -> Result<Vec<String>> {
     let sql = format!(
         "SELECT id FROM {} WHERE {column} = {} ORDER BY received_at DESC, id DESC LIMIT 20",
         store.events.name,
         store.events.hole(column)
     );
-    let rows = db.session().await?.fetch(Query::new(sql).bind(value.as_str())).await?;
-    if rows.is_empty() {
-        let name = column.replace('_', " ");
-        let error = Error::new(Kind::NotFound, format!("no event has the {name} `{value}`"));
-        return Err(match found {
-            Found::EventId(_) => error.hint("part of it may do: `opsctl webhooks list --event-id …`"),
-            _ => error,
-        });
-    }
+    let rows = store.db.session().await?.fetch(Query::new(sql).bind(value)).await?;
     rows.iter().map(|row| row.text("id")).collect()
 }
 
@@ -126,17 +141,9 @@ pub async fn show(db: &Db, id: &EventId, limits: &Limits, raw: bool) -> Result<S
     let row = row_by_id(&store, id).await?;
     let id = row.text("id")?;
     let provider = row.text("provider")?;
-    let mut bytes = body(&store, &id, "payload").await?;
-    let content = match Body::json(&bytes) {
-        Ok(body) if !body.is_empty() => Ok(infer::read(&provider, &body)),
-        Err(why) if !bytes.is_empty() => Err(why),
-        _ => {
-            bytes = body(&store, &id, "payload_raw").await?;
-            infer::read_raw(&provider, &bytes)
-        }
-    };
-    let (reading, unreadable) = match content {
-        Ok(reading) => (Some(reading), None),
+    let Stored { bytes, body, .. } = body(&mut db.session().await?, &store, &provider, &id).await?;
+    let (reading, unreadable) = match body {
+        Ok(body) => (Some(infer::read(&provider, &body)), None),
         Err(why) => (None, Some(why)),
     };
     let references =
@@ -200,25 +207,45 @@ async fn unknown(store: &Store<'_>, id: &EventId) -> Error {
         let Ok(rows) = session.fetch(query).await else { return error };
         near_ids.extend(rows.iter().filter_map(|row| row.text("id").ok()));
     }
-    let near = near::matches(id.as_str(), near_ids.iter().map(String::as_str));
-    if near.is_empty() {
-        return error.hint("a provider's own id is found with `opsctl webhooks show --event-id …`");
-    }
-    let mut seen = Vec::new();
-    near.into_iter().fold(error, |error, id| {
-        if seen.contains(&id) {
-            return error;
-        }
-        seen.push(id);
-        error.hint(format!("did you mean `{id}`?"))
-    })
+    let near_ids = near_ids.iter().map(String::as_str);
+    // An id that was not typed is looked at before anything is done to it.
+    let typed = |near: &str| format!("opsctl webhooks show {near}");
+    near::or(error, id.as_str(), near_ids, typed, BY_PROVIDERS_ID)
 }
 
-async fn body(store: &Store<'_>, id: &str, column: &str) -> Result<Vec<u8>> {
+/// The body of an event, and where it stands.
+pub(super) struct Stored {
+    /// `payload`, or `payload_raw` where that is empty.
+    pub column: &'static str,
+    pub bytes: Vec<u8>,
+    /// Why it cannot be read, if so.
+    pub body: std::result::Result<Body, String>,
+}
+
+/// Reads the body as a try does: `payload`, and `payload_raw` where that is empty.
+pub(super) async fn body(
+    session: &mut Session<'_>,
+    store: &Store<'_>,
+    provider: &str,
+    id: &str,
+) -> Result<Stored> {
+    let bytes = text(session, store, id, "payload").await?;
+    match Body::json(&bytes) {
+        Ok(body) if !body.is_empty() => Ok(Stored { column: "payload", bytes, body: Ok(body) }),
+        Err(why) if !bytes.is_empty() => Ok(Stored { column: "payload", bytes, body: Err(why) }),
+        _ => {
+            let bytes = text(session, store, id, "payload_raw").await?;
+            let body = infer::raw_body(provider, &bytes);
+            Ok(Stored { column: "payload_raw", bytes, body })
+        }
+    }
+}
+
+async fn text(session: &mut Session<'_>, store: &Store<'_>, id: &str, column: &str) -> Result<Vec<u8>> {
     let events = &store.events;
     let cast = if events.engine() == Engine::Postgres { "::text" } else { "" };
     let sql = format!("SELECT {column}{cast} AS body FROM {} WHERE id = {}", events.name, events.hole("id"));
-    let row = store.db.session().await?.first(Query::new(sql).bind(id)).await?;
+    let row = session.first(Query::new(sql).bind(id)).await?;
     Ok(row.map(|row| row.into_bytes("body")).transpose()?.flatten().unwrap_or_default())
 }
 

@@ -127,14 +127,9 @@ impl Eligible {
         }
     }
 
-    /// Not done: an inferred status that was never applied to a payment (stranded shape S2) counts as open.
+    /// Not done, attempts left, and of the wanted provider and status.
     pub(super) fn open(&self, events: &Table) -> Condition {
-        let open = "status <> 'processed' AND (payment_status IS NULL OR payment_status IN ('', 'pending') \
-                    OR processed_at IS NULL)";
-        let mut condition = Condition::new(open, []);
-        if let Some(max) = self.max_attempts {
-            condition = condition.and(Condition::new("attempts < ?", [max.into()]));
-        }
+        let mut condition = Self::not_done().and(self.attempts_left());
         for (column, value) in [("provider", &self.provider), ("status", &self.status)] {
             if let Some(value) = value {
                 let sql = format!("{column} = {}", events.hole(column));
@@ -142,6 +137,19 @@ impl Eligible {
             }
         }
         condition
+    }
+
+    /// Not done: an inferred status that was never applied to a payment (stranded shape S2) counts as open.
+    #[allow(clippy::unused_self)] // reads like its neighbours
+    pub(super) fn not_done() -> Condition {
+        let open = "status <> 'processed' AND (payment_status IS NULL OR payment_status IN ('', 'pending') \
+                    OR processed_at IS NULL)";
+        Condition::new(open, [])
+    }
+
+    /// Below the limit of attempts, if there is one.
+    pub(super) fn attempts_left(&self) -> Condition {
+        self.max_attempts.map_or_else(Condition::default, |max| Condition::new("attempts < ?", [max.into()]))
     }
 
     /// A claim that nobody works on any more.
@@ -160,6 +168,20 @@ impl Eligible {
         let hole = events.hole("received_at");
         let sql = format!("next_retry_at IS NULL AND (status <> 'received' OR received_at <= {hole})");
         Condition::new(sql, [self.stale.into()])
+    }
+
+    /// Nobody works on it: it is not claimed, or the claim is stale.
+    pub(super) fn unclaimed(&self, events: &Table) -> Condition {
+        let stale = self.stale_claim(events);
+        Condition::new(format!("(status NOT IN {IN_FLIGHT} OR ({}))", stale.sql()), stale.values())
+    }
+
+    /// Its time has come. A claim has no next time to wait for.
+    pub(super) fn come(&self, events: &Table) -> Condition {
+        let (dated, undated) = (self.dated(events), self.undated(events));
+        let values = dated.values().into_iter().chain(undated.values());
+        let sql = format!("(status IN {IN_FLIGHT} OR {} OR ({}))", dated.sql(), undated.sql());
+        Condition::new(sql, values)
     }
 
     /// The whole condition, as it is checked under the row's lock.

@@ -198,7 +198,11 @@ impl Worker<'_> {
     }
 
     /// Why events that were picked were not locked. The chunk is done by now, so a look that fails is no failure.
-    pub(super) async fn explain_missing(&self, candidates: &[Candidate], events: &[Event]) -> Vec<Item> {
+    pub(in crate::webhooks) async fn explain_missing(
+        &self,
+        candidates: &[Candidate],
+        events: &[Event],
+    ) -> Vec<Item> {
         let missing: Vec<&Candidate> = candidates
             .iter()
             .filter(|candidate| events.iter().all(|event| event.id != candidate.id))

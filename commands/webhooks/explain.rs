@@ -1,0 +1,370 @@
+//! `opsctl webhooks explain`: why an event is as it is, and how due events are found.
+
+use chrono::{DateTime, Utc};
+use opsctl::{
+    Exit, Result,
+    config::System,
+    journal::Journal,
+    text::printable,
+    webhooks::{
+        self, About, Check, Claim, DuePlan, EventId, Explain, IndexState, Limits, Look, Match, Named,
+        Outcome, PaymentOf, Plan, RowLock, RunLock, Sorts, Try,
+    },
+};
+use serde_json::json;
+
+use super::args::{ExplainArgs, typo};
+use crate::{
+    app::App,
+    ui::{Align, Cell, Table, Tone, View, ago},
+};
+
+/// Runs the command.
+pub async fn run(app: &App, args: &ExplainArgs) -> Result<Exit> {
+    let limits = Limits::resolve(app.context()?, webhooks::Overrides::default())?;
+    if args.due {
+        return due(app, &limits, args.provider.as_deref()).await;
+    }
+    let named = args.name.found()?;
+    let db = app.db().await?;
+    let ids = webhooks::find(db, &named).await?;
+    let run = run_lock(app, &limits).await?;
+    let mut explained = Vec::new();
+    for id in ids {
+        explained.push(webhooks::explain(db, &EventId::parse(&id)?, &limits, &run).await?);
+    }
+    app.ui.emit(&event_view(app, &explained)?)?;
+    if let [one] = &explained[..] {
+        for next in &one.next {
+            app.ui.hint(&format!("{}: `{}`", next.why, next.command));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Who holds the run lock: a store that is not configured, or does not answer, leaves it unknown.
+async fn run_lock(app: &App, limits: &Limits) -> Result<RunLock> {
+    let locks = app.locks(&limits.lock_store, System::Webhooks).await;
+    let journal = app.environment.state_dir().and_then(|folder| Journal::existing(&folder, app.clock));
+    let now = app.db().await?.now().await?;
+    Ok(webhooks::run_lock(locks.as_ref().map_err(Clone::clone), journal.as_ref(), limits, now).await)
+}
+
+async fn due(app: &App, limits: &Limits, provider: Option<&str>) -> Result<Exit> {
+    let plan = webhooks::explain_due(app.db().await?, limits, provider).await?;
+    app.ui.emit(&due_view(app, &plan)?)?;
+    if let Some(near) = typo(provider, None, None).filter(|_| plan.due.is_empty()) {
+        app.ui.hint(&near);
+    }
+    for note in &plan.notes {
+        app.ui.hint(note);
+    }
+    Ok(Exit::Done)
+}
+
+fn event_view(app: &App, explained: &[Explain]) -> Result<View> {
+    let mut table = Table::new([
+        ("id", Align::Left),
+        ("provider", Align::Left),
+        ("status", Align::Left),
+        ("due", Align::Left),
+        ("outcome", Align::Left),
+        ("reason", Align::Left),
+    ]);
+    for event in explained {
+        table.row([
+            Cell::new(&*event.id),
+            Cell::new(&*event.provider),
+            Cell::new(&*event.status),
+            Cell::new(yes_or_no(event.due)),
+            Cell::new(event.retry.outcome.name()),
+            Cell::new(&*event.retry.reason),
+        ]);
+    }
+    let text: Vec<String> = explained.iter().map(|event| Page::new(app, event.now).event(event)).collect();
+    let data = match explained {
+        [one] => json!(one),
+        many => json!(many),
+    };
+    Ok(View {
+        command: "webhooks explain",
+        context: app.context()?.name.clone(),
+        at: app.clock.now(),
+        data,
+        summary: json!({"count": explained.len()}),
+        items: explained.iter().map(|event| json!(event)).collect(),
+        table,
+        text: Some(text.join("\n")),
+    })
+}
+
+fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+/// Lines of a name, a leader and a text; lines of one name in a row say it once.
+struct Page<'a> {
+    app: &'a App,
+    now: DateTime<Utc>,
+    text: String,
+    last: &'static str,
+}
+
+impl<'a> Page<'a> {
+    fn new(app: &'a App, now: DateTime<Utc>) -> Self {
+        Self { app, now, text: String::new(), last: "" }
+    }
+
+    fn line(&mut self, name: &'static str, value: impl AsRef<str>) {
+        let value = printable(value.as_ref()).into_owned();
+        if name == self.last {
+            self.text.push_str(&format!("{:<16} {value}\n", ""));
+        } else {
+            self.text.push_str(&format!("{name:.<16} {value}\n", name = format!("{name} ")));
+        }
+        self.last = name;
+    }
+
+    fn time(&self, at: DateTime<Utc>) -> String {
+        format!("{} · {}", ago(at, self.now), self.app.ui.zone.show(at))
+    }
+
+    fn event(mut self, event: &Explain) -> String {
+        self.line("Event", &event.id);
+        self.line("Provider", &event.provider);
+        let used = format!("{} of {} attempts used", event.attempts, event.max_attempts);
+        self.line("Status", format!("{}, {used}", event.status));
+        if let Some(note) = &event.error_message {
+            self.line("Note", note);
+        }
+        self.line("Body", format!("{}, {} bytes", event.body.column, event.body.bytes));
+        if let Some(why) = &event.body.unreadable {
+            self.line("Unreadable", why);
+        }
+        self.looks(&event.looks);
+        if let Some(reading) = &event.reading {
+            let word = reading.word.as_ref().map_or(String::new(), |word| format!(" from `{word}`"));
+            self.line("Says", format!("{}{word} [rule {}]", reading.status.name(), reading.rule));
+        }
+        event.references.iter().for_each(|named| self.named(named, &event.provider));
+        self.line("Due", yes_or_no(event.due));
+        event.conditions.iter().for_each(|check| self.check(check));
+        self.retry(&event.retry, event.max_attempts);
+        self.held(event);
+        self.text
+    }
+
+    /// What stands nowhere is told in one line per rule and question.
+    fn looks(&mut self, looks: &[Look]) {
+        let mut at = 0;
+        while let Some(look) = looks.get(at) {
+            let same = |other: &&Look| {
+                other.about == look.about
+                    && other.rule == look.rule
+                    && other.found.is_none()
+                    && other.why == look.why
+            };
+            let run = if look.found.is_none() { looks[at..].iter().take_while(same).count() } else { 1 };
+            let paths: Vec<&str> = looks[at..at + run].iter().map(|look| look.path).collect();
+            let found = look.found.as_ref().map_or(String::new(), |found| format!("`{found}`, "));
+            let name = match look.about {
+                About::Reference => "Reference",
+                About::Kind => "Kind",
+                About::Status => "Status word",
+            };
+            self.line(name, format!("{}: {found}{} [rule {}]", paths.join(", "), look.why, look.rule));
+            at += run;
+        }
+    }
+
+    fn named(&mut self, named: &Named, provider: &str) {
+        let why = match named.names {
+            Match::None => format!("`{}` names none", named.value),
+            Match::AnotherProvider => format!("`{}` names none of `{provider}`", named.value),
+            Match::Several => format!("`{}` names several: the table lacks its unique key", named.value),
+            Match::Found => String::new(),
+        };
+        if !why.is_empty() {
+            self.line("Payment", why);
+        }
+        for payment in &named.payments {
+            self.line("Payment", told(payment, &named.value, provider));
+        }
+    }
+
+    fn check(&mut self, check: &Check) {
+        let name = match check.condition {
+            webhooks::Part::NotDone => "Not done",
+            webhooks::Part::AttemptsLeft => "Attempts left",
+            webhooks::Part::NobodyAtIt => "Nobody at it",
+            webhooks::Part::TimeHasCome => "Time has come",
+        };
+        self.line(name, format!("{}: {}", yes_or_no(check.met), check.why));
+    }
+
+    fn retry(&mut self, retry: &Try, most: u32) {
+        let Some(status) = retry.status else {
+            self.line("A try", format!("would leave it: {}", retry.reason));
+            return;
+        };
+        let flags = match &retry.flags[..] {
+            [] => String::new(),
+            flags => format!(" (with {})", flags.join(" ")),
+        };
+        let rule = retry.rule.map_or(String::new(), |rule| format!(" [rule {rule}]"));
+        self.line("A try", format!("would end {}{flags}: {}{rule}", retry.outcome.name(), retry.reason));
+        self.line("A try", format!("status `{status}`, {} of {most} attempts", retry.attempts));
+        if let (Some(from), Some(until)) = (retry.next_from, retry.next_until) {
+            let range = match from == until {
+                true => ago(from, self.now),
+                false => format!("{} to {}", ago(from, self.now), ago(until, self.now)),
+            };
+            self.line("A try", format!("next time {range}"));
+        }
+        if let Some(payment) = &retry.payment {
+            let becomes = match payment.from == payment.to.name() {
+                true => format!("payment {} stays `{}`", payment.id, payment.from),
+                false => format!("payment {} becomes `{}`", payment.id, payment.to.name()),
+            };
+            self.line("A try", becomes);
+        } else if retry.outcome != Outcome::Applied {
+            self.line("A try", "no payment changes");
+        }
+    }
+
+    fn held(&mut self, event: &Explain) {
+        match &event.held.claim {
+            Some(Claim { status, at: Some(at), .. }) => {
+                let at = self.time(*at);
+                self.line("Claim", format!("`{status}` of the service, {at}"));
+            }
+            Some(Claim { status, .. }) => self.line("Claim", format!("`{status}` of the service")),
+            None => self.line("Claim", "none"),
+        }
+        let row = self.lock(&event.held.row);
+        self.line("Row lock", row);
+        for payment in &event.held.payments {
+            if payment.lock != RowLock::Free && !matches!(payment.lock, RowLock::Unknown { .. }) {
+                let lock = self.lock(&payment.lock);
+                self.line("Payment lock", format!("{}: {lock}", payment.id));
+            }
+        }
+        match &event.held.run {
+            RunLock::Free => self.line("Run lock", "free: no batch runs"),
+            RunLock::Held { by, .. } => self.line("Run lock", by),
+            RunLock::Unknown { why } => self.line("Run lock", format!("not known: {why}")),
+        }
+    }
+
+    fn lock(&self, lock: &RowLock) -> String {
+        match lock {
+            RowLock::Free => "free".into(),
+            RowLock::Unknown { why } => format!("not known: {why}"),
+            RowLock::Held { sessions } => {
+                let told = sessions.iter().map(|session| {
+                    let user = session.user.as_ref().map_or(String::new(), |user| format!(" of `{user}`"));
+                    let program =
+                        session.program.as_ref().map_or(String::new(), |program| format!(" ({program})"));
+                    let since = session
+                        .since
+                        .map_or(String::new(), |at| format!(", its transaction began {}", ago(at, self.now)));
+                    format!("session {}{user}{program}{since}", session.id)
+                });
+                match sessions.len() {
+                    0 => "held by a transaction; who it is, this role may not see".into(),
+                    1 => format!("held by {}", told.collect::<String>()),
+                    _ => format!("held by one of: {}", told.collect::<Vec<_>>().join("; ")),
+                }
+            }
+        }
+    }
+}
+
+fn told(payment: &PaymentOf, reference: &str, provider: &str) -> String {
+    let whose = match payment.provider == provider {
+        true => String::new(),
+        false => format!(", of `{}` and so not this event's", payment.provider),
+    };
+    let PaymentOf { id, status, amount, currency, .. } = payment;
+    format!("{id} · {amount} {currency} in minor units · {status} · reference {reference}{whose}")
+}
+
+fn due_view(app: &App, plan: &DuePlan) -> Result<View> {
+    let mut table = Table::new([("provider", Align::Left), ("due", Align::Right), ("at_least", Align::Left)]);
+    for line in &plan.due {
+        table.row([
+            Cell::new(&*line.provider),
+            Cell::count(line.events),
+            Cell::new(yes_or_no(line.at_least)).tone(Tone::Dim),
+        ]);
+    }
+    let due: u64 = plan.due.iter().map(|line| line.events).sum();
+    let scans = plan.plans.iter().filter(|plan| plan.scans).count();
+    Ok(View {
+        command: "webhooks explain",
+        context: app.context()?.name.clone(),
+        at: app.clock.now(),
+        data: json!(plan),
+        summary: json!({"due": due, "scans": scans, "missing": plan.missing.len()}),
+        items: plan.due.iter().map(|line| json!(line)).collect(),
+        table,
+        text: app.ui.is_human().then(|| due_text(app, plan)),
+    })
+}
+
+fn due_text(app: &App, plan: &DuePlan) -> String {
+    let mut page = Page::new(app, plan.now);
+    for statement in &plan.plans {
+        page.line(heading(statement), in_words(statement));
+        for line in &statement.lines {
+            page.line(heading(statement), format!("  {line}"));
+        }
+    }
+    if plan.due.is_empty() {
+        page.line("Due", "no events");
+    }
+    for line in &plan.due {
+        let more = if line.at_least { " or more" } else { "" };
+        page.line("Due", format!("{}: {}{more}", line.provider, line.events));
+    }
+    if plan.missing.is_empty() {
+        page.line("Indexes", "all of the service's are there");
+    }
+    for advice in &plan.missing {
+        let state = match advice.state {
+            IndexState::Missing => "missing",
+            IndexState::Unusable => "there, and not usable",
+        };
+        let finds = advice.finds.map_or_else(
+            || "only the service uses it".to_owned(),
+            |finds| format!("by it are found: {finds}"),
+        );
+        page.line("Indexes", format!("{} is {state}; {finds}", advice.name));
+        page.line("Indexes", format!("  {}", advice.statement));
+    }
+    page.text
+}
+
+fn heading(plan: &Plan) -> &'static str {
+    match plan.statement {
+        webhooks::Statement::Undated => "Without a time",
+        webhooks::Statement::FirstOfEach => "Each provider",
+        webhooks::Statement::Earliest => "Earliest of all",
+    }
+}
+
+/// What a plan comes to.
+fn in_words(plan: &Plan) -> String {
+    let how = match (plan.scans, &plan.indexes[..]) {
+        (true, _) => "reads the whole table".to_owned(),
+        (false, []) => "reads no row".to_owned(),
+        (false, indexes) => format!("walks {}", indexes.join(", ")),
+    };
+    let rows = plan.rows.map_or(String::new(), |rows| format!(", about {rows} rows expected"));
+    let sorts = match plan.sorts {
+        Sorts::Nothing => "",
+        Sorts::Ties => ", sorts rows of the same time",
+        Sorts::All => ", sorts what it finds",
+    };
+    format!("{how}{rows}{sorts}")
+}
