@@ -15,7 +15,7 @@ use opsctl::{
     journal::Entry,
     laravel::lock::Locks,
     webhooks::{
-        self, EventId, Limits, OneRequest, Outcome, RetryReport, RetryRequest,
+        self, EventId, Limits, OneRequest, Outcome, RetryReport, RetryRequest, RunLock,
         backoff::{Backoff, Mode},
     },
 };
@@ -205,6 +205,7 @@ async fn take(case: &Case, world: &mut World, step: &Step) {
         }
         Step::RunOne { event, force, take_over, mode, dry } => {
             let Some((id, _)) = pick(world, event) else { return };
+            explained(case, world, &id, *mode).await;
             let before = world.clone();
             let expected = world.run_one(&id, *force, *take_over, *mode);
             if *dry {
@@ -219,6 +220,29 @@ async fn take(case: &Case, world: &mut World, step: &Step) {
                 said.map(|said| outcomes(&said)).map_err(|error| error.kind());
             assert_eq!(found, expected.map(|outcome| vec![outcome]), "{step:?} {world:#?}");
         }
+    }
+}
+
+/// What is explained about an event is what its rules say, and what becomes of it when it is tried.
+async fn explained(case: &Case, world: &World, id: &str, mode: Mode) {
+    let (limits, parsed) = (limits(1, mode), EventId::parse(id).unwrap());
+    let told = webhooks::explain(&case.at(world.now), &parsed, &limits, &RunLock::Free).await.unwrap();
+    let event = &world.events[id];
+    assert_eq!(told.due, event.eligible(world.now), "{told:#?} {event:#?}");
+    assert_eq!(told.due, told.conditions.iter().all(|check| check.met), "{told:#?}");
+    let (force, take_over) =
+        (told.retry.flags.contains(&"--force"), told.retry.flags.contains(&"--take-over"));
+    let expected = match (take_over, force) {
+        (true, _) => Err(Kind::Locked),
+        (false, true) => Err(Kind::Refused),
+        (false, false) => Ok(told.retry.outcome),
+    };
+    assert_eq!(world.clone().run_one(id, false, false, mode), expected, "{told:#?} {event:#?}");
+    let mut tried = world.clone();
+    assert_eq!(tried.run_one(id, force, take_over, mode), Ok(told.retry.outcome), "{told:#?} {event:#?}");
+    if let (Next::Between(low, high), Some(status)) = (tried.events[id].next, told.retry.status) {
+        assert_eq!((told.retry.next_from, told.retry.next_until), (Some(low), Some(high)), "{told:#?}");
+        assert_eq!(tried.events[id].status, status);
     }
 }
 

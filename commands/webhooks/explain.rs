@@ -340,7 +340,9 @@ fn due_text(app: &App, plan: &DuePlan) -> String {
             |finds| format!("by it are found: {finds}"),
         );
         page.line("Indexes", format!("{} is {state}; {finds}", advice.name));
-        page.line("Indexes", format!("  {}", advice.statement));
+        for statement in &advice.statements {
+            page.line("Indexes", format!("  {statement}"));
+        }
     }
     page.text
 }
@@ -349,7 +351,7 @@ fn heading(plan: &Plan) -> &'static str {
     match plan.statement {
         webhooks::Statement::Undated => "Without a time",
         webhooks::Statement::FirstOfEach => "Each provider",
-        webhooks::Statement::Earliest => "Earliest of all",
+        webhooks::Statement::Earliest => "Earliest",
     }
 }
 

@@ -75,17 +75,6 @@ pub enum Statement {
     Earliest,
 }
 
-impl Statement {
-    /// What it finds, in words.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Statement::Undated => "without a time",
-            Statement::FirstOfEach => "every provider",
-            Statement::Earliest => "earliest of all",
-        }
-    }
-}
-
 /// The statements that find due events, `most` of all, and of every provider `each`: a fair share unless it is given.
 pub(super) async fn queries(
     store: &Store<'_>,

@@ -88,7 +88,7 @@ impl Event {
         }
     }
 
-    fn eligible(&self, now: DateTime<Utc>) -> bool {
+    pub fn eligible(&self, now: DateTime<Utc>) -> bool {
         !self.done() && self.attempts < MAX_ATTEMPTS && self.free(now)
     }
 

@@ -95,8 +95,8 @@ pub struct Advice {
     pub state: State,
     /// What opsctl finds by it; `None` for one that only the service uses.
     pub finds: Option<&'static str>,
-    /// What a person who may do so runs to make it.
-    pub statement: String,
+    /// What a person who may do so runs to make it, one by one and in no transaction.
+    pub statements: Vec<String>,
 }
 
 /// The indexes that are missing, those that opsctl needs first.
@@ -153,7 +153,7 @@ fn advise(
         unique: wanted.unique,
         state: if taken.is_some() { State::Unusable } else { State::Missing },
         finds: wanted.finds,
-        statement: if taken.is_some() { format!("{drop} {create}") } else { create },
+        statements: taken.map(|_| drop).into_iter().chain([create]).collect(),
     }
 }
 

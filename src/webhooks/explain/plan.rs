@@ -41,6 +41,10 @@ impl Plan {
     /// Reads the rows of an EXPLAIN. `table` is the events' table, without quotes.
     pub(super) fn read(engine: Engine, statement: Statement, table: &str, rows: &[Row]) -> Result<Self> {
         let lines = rows.iter().map(|row| line(engine, row)).collect::<Result<Vec<_>>>()?;
+        // What SQLite says beside these only frames them.
+        let scan = format!("SCAN {table}");
+        let tells = |line: &String| ["SEARCH ", &scan, "USE TEMP "].iter().any(|step| line.starts_with(step));
+        let lines = lines.into_iter().filter(|line| engine != Engine::Sqlite || tells(line));
         let mut plan = Self {
             statement,
             indexes: Vec::new(),
@@ -133,7 +137,7 @@ fn line(engine: Engine, row: &Row) -> Result<String> {
 }
 
 /// Every step once: of the providers each has a walk of its own, and they are much alike.
-fn counted(lines: Vec<String>) -> Vec<String> {
+fn counted(lines: impl Iterator<Item = String>) -> Vec<String> {
     let mut steps: Vec<(String, usize)> = Vec::new();
     for line in lines {
         match steps.iter_mut().find(|(step, _)| *step == line) {
