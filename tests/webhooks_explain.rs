@@ -472,17 +472,21 @@ fn json(said: &Said) {
     }
 }
 
-/// What only this test has: the run lock, taken as the service takes it, is seen by the library too.
 #[tokio::test]
-async fn a_lock_whose_time_is_over_holds_nothing() {
+async fn a_run_lock_whose_time_is_over_holds_nothing() {
     use crate::support::{Case, Schema, now};
     let case = Case::new(opsctl::db::Engine::Sqlite, Schema::Service).await.unwrap();
-    let locks = case.locks();
-    let told = async |at| webhooks::run_lock(Ok(&locks), None, &limits(), at).await;
+    let told = async |at| {
+        let db = case.at(at);
+        let locks =
+            lock::Locks::Database { db: &db, table: "cache_locks".into(), prefix: "app-cache-".into() };
+        webhooks::run_lock(Ok(&locks), None, &limits()).await
+    };
     assert_eq!(told(now()).await, RunLock::Free);
-    let lock::Attempt::Taken(_) = locks.acquire(RUN_LOCK, "batch", 900).await.unwrap() else { panic!() };
+    let lock::Attempt::Taken(_) = case.locks().acquire(RUN_LOCK, "batch", 900).await.unwrap() else {
+        panic!()
+    };
     assert!(matches!(told(now()).await, RunLock::Held { owner, .. } if owner == "batch"));
     assert_eq!(told(now() + chrono::TimeDelta::seconds(901)).await, RunLock::Free);
-    drop(locks);
     case.finish().await;
 }

@@ -21,14 +21,16 @@ use crate::{
 
 /// Runs the command.
 pub async fn run(app: &App, args: &ExplainArgs) -> Result<Exit> {
-    let limits = Limits::resolve(app.context()?, webhooks::Overrides::default())?;
+    let overrides = webhooks::Overrides::default();
     if args.due {
+        let limits = Limits::resolve(app.context()?, overrides)?;
         return due(app, &limits, args.provider.as_deref()).await;
     }
     let named = args.name.found()?;
+    let limits = Limits::resolve(app.context()?, overrides)?;
     let db = app.db().await?;
     let ids = webhooks::find(db, &named).await?;
-    let run = run_lock(app, &limits).await?;
+    let run = run_lock(app, &limits).await;
     let mut explained = Vec::new();
     for id in ids {
         explained.push(webhooks::explain(db, &EventId::parse(&id)?, &limits, &run).await?);
@@ -43,11 +45,10 @@ pub async fn run(app: &App, args: &ExplainArgs) -> Result<Exit> {
 }
 
 /// Who holds the run lock: a store that is not configured, or does not answer, leaves it unknown.
-async fn run_lock(app: &App, limits: &Limits) -> Result<RunLock> {
+async fn run_lock(app: &App, limits: &Limits) -> RunLock {
     let locks = app.locks(&limits.lock_store, System::Webhooks).await;
     let journal = app.environment.state_dir().and_then(|folder| Journal::existing(&folder, app.clock));
-    let now = app.db().await?.now().await?;
-    Ok(webhooks::run_lock(locks.as_ref().map_err(Clone::clone), journal.as_ref(), limits, now).await)
+    webhooks::run_lock(locks.as_ref().map_err(Clone::clone), journal.as_ref(), limits).await
 }
 
 async fn due(app: &App, limits: &Limits, provider: Option<&str>) -> Result<Exit> {

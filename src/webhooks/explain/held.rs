@@ -102,12 +102,7 @@ pub enum RunLock {
 }
 
 /// Who holds the run lock. What keeps that from being known is told, and is no failure.
-pub async fn run_lock(
-    locks: Result<&Locks<'_>>,
-    journal: Option<&Journal>,
-    limits: &Limits,
-    now: DateTime<Utc>,
-) -> RunLock {
+pub async fn run_lock(locks: Result<&Locks<'_>>, journal: Option<&Journal>, limits: &Limits) -> RunLock {
     let unknown = |error: Error| RunLock::Unknown { why: error.to_string() };
     let holder = match locks {
         Ok(locks) => locks.holder(RUN_LOCK).await,
@@ -115,12 +110,12 @@ pub async fn run_lock(
     };
     match holder {
         Err(error) => unknown(error),
-        Ok(Some(holder)) if holder.until.is_none_or(|until| until > now) => {
+        Ok(Some(holder)) => {
             let known = journal.and_then(|journal| journal.lock_holder(&holder.owner));
             let by = held_by(known, &holder, limits.lock_seconds);
             RunLock::Held { owner: holder.owner, until: holder.until, by }
         }
-        Ok(_) => RunLock::Free,
+        Ok(None) => RunLock::Free,
     }
 }
 
