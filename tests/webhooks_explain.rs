@@ -246,6 +246,8 @@ on_every_database! {
             (Event::due("g").status("processed").payment_status("succeeded").processed(-9), Some(Part::NotDone), "its status is `processed`", vec![]),
             (Event::due("h").status("failed").payment_status("succeeded").processed(-60), Some(Part::NotDone), "`succeeded` was applied 2026-11-20 08:59:00 UTC", vec![]),
             (Event::due("i").payment_status("succeeded"), None, "", vec![]),
+            (Event::due("j").next_retry(None).received(-3600), None, "", vec![]),
+            (Event::due("k").status("queued").last_attempt(-200).next_retry(3600), None, "", vec![]),
         ];
         for (event, unmet, why, flags) in cases {
             let told = explain(case, &event.insert(case).await).await;
