@@ -60,6 +60,20 @@ on_every_database! {
         }
     }
 
+    // A limit below the number of providers leaves nobody a share: the earliest of all are tried, whoever sent them.
+    async fn a_limit_below_the_number_of_providers_goes_by_due_time(case: &Case) {
+        let undated = [("a", "mock", -900), ("b", "mock", -800), ("c", "tripay", -100), ("d", "skrill", -90)];
+        for (id, provider, received) in undated {
+            Event::due(id).provider(provider).next_retry(None).received(received).insert(case).await;
+        }
+        Event::due("e").provider("skrill").next_retry(-60).insert(case).await;
+        let mut few = limits();
+        few.limit = 2;
+        let picked = webhooks::due(&case.db, &few).await.unwrap();
+        let providers: Vec<&str> = picked.iter().map(|candidate| candidate.provider.as_str()).collect();
+        assert_eq!(providers, ["mock", "mock"]);
+    }
+
     // Events of one second, more than a read takes: the walk goes on behind those that it has.
     async fn events_that_are_due_at_the_same_time_are_all_found(case: &Case) {
         for at in 0..120 {

@@ -102,10 +102,11 @@ pub(super) fn undated(
          COUNT(CASE WHEN place = 1 THEN 1 END) OVER () AS providers FROM (SELECT id, provider, due, \
          ROW_NUMBER() OVER (PARTITION BY provider ORDER BY due, id) AS place, \
          ROW_NUMBER() OVER (ORDER BY due, id) AS place_of_all FROM ({}) AS waiting) AS placed) AS undated \
-         WHERE place_of_all <= ? OR place * providers <= ? + ? * providers",
+         WHERE place_of_all <= ? OR place * providers <= ? + ? * providers OR place <= ?",
         waiting.sql()
     );
-    let bounds = [limit.saturating_add(passed), limit, passed].map(Value::from);
+    // The first of a provider is always read, however small its share: it tells that the provider has due events.
+    let bounds = [limit.saturating_add(passed), limit, passed, passed.saturating_add(1)].map(Value::from);
     Query::new(sql).bind_all(waiting.values()).bind_all(bounds)
 }
 
