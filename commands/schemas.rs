@@ -16,7 +16,7 @@ use crate::{
     db::MigrationSummary,
     journal, tree,
     ui::{Failure, SCHEMA_VERSION},
-    webhooks::{PageSummary, ShowSummary, Shown},
+    webhooks::{ExplainLine, ExplainSummary, Explained, PageSummary, ShowSummary, Shown},
 };
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -26,6 +26,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         verb::<Vec<ListItem>, PageSummary, ListItem>("webhooks list"),
         verb::<Shown, ShowSummary, Show>("webhooks show"),
+        verb::<Explained, ExplainSummary, ExplainLine>("webhooks explain"),
         verb::<RetryReport, Counts, Item>("webhooks retry-once"),
         verb::<RetryReport, Counts, Item>("webhooks retry"),
         verb::<RetryReport, Counts, Item>("webhooks retry-one"),

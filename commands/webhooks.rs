@@ -14,6 +14,8 @@ use opsctl::{
 
 use self::args::{BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs, typo};
 #[cfg(test)]
+pub use self::explain::{ExplainLine, ExplainSummary, Explained};
+#[cfg(test)]
 pub use self::render::{PageSummary, ShowSummary, Shown};
 pub use self::{args::Command, verbs::VERBS};
 use crate::{

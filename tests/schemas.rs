@@ -43,10 +43,12 @@ fn require_valid(schema: &Value, value: &Value, what: &str) {
 }
 
 /// Lines beside the examples of the help pages: other states, other members. `ID` is an event that is due.
-const LINES: [&str; 7] = [
+const LINES: [&str; 9] = [
     "webhooks list --limit 200",
     "webhooks list --provider nobody",
     "webhooks show ID --raw",
+    "webhooks explain ID",
+    "webhooks explain --due --provider nobody",
     "webhooks retry-one ID --dry-run",
     "webhooks retry-once",
     "webhooks retry-one ID --force",

@@ -11,13 +11,71 @@ use opsctl::{
         Outcome, PaymentOf, Plan, RowLock, RunLock, Sorts, Try,
     },
 };
+use serde::Serialize;
 use serde_json::json;
 
 use super::args::{ExplainArgs, typo};
 use crate::{
     app::App,
-    ui::{Align, Cell, Table, Tone, View, ago},
+    ui::{Cell, Column, Table, View, ago},
 };
+
+/// Columns: of an event, or with `--due` of a provider, which is its own id.
+pub const EXPLAIN: [Column; 7] = [
+    Column::left("id"),
+    Column::left("provider"),
+    Column::left("status"),
+    Column::left("due"),
+    Column::right("events").wide_only(),
+    Column::left("outcome"),
+    Column::left("reason"),
+];
+
+/// What is explained.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Explained<'a> {
+    /// One event: the usual case.
+    One(&'a Explain),
+    /// Several that share a name, newest first.
+    Several(&'a [Explain]),
+    /// With `--due`, how due events are found.
+    Due(&'a DuePlan),
+}
+
+/// Summary of `webhooks explain`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum ExplainSummary {
+    /// Of events.
+    Events {
+        /// Events explained; several requests may share an id.
+        count: usize,
+    },
+    /// With `--due`.
+    Due {
+        /// Due events that were counted.
+        due: u64,
+        /// Statements that read the whole table.
+        scans: usize,
+        /// Indexes that are missing.
+        missing: usize,
+    },
+}
+
+/// A line of jsonl.
+#[cfg(test)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, clippy::large_enum_variant)] // for its schema alone
+pub enum ExplainLine {
+    /// An event.
+    Event(Explain),
+    /// With `--due`, the due events of a provider.
+    Provider(webhooks::Backlog),
+}
 
 /// Runs the command.
 pub async fn run(app: &App, args: &ExplainArgs) -> Result<Exit> {
@@ -64,35 +122,29 @@ async fn due(app: &App, limits: &Limits, provider: Option<&str>) -> Result<Exit>
 }
 
 fn event_view(app: &App, explained: &[Explain]) -> Result<View> {
-    let mut table = Table::new([
-        ("id", Align::Left),
-        ("provider", Align::Left),
-        ("status", Align::Left),
-        ("due", Align::Left),
-        ("outcome", Align::Left),
-        ("reason", Align::Left),
-    ]);
+    let mut table = Table::new(EXPLAIN);
     for event in explained {
         table.row([
             Cell::new(&*event.id),
             Cell::new(&*event.provider),
             Cell::new(&*event.status),
             Cell::new(yes_or_no(event.due)),
+            Cell::new("1"),
             Cell::new(event.retry.outcome.name()),
             Cell::new(&*event.retry.reason),
         ]);
     }
     let text: Vec<String> = explained.iter().map(|event| Page::new(app, event.now).event(event)).collect();
     let data = match explained {
-        [one] => json!(one),
-        many => json!(many),
+        [one] => Explained::One(one),
+        several => Explained::Several(several),
     };
     Ok(View {
         command: "webhooks explain",
         context: app.context()?.name.clone(),
         at: app.clock.now(),
-        data,
-        summary: json!({"count": explained.len()}),
+        data: json!(data),
+        summary: json!(ExplainSummary::Events { count: explained.len() }),
         items: explained.iter().map(|event| json!(event)).collect(),
         table,
         text: Some(text.join("\n")),
@@ -291,12 +343,17 @@ fn told(payment: &PaymentOf, reference: &str, provider: &str) -> String {
 }
 
 fn due_view(app: &App, plan: &DuePlan) -> Result<View> {
-    let mut table = Table::new([("provider", Align::Left), ("due", Align::Right), ("at_least", Align::Left)]);
+    let mut table = Table::new(EXPLAIN);
     for line in &plan.due {
+        let more = if line.at_least { "there may be more" } else { "" };
         table.row([
             Cell::new(&*line.provider),
+            Cell::new(&*line.provider),
+            Cell::or_dash(None),
+            Cell::new("yes"),
             Cell::count(line.events),
-            Cell::new(yes_or_no(line.at_least)).tone(Tone::Dim),
+            Cell::or_dash(None),
+            Cell::or_dash(Some(more)),
         ]);
     }
     let due: u64 = plan.due.iter().map(|line| line.events).sum();
@@ -305,11 +362,11 @@ fn due_view(app: &App, plan: &DuePlan) -> Result<View> {
         command: "webhooks explain",
         context: app.context()?.name.clone(),
         at: app.clock.now(),
-        data: json!(plan),
-        summary: json!({"due": due, "scans": scans, "missing": plan.missing.len()}),
+        data: json!(Explained::Due(plan)),
+        summary: json!(ExplainSummary::Due { due, scans, missing: plan.missing.len() }),
         items: plan.due.iter().map(|line| json!(line)).collect(),
         table,
-        text: app.ui.is_human().then(|| due_text(app, plan)),
+        text: Some(due_text(app, plan)),
     })
 }
 

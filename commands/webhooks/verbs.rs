@@ -2,7 +2,10 @@
 
 use opsctl::Exit;
 
-use super::render::{LIST, SHOW, TRIED};
+use super::{
+    explain::EXPLAIN,
+    render::{LIST, SHOW, TRIED},
+};
 use crate::{
     safety::Class,
     variables::Topic,
@@ -156,6 +159,7 @@ pub const VERBS: &[Verb] = &[
             },
             Example { what: "how due events are found, and missing indexes", line: "webhooks explain --due" },
         ],
+        prints: Prints::List(&EXPLAIN),
         reads: BATCH_READS,
         exits: EVENT_EXITS,
         artisan: &[],

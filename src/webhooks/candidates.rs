@@ -65,6 +65,7 @@ pub async fn due(db: &Db, limits: &Limits) -> Result<Vec<Candidate>> {
 
 /// A statement that finds due events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Statement {
     /// Stale claims, and events without a next time.

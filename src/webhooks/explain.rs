@@ -42,6 +42,7 @@ const PAYMENTS: usize = 20;
 
 /// An event, explained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Explain {
     /// Id.
     pub id: String,
@@ -85,6 +86,7 @@ pub struct Explain {
 
 /// The body of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BodyOf {
     /// Where it stands: `payload`, or `payload_raw` where that is empty.
     pub column: &'static str,
@@ -96,6 +98,7 @@ pub struct BodyOf {
 
 /// What a reference comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Match {
     /// One payment of the event's provider.
@@ -110,6 +113,7 @@ pub enum Match {
 
 /// A reference, and the payments that bear it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Named {
     /// The reference.
     pub value: String,
@@ -125,6 +129,7 @@ pub struct Named {
 
 /// A payment that bears a reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PaymentOf {
     /// Id.
     pub id: String,
@@ -140,6 +145,7 @@ pub struct PaymentOf {
 
 /// What a try would do now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Try {
     /// How the event would end.
     pub outcome: Outcome,
@@ -165,6 +171,7 @@ pub struct Try {
 
 /// A payment before and after a try.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Becomes {
     /// Id.
     pub id: String,

@@ -17,6 +17,7 @@ pub(super) const DUE: &str = "is_due";
 
 /// One condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// It is not done.
@@ -59,6 +60,7 @@ impl Part {
 
 /// A condition, whether it is met, and by what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Check {
     /// Which.
     pub condition: Part,

@@ -24,6 +24,7 @@ const COUNTED: usize = 10_000;
 
 /// How due events are found on this server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DuePlan {
     /// The server's time, at which the events are due.
     pub now: DateTime<Utc>,
@@ -39,6 +40,7 @@ pub struct DuePlan {
 
 /// Due events of one provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Backlog {
     /// The provider.
     pub provider: String,

@@ -17,6 +17,7 @@ use crate::{
 
 /// Everybody who may hold an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Held {
     /// The service's claim, if there is one.
     pub claim: Option<Claim>,
@@ -30,6 +31,7 @@ pub struct Held {
 
 /// A mark of the service's that somebody works on the event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Claim {
     /// `processing`, or `queued`.
     pub status: String,
@@ -41,6 +43,7 @@ pub struct Claim {
 
 /// Whether a transaction holds a row now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum RowLock {
     /// Nobody does.
@@ -59,6 +62,7 @@ pub enum RowLock {
 
 /// A session of the database server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SessionOf {
     /// The server's number for it.
     pub id: i64,
@@ -72,6 +76,7 @@ pub struct SessionOf {
 
 /// A payment, and whether a transaction holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HeldPayment {
     /// Id.
     pub id: String,
@@ -81,6 +86,7 @@ pub struct HeldPayment {
 
 /// The run lock of batches. One event does not need it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum RunLock {
     /// No batch runs.

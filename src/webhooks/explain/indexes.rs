@@ -72,6 +72,7 @@ const PAYMENTS: [Wanted; 8] = [
 
 /// Why an index is not there to be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// No index does its work.
@@ -82,6 +83,7 @@ pub enum State {
 
 /// An index that should be there and is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Advice {
     /// Its table.
     pub table: &'static str,

@@ -7,6 +7,7 @@ use crate::webhooks::Outcome;
 
 /// A command, and what it is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Next {
     /// What it is for.
     pub why: String,

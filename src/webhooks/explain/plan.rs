@@ -10,6 +10,7 @@ use crate::{
 
 /// What a plan sorts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Sorts {
     /// Nothing: the index gives the order.
@@ -22,6 +23,7 @@ pub enum Sorts {
 
 /// A statement's plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Plan {
     /// The statement.
     pub statement: Statement,

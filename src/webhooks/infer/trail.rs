@@ -8,6 +8,7 @@ use super::super::body::Scalar;
 
 /// What a rule wanted to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum About {
     /// A reference, which may name a payment.
@@ -20,6 +21,7 @@ pub enum About {
 
 /// One place at which a rule looked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Look {
     /// Name of the rule.
     pub rule: &'static str,
