@@ -24,7 +24,7 @@ pub const VERBS: &[Verb] = &[Verb {
     destructive_with: None,
     examples: &[
         Example { what: "in the folder opsctl-demo", line: "demo" },
-        Example { what: "elsewhere", line: "demo --dir /tmp/opsctl-demo" },
+        Example { what: "elsewhere", line: "demo --dir try-opsctl" },
         Example { what: "delete what it made", line: "demo --remove" },
     ],
     prints: Prints::Nothing,

@@ -60,11 +60,11 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "init" -d 'Write an op
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "demo" -d 'See opsctl work on an embedded database of its own'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "completions" -d 'Print what a shell needs to complete opsctl\'s words'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "help" -d 'Explain a command, or a topic'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
 wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
@@ -72,27 +72,28 @@ csv\t'A heading and one line per item, quoted, for spreadsheets'
 tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
 ids\t'One id per line'
 nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l reason -d 'Why this is done; goes into the journal' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l json -d 'Short for `--output json`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s n -l no-interaction -d 'Never ask'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s y -l yes -d 'Answer yes to questions'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -f -a "retry-once" -d 'Try the due events once, with the service\'s own limits (for one event: retry-one)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -f -a "retry-one" -d 'Try one event again, by its id (for all that are due: retry-once)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -f -a "retry" -d 'Try due events again, by provider and status'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -f -a "list" -d 'List events, newest first'
-complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show" -f -a "show" -d 'Show one event: what its body says, and the payments it may be about'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -f -a "retry-once" -d 'Try the due events once, with the service\'s own limits (for one event: retry-one)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -f -a "retry-one" -d 'Try one event again, by its id (for all that are due: retry-once)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -f -a "retry" -d 'Try due events again, by provider and status'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -f -a "list" -d 'List events, newest first'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -f -a "show" -d 'Show one event: what its body says, and the payments it may be about'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -f -a "explain" -d 'Explain why an event is as it is, or with --due how due events are found'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l limit -d 'Events of this run, 1 to 1000000 [default: TENRUSL_SCHEDULER_LIMIT]' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l max-attempts -d 'Attempts that an event may use, its first delivery included [default: TENRUSL_MAX_RETRY_ATTEMPTS]' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l mode -d 'Jitter of the next time: full, equal, decorrelated [default: TENRUSL_SCHEDULER_BACKOFF_MODE]' -r
@@ -268,6 +269,38 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l event-id -d 'The provider\'s own id' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l request-id -d 'The request that delivered it' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l provider -d 'With --due: only events of this provider' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l due -d 'Explain how a run finds due events; nothing is run but their count'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F

@@ -54,7 +54,7 @@ impl Journal {
 
     /// The journal that a folder has already, to look things up in: nothing is made.
     pub fn existing(folder: &Path, clock: Clock) -> Option<Self> {
-        let path = folder.join("journal.jsonl");
+        let path = folder.join(NAME);
         path.is_file().then_some(Self { path, clock })
     }
 
