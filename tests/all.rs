@@ -6,6 +6,7 @@ mod canaries;
 mod completion;
 mod configuration;
 mod crashes;
+mod database_pooler;
 mod demo_init_db;
 mod examples;
 mod formats;

@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{
     Application, Context, Database, Engine, Origin, Sourced,
     application::scalar,
-    database::Address,
+    database::{
+        Address,
+        passfile::{self, Found},
+        tls::Mode,
+    },
     file::{self, FileContext},
 };
 use crate::{Error, Result, near};
@@ -19,6 +23,10 @@ impl Context {
     /// # Errors
     /// Nothing configured, or a setting that opsctl cannot honour.
     pub fn database(&self) -> Result<Database> {
+        self.completed(self.named_by_strongest()?)
+    }
+
+    fn named_by_strongest(&self) -> Result<Database> {
         let file = self.file.as_ref();
         if let Some(file) = file.filter(|file| file.chosen)
             && let Some(database) = self.file_database(file)?
@@ -43,6 +51,7 @@ impl Context {
         let mut database = database.ok_or_else(|| self.nothing_configured("database"))?;
         if let Some(path) = self.environment.filled("OPSCTL_DATABASE_PASSWORD_FILE") {
             database.password = Some(file::secret_file(Path::new(path))?);
+            database.password_origin = Some(Origin::Variable("OPSCTL_DATABASE_PASSWORD_FILE".into()));
         }
         Ok(database)
     }
@@ -54,9 +63,28 @@ impl Context {
     /// A name that opsctl cannot look up.
     pub fn named_database(&self, name: &str) -> Result<Database> {
         let app = self.app.as_ref().ok_or_else(|| self.nothing_configured("application"))?;
-        app_database(app, Some(name))?.ok_or_else(|| {
+        self.completed(app_database(app, Some(name))?.ok_or_else(|| {
             Error::config(format!("the application has no database connection named `{name}`"))
-        })
+        })?)
+    }
+
+    /// Checks what was found, and looks a PostgreSQL password that nobody named up where every client of libpq does,
+    /// the application's own PDO among them. An empty one counts as not named, as it does there.
+    fn completed(&self, mut database: Database) -> Result<Database> {
+        database.check()?;
+        let named = database.password.as_ref().is_some_and(|password| !password.expose_secret().is_empty());
+        if database.engine != Engine::Postgres || named {
+            return Ok(database);
+        }
+        match passfile::find(&self.environment, &database) {
+            Found::Nothing => {}
+            Found::Ignored(why) => database.password_note = Some(why),
+            Found::Password(path, password) => {
+                database.password = Some(password);
+                database.password_origin = Some(Origin::Passfile(path));
+            }
+        }
+        Ok(database)
     }
 
     fn file_database(&self, file: &FileContext) -> Result<Option<Database>> {
@@ -74,21 +102,13 @@ impl Context {
         }
         if let Some(reference) = &section.password {
             database.password = Some(file::secret(file, "database.password", reference, &self.environment)?);
+            database.password_origin = Some(Origin::File(file.path.clone(), file.key("database.password")));
         }
         if let Some(prefix) = &section.prefix {
             database.set("prefix", prefix)?;
         }
-        match section.pooler.as_deref() {
-            None | Some("none" | "session") => {}
-            Some("transaction") => database.pooled = true,
-            Some(_) => {
-                return Err(Error::config(format!(
-                    "{} in {} is unknown",
-                    file.key("database.pooler"),
-                    file.path.display()
-                ))
-                .hint("it is `transaction`, `session` or `none`"));
-            }
+        if let Some(pooler) = &section.pooler {
+            database.set("pooler", pooler)?;
         }
         Ok(Some(database))
     }
@@ -125,7 +145,7 @@ fn cached_database(app: &Application, name: Option<&str>) -> Result<Option<Datab
         socket: text("unix_socket"),
     };
     let mut database = parts.build(&app.dir, origin)?;
-    for key in ["sslmode", "sslrootcert", "search_path", "schema", "prefix", "timezone", "pooled"] {
+    for key in CACHED_MEMBERS {
         if let Some(value) = text(key) {
             database.set(key, &value)?;
         }
@@ -133,13 +153,50 @@ fn cached_database(app: &Application, name: Option<&str>) -> Result<Option<Datab
     if let Some(Value::Array(schemas)) = members.get("search_path") {
         database.search_path = Some(schemas.iter().filter_map(scalar).collect::<Vec<_>>().join(", "));
     }
-    // PDO::MYSQL_ATTR_SSL_CA is 1009 with mysqlnd and 1007 with libmysqlclient.
-    for key in ["1009", "1007"] {
-        if let Some(path) = members.get("options").and_then(|options| options.get(key)).and_then(scalar) {
-            database.set("ssl-ca", &path)?;
+    if database.engine == Engine::MySql
+        && let Some(Value::Object(options)) = members.get("options")
+    {
+        set_pdo_options(&mut database, options)?;
+    }
+    database.tls.relative_to(&app.dir);
+    Ok(Some(database))
+}
+
+/// Members of a connection that `Database::set` knows, besides those that every source has.
+const CACHED_MEMBERS: [&str; 9] =
+    ["sslmode", "sslrootcert", "sslcert", "sslkey", "search_path", "schema", "prefix", "timezone", "pooled"];
+
+/// The options of PDO that are about encryption, by the numbers that they have with mysqlnd
+/// (ext/pdo_mysql/php_pdo_mysql_int.h): `MYSQL_ATTR_SSL_KEY` is 1007.
+fn set_pdo_options(database: &mut Database, options: &serde_json::Map<String, Value>) -> Result<()> {
+    let text = |number: &str| options.get(number).and_then(scalar).filter(|text| !text.is_empty());
+    for (number, name) in [("1010", "MYSQL_ATTR_SSL_CAPATH"), ("1011", "MYSQL_ATTR_SSL_CIPHER")] {
+        if text(number).is_some() {
+            return Err(Error::config(format!("the option {name} of {} cannot be honoured", database.origin))
+                .hint("name one file of authorities: `MYSQL_ATTR_SSL_CA`"));
         }
     }
-    Ok(Some(database))
+    let files = [("1007", "ssl-key"), ("1008", "ssl-cert"), ("1009", "ssl-ca")];
+    for (number, name) in files {
+        if let Some(path) = text(number) {
+            database.set(name, &path)?;
+        }
+    }
+    if files.iter().any(|(number, _)| text(number).is_some()) {
+        let verified = !matches!(text("1014").as_deref(), Some("false" | "0"));
+        ask_as_mysqlnd(database, verified);
+    }
+    Ok(())
+}
+
+/// PHP's driver encrypts as soon as one of its options names a file, and checks signature and name together, or, with
+/// `MYSQL_ATTR_SSL_VERIFY_SERVER_CERT` off, neither (`mysqlnd_vio::enable_ssl`).
+fn ask_as_mysqlnd(database: &mut Database, verified: bool) {
+    if !verified {
+        database.tls.authority = None;
+    }
+    let mode = if verified { Mode::VerifyFull } else { Mode::Require };
+    database.tls.asked.get_or_insert(mode);
 }
 
 /// From variables: the framework's own `config/database.php` says which there are.
@@ -179,8 +236,12 @@ fn environment_database(app: &Application, name: Option<&str>) -> Result<Option<
     for (variable, key) in extras.iter().chain(&[("DB_PREFIX", "prefix")]) {
         if let Some(value) = text(variable) {
             database.set(key, &value)?;
+            if *key == "ssl-ca" {
+                ask_as_mysqlnd(&mut database, true);
+            }
         }
     }
+    database.tls.relative_to(&app.dir);
     Ok(Some(database))
 }
 
@@ -226,10 +287,7 @@ impl Parts {
         };
         let address = match self.socket {
             Some(socket) if engine == Engine::MySql => Address::Socket(PathBuf::from(socket), port),
-            _ => match self.host {
-                Some(host) if host.starts_with('/') => Address::Socket(PathBuf::from(host), port),
-                host => Address::Tcp(host.unwrap_or_else(|| "127.0.0.1".into()), port),
-            },
+            _ => Address::of_host(self.host.unwrap_or_else(|| "127.0.0.1".into()), port),
         };
         let mut database = Database::new(engine, address, origin);
         database.name = self.database.unwrap_or_else(|| "laravel".into());
@@ -260,7 +318,6 @@ impl Parts {
 
 /// Laravel decodes each part of a URL as JSON when it parses as such, so `null` is no password and `true` is "1".
 fn coerced(password: &SecretString) -> Option<SecretString> {
-    use secrecy::ExposeSecret;
     match serde_json::from_str::<Value>(password.expose_secret()) {
         Ok(Value::Null) => None,
         Ok(Value::Bool(true)) => Some("1".into()),

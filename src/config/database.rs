@@ -1,7 +1,12 @@
 //! How to reach one database: engine, address, credentials, and what the application sets on its sessions.
 
+pub mod passfile;
+pub mod tls;
+
 use std::{
+    borrow::Cow,
     fmt,
+    net::IpAddr,
     path::{Path, PathBuf},
 };
 
@@ -9,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use url::Url;
 
+use self::tls::{Mode, Tls};
 use super::origin::Origin;
 use crate::{Error, Result};
 
@@ -55,29 +61,41 @@ pub enum Address {
     File(PathBuf),
 }
 
-/// How far the connection is encrypted and verified; words of libpq's `sslmode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    /// Never.
-    Disable,
-    /// When the server can: what the application's own drivers do by default.
-    Prefer,
-    /// Always, without checking who answers.
-    Require,
-    /// Always, signed by a known authority.
-    VerifyCa,
-    /// Always, and the certificate names the host.
-    VerifyFull,
+impl Address {
+    /// A host's name, or the folder of a socket where it begins with a slash, as libpq has it.
+    pub(super) fn of_host(host: String, port: u16) -> Self {
+        if host.starts_with('/') { Address::Socket(host.into(), port) } else { Address::Tcp(host, port) }
+    }
+
+    /// Whether what is sent there leaves this host. Names are not looked up.
+    pub fn is_off_host(&self) -> bool {
+        let Address::Tcp(host, _) = self else { return false };
+        let named = host.eq_ignore_ascii_case("localhost") || host.to_lowercase().ends_with(".localhost");
+        let numbered = host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+        !named && !numbered
+    }
 }
 
-impl Tls {
-    fn from_name(name: &str) -> Option<Self> {
+/// What stands between opsctl and a PostgreSQL server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pooler {
+    /// Nothing that would show.
+    #[default]
+    None,
+    /// A pooler that keeps a server connection for as long as we are connected: no startup options.
+    Session,
+    /// A pooler that may change the server connection behind every transaction: no startup options, no state of a
+    /// session, no statement outside of a transaction.
+    Transaction,
+}
+
+impl Pooler {
+    /// The modes of PgBouncer that opsctl works with.
+    pub fn from_name(name: &str) -> Option<Self> {
         match name {
-            "disable" => Some(Tls::Disable),
-            "allow" | "prefer" => Some(Tls::Prefer),
-            "require" => Some(Tls::Require),
-            "verify-ca" => Some(Tls::VerifyCa),
-            "verify-full" => Some(Tls::VerifyFull),
+            "none" => Some(Pooler::None),
+            "session" => Some(Pooler::Session),
+            "transaction" => Some(Pooler::Transaction),
             _ => None,
         }
     }
@@ -96,18 +114,20 @@ pub struct Database {
     pub username: String,
     /// Password, if one is set.
     pub password: Option<SecretString>,
+    /// Where the password came from, when it is not where the connection is named.
+    pub password_origin: Option<Origin>,
+    /// Why a password file was passed over; told when the server wants a password.
+    pub password_note: Option<String>,
     /// Encryption.
     pub tls: Tls,
-    /// Certificate authority to trust, instead of the host's.
-    pub tls_authority: Option<PathBuf>,
     /// PostgreSQL's `search_path`, as Laravel's connection sets it.
     pub search_path: Option<String>,
     /// Table prefix.
     pub prefix: String,
     /// Session time zone that the application sets on MySQL; `None` keeps the server's.
     pub time_zone: Option<String>,
-    /// A PgBouncer in transaction mode stands in between.
-    pub pooled: bool,
+    /// What stands in between.
+    pub pooler: Pooler,
     /// Which source named this connection.
     pub origin: Origin,
 }
@@ -137,12 +157,13 @@ impl Database {
             name: String::new(),
             username: String::new(),
             password: None,
-            tls: Tls::Prefer,
-            tls_authority: None,
+            password_origin: None,
+            password_note: None,
+            tls: Tls::default(),
             search_path: None,
             prefix: String::new(),
             time_zone: None,
-            pooled: false,
+            pooler: Pooler::None,
             origin,
         }
     }
@@ -152,7 +173,7 @@ impl Database {
         Self::new(Engine::Sqlite, Address::File(path.into()), origin)
     }
 
-    /// Reads a database URL. Relative SQLite paths are seen from `base`. The URL is never repeated in an error.
+    /// Reads a database URL. Relative paths are seen from `base`. The URL is never repeated in an error.
     ///
     /// # Errors
     /// An unknown scheme, a missing part, a parameter that opsctl cannot honour.
@@ -167,17 +188,14 @@ impl Database {
             return Ok(Self::sqlite(base.join(path), origin.clone()));
         }
         // The `url` crate treats unknown schemes as opaque hosts, which is what database URLs need.
-        let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+        let url = Url::parse(&with_host(text)).map_err(|error| bad(&error.to_string()))?;
         if at_behind_host(text) {
             return Err(bad(AT_BEHIND_HOST).hint(ENCODE));
         }
         let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
         let host = decode(host.trim_matches(['[', ']'])).ok_or_else(|| bad("its host is not UTF-8"))?;
-        let mut database = Self::new(
-            engine,
-            Address::Tcp(host, url.port().unwrap_or(engine.default_port())),
-            origin.clone(),
-        );
+        let port = url.port().unwrap_or(engine.default_port());
+        let mut database = Self::new(engine, Address::of_host(host, port), origin.clone());
         database.name =
             decode(url.path().trim_start_matches('/')).ok_or_else(|| bad("its database is not UTF-8"))?;
         database.username = decode(url.username()).ok_or_else(|| bad("its user is not UTF-8"))?;
@@ -188,6 +206,7 @@ impl Database {
         for (name, value) in url.query_pairs() {
             database.set(&name, &value)?;
         }
+        database.tls.relative_to(base);
         Ok(database)
     }
 
@@ -198,15 +217,14 @@ impl Database {
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
         match name {
             "sslmode" | "ssl-mode" => {
-                self.tls = Tls::from_name(&value.to_lowercase().replace('_', "-"))
-                    .ok_or_else(|| self.unusable(name, "it is no sslmode that opsctl knows"))?;
+                let mode = Mode::from_name(value);
+                self.tls.asked =
+                    Some(mode.ok_or_else(|| self.unusable(name, "it is no sslmode that opsctl knows"))?);
             }
-            "sslrootcert" | "ssl-ca" => {
-                self.tls_authority = Some(PathBuf::from(value));
-                if self.tls == Tls::Prefer {
-                    self.tls = Tls::VerifyCa; // who names an authority wants it checked
-                }
-            }
+            "sslrootcert" if value == "system" => self.tls.system = true,
+            "sslrootcert" | "ssl-ca" => self.tls.authority = Some(PathBuf::from(value)),
+            "sslcert" | "ssl-cert" => self.tls.certificate = Some(PathBuf::from(value)),
+            "sslkey" | "ssl-key" => self.tls.key = Some(PathBuf::from(value)),
             "search_path" | "schema" => self.search_path = Some(value.to_owned()),
             "prefix" => {
                 self.prefix =
@@ -216,7 +234,18 @@ impl Database {
             "host" | "unix_socket" | "socket" if value.starts_with('/') => {
                 self.address = Address::Socket(value.into(), self.port());
             }
-            "pooled" => self.pooled = matches!(value, "true" | "1"),
+            // Laravel 13's word for a pooler in transaction mode.
+            "pooled" if matches!(value, "true" | "1") => self.set("pooler", "transaction")?,
+            "pooled" if matches!(value, "false" | "0" | "") => {}
+            "pooled" => return Err(self.unusable(name, "it is `true` or `false`")),
+            "pooler" => {
+                let pooler = Pooler::from_name(value);
+                self.pooler = pooler
+                    .ok_or_else(|| self.unusable(name, "it is `transaction`, `session` or `none`"))?;
+                if self.engine != Engine::Postgres && self.pooler != Pooler::None {
+                    return Err(self.unusable(name, "opsctl knows poolers of PostgreSQL only"));
+                }
+            }
             // What every connection of opsctl has already.
             "charset"
             | "collation"
@@ -225,6 +254,33 @@ impl Database {
             | "application_name"
             | "foreign_key_constraints" => {}
             _ => return Err(self.unusable(name, "opsctl cannot honour it")),
+        }
+        Ok(())
+    }
+
+    /// The mode of encryption in force. On a socket nothing leaves the host: PostgreSQL has no encryption there, and
+    /// MySQL uses it when it must.
+    pub fn tls_mode(&self) -> Mode {
+        let mode = self.tls.mode(self.origin.is_own() && self.address.is_off_host());
+        match (&self.address, self.engine) {
+            (Address::Socket(..), Engine::Postgres) => Mode::Disable,
+            (Address::Socket(..), _) if mode == Mode::Prefer => Mode::Disable,
+            _ => mode,
+        }
+    }
+
+    /// Refuses settings that only together make no sense.
+    ///
+    /// # Errors
+    /// Half a client certificate; no user, for a server.
+    pub(super) fn check(&self) -> Result<()> {
+        if let Some(why) = self.tls.contradiction() {
+            return Err(Error::config(format!("the TLS settings of the database of {} cannot be used", self.origin))
+                .because(why));
+        }
+        if self.engine != Engine::Sqlite && self.username.is_empty() {
+            return Err(Error::config(format!("the database URL of {} names no user", self.origin))
+                .hint("write it before the host: `postgres://USER@HOST/DATABASE`"));
         }
         Ok(())
     }
@@ -261,6 +317,16 @@ pub(super) fn at_behind_host(text: &str) -> bool {
     behind.contains('@')
 }
 
+/// `postgres://USER@/DATABASE`, libpq's form for a socket, has no host, which the `url` crate refuses behind a user.
+fn with_host(text: &str) -> Cow<'_, str> {
+    let (head, rest) = text.split_once("://").unwrap_or((text, ""));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].strip_suffix('@') {
+        Some(user) => Cow::Owned(format!("{head}://{user}@127.0.0.1{}", &rest[end..])),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// `sqlite:PATH`, `sqlite://PATH`, `sqlite:///ABSOLUTE`; parameters are not taken.
 fn sqlite_path(rest: &str) -> Option<String> {
     let path = rest.strip_prefix("//").unwrap_or(rest);
@@ -274,7 +340,7 @@ fn checked_prefix(prefix: &str) -> Option<String> {
 }
 
 pub(super) fn decode(text: &str) -> Option<String> {
-    percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -294,12 +360,69 @@ mod tests {
         let pg = read("postgres://ops:p%40ss@db.example:6432/app?sslmode=require&search_path=ops").unwrap();
         assert_eq!(pg.to_string(), "postgres://db.example:6432/app");
         assert_eq!(
-            (pg.username.as_str(), pg.tls, pg.search_path.as_deref()),
-            ("ops", Tls::Require, Some("ops"))
+            (pg.username.as_str(), pg.tls.asked, pg.search_path.as_deref()),
+            ("ops", Some(Mode::Require), Some("ops"))
         );
         assert_eq!(read("mariadb://u@h/app").unwrap().to_string(), "mysql://h:3306/app");
         assert_eq!(read("sqlite:data/x.sqlite").unwrap().to_string(), "sqlite:/srv/data/x.sqlite");
         assert_eq!(read("sqlite:///abs/x.sqlite").unwrap().to_string(), "sqlite:/abs/x.sqlite");
+    }
+
+    #[test]
+    fn sockets_are_named_by_a_parameter_or_by_the_host() {
+        for url in [
+            "postgres://ops@/app?host=/run/postgresql",
+            "postgres://ops@%2Frun%2Fpostgresql/app",
+            "postgres://ops@localhost/app?host=/run/postgresql",
+        ] {
+            let found = read(url).unwrap();
+            assert_eq!(found.address, Address::Socket("/run/postgresql".into(), 5432), "{url}");
+            assert_eq!((found.username.as_str(), found.name.as_str()), ("ops", "app"), "{url}");
+            assert_eq!(found.tls_mode(), Mode::Disable);
+        }
+        let mysql = read("mysql://ops@/app?socket=/run/mysqld/mysqld.sock").unwrap();
+        assert_eq!(mysql.to_string(), "mysql:/run/mysqld/mysqld.sock/app");
+        assert!(read("postgres://ops@/app?host=db.example").is_err());
+    }
+
+    #[test]
+    fn a_server_off_host_is_verified_in_full_where_opsctls_own_configuration_names_it() {
+        let mode = |url: &str| read(url).unwrap().tls_mode();
+        for url in ["postgres://u@db.example/d", "mysql://u@db/d", "postgres://u@10.0.0.1/d", "postgres://u@[fd00::1]/d"] {
+            assert_eq!(mode(url), Mode::VerifyFull, "{url}");
+        }
+        for url in ["postgres://u@localhost/d", "mysql://u@127.0.0.2/d", "postgres://u@[::1]/d"] {
+            assert_eq!(mode(url), Mode::Prefer, "{url}");
+        }
+        assert_eq!(mode("postgres://u@db.example/d?sslmode=disable"), Mode::Disable);
+        assert_eq!(mode("postgres://u@db.example/d?sslrootcert=system"), Mode::VerifyFull);
+        let origin = Origin::Dotenv("/srv/.env".into(), "DB_URL".into());
+        let theirs = Database::from_url("postgres://u@db.example/d", Path::new("/srv"), &origin).unwrap();
+        assert_eq!(theirs.tls_mode(), Mode::Prefer);
+    }
+
+    #[test]
+    fn certificates_are_seen_from_the_folder_of_the_file_that_names_them() {
+        let url = "mysql://u@h/d?ssl-ca=tls/ca.pem&ssl-cert=/etc/me.pem&ssl-key=me.key";
+        let tls = read(url).unwrap().tls;
+        assert_eq!(tls.authority.as_deref(), Some(Path::new("/srv/tls/ca.pem")));
+        assert_eq!(tls.certificate.as_deref(), Some(Path::new("/etc/me.pem")));
+        assert_eq!(tls.key.as_deref(), Some(Path::new("/srv/me.key")));
+        // In either order.
+        for url in ["postgres://u@h/d?sslrootcert=c&sslmode=prefer", "postgres://u@h/d?sslmode=prefer&sslrootcert=c"] {
+            assert_eq!(read(url).unwrap().tls_mode(), Mode::VerifyCa);
+        }
+    }
+
+    #[test]
+    fn poolers_are_postgresqls_and_have_one_of_three_names() {
+        assert_eq!(read("postgres://u@h/d?pooler=transaction").unwrap().pooler, Pooler::Transaction);
+        assert_eq!(read("postgres://u@h/d?pooled=true").unwrap().pooler, Pooler::Transaction);
+        assert_eq!(read("postgres://u@h/d?pooled=false").unwrap().pooler, Pooler::None);
+        assert_eq!(read("postgres://u@h/d?pooler=session").unwrap().pooler, Pooler::Session);
+        for url in ["postgres://u@h/d?pooler=statement", "postgres://u@h/d?pooled=yes", "mysql://u@h/d?pooled=true"] {
+            assert!(read(url).is_err(), "{url}");
+        }
     }
 
     #[test]

@@ -15,8 +15,21 @@ pub enum Origin {
     Cached(PathBuf, String),
     /// A line of the application's `.env`.
     Dotenv(PathBuf, String),
+    /// PostgreSQL's password file.
+    Passfile(PathBuf),
     /// The application's own default, from the table of its system.
     Default,
+}
+
+impl Origin {
+    /// Whether opsctl's own configuration says it, and not the application's.
+    pub fn is_own(&self) -> bool {
+        match self {
+            Origin::Flag(_) | Origin::File(..) => true,
+            Origin::Variable(name) => name.starts_with("OPSCTL_"),
+            Origin::Cached(..) | Origin::Dotenv(..) | Origin::Passfile(_) | Origin::Default => false,
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -27,6 +40,7 @@ impl fmt::Display for Origin {
             Origin::File(path, key) | Origin::Cached(path, key) | Origin::Dotenv(path, key) => {
                 write!(f, "{} {key}", path.display())
             }
+            Origin::Passfile(path) => write!(f, "{}", path.display()),
             Origin::Default => f.write_str("default"),
         }
     }

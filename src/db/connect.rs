@@ -5,18 +5,18 @@ use std::{fs, time::Duration};
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    ConnectOptions, Connection,
+    ConnectOptions, Connection, PgConnection, Row as _,
     mysql::{MySqlConnectOptions, MySqlSslMode},
     postgres::{PgConnectOptions, PgSslMode},
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
 
-use super::{Conn, Facts, Query, Session, fault};
+use super::{Conn, Facts, Query, Session, fault, tls};
 use crate::{
     Error, Result,
     config::{
         Database, Engine,
-        database::{Address, Tls},
+        database::{Address, Pooler, tls::Mode},
     },
 };
 
@@ -42,8 +42,20 @@ pub enum Access {
     Own,
 }
 
+/// What bounds every statement on PostgreSQL: names of settings, in milliseconds.
+const POSTGRES_GUARDS: [(&str, u32); 3] = [
+    ("statement_timeout", STATEMENT_TIMEOUT_MS),
+    ("lock_timeout", LOCK_TIMEOUT_MS),
+    ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_MS),
+];
+/// Time after which PostgreSQL notices that a client has gone while its statement runs, and gives its locks back.
+const CLIENT_CHECK_MS: u32 = 500;
+/// PostgreSQL 14, the first with `client_connection_check_interval`.
+const KNOWS_CLIENT_CHECK: u32 = 140_000;
+
 /// Opens one connection with its guards set.
 pub(super) async fn connect(target: &Database, access: Access) -> Result<Conn> {
+    tls::check_files(target)?;
     let connecting = async {
         match target.engine {
             Engine::Postgres => postgres(target).await,
@@ -60,72 +72,123 @@ pub(super) async fn connect(target: &Database, access: Access) -> Result<Conn> {
 }
 
 fn refused(target: &Database) -> impl Fn(sqlx::Error) -> Error {
-    move |error| match &error {
-        sqlx::Error::Io(io) => fault::unreachable(target, io),
+    move |error| match (&error, tls::refusal(&error, target)) {
+        (_, Some(refusal)) => refusal,
+        (sqlx::Error::Io(io), None) => fault::unreachable(target, io),
         _ => fault::error(&error, target),
     }
 }
 
-async fn postgres(target: &Database) -> Result<Conn> {
-    let mode = match target.tls {
-        Tls::Disable => PgSslMode::Disable,
-        Tls::Prefer => PgSslMode::Prefer,
-        Tls::Require => PgSslMode::Require,
-        Tls::VerifyCa => PgSslMode::VerifyCa,
-        Tls::VerifyFull => PgSslMode::VerifyFull,
+fn postgres_options(target: &Database) -> PgConnectOptions {
+    let mode = match target.tls_mode() {
+        Mode::Disable => PgSslMode::Disable,
+        Mode::Prefer => PgSslMode::Prefer,
+        Mode::Require => PgSslMode::Require,
+        Mode::VerifyCa => PgSslMode::VerifyCa,
+        Mode::VerifyFull => PgSslMode::VerifyFull,
     };
-    // A pooler in transaction mode knows no startup options and no prepared statements.
-    let guards = [
-        ("statement_timeout", STATEMENT_TIMEOUT_MS),
-        ("lock_timeout", LOCK_TIMEOUT_MS),
-        ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_MS),
-    ];
-    let mut options = PgConnectOptions::new_without_pgpass()
+    let options = PgConnectOptions::new_without_pgpass()
         .username(&target.username)
         .password(target.password.as_ref().map_or("", |password| password.expose_secret()))
         .database(&target.name)
         .ssl_mode(mode)
         .application_name("opsctl")
-        .extra_float_digits(2)
-        .statement_cache_capacity(if target.pooled { 0 } else { 100 })
+        // The server's own since PostgreSQL 12, and a startup option that poolers refuse.
+        .extra_float_digits(None)
+        .statement_cache_capacity(if target.pooler == Pooler::Transaction { 0 } else { 100 })
         .log_statements(tracing::log::LevelFilter::Off);
-    options = match &target.address {
+    let options = match &target.address {
         Address::Tcp(host, port) => options.host(host).port(*port),
         Address::Socket(folder, port) => options.host(&folder.to_string_lossy()).port(*port),
         Address::File(_) => options,
     };
-    if let Some(path) = &target.tls_authority {
-        options = options.ssl_root_cert(path);
+    let tls = &target.tls;
+    let options = match &tls.authority {
+        Some(path) => options.ssl_root_cert(path),
+        None => options,
+    };
+    match (&tls.certificate, &tls.key) {
+        (Some(certificate), Some(key)) => options.ssl_client_cert(certificate).ssl_client_key(key),
+        _ => options,
     }
-    let mut conn = options.clone().options(guards.into_iter().filter(|_| !target.pooled));
-    if target.pooled {
-        conn = options;
+}
+
+async fn postgres(target: &Database) -> Result<Conn> {
+    let options = postgres_options(target);
+    let options = match target.pooler {
+        // Poolers refuse what they do not know, so one that is not named shows before anything is done through it.
+        Pooler::None => options.options(POSTGRES_GUARDS),
+        Pooler::Session | Pooler::Transaction => options,
+    };
+    let mut conn = options.connect().await.map_err(refused(target))?;
+    match target.pooler {
+        // Set by every transaction, see `transaction_guards`.
+        Pooler::Transaction => return Ok(Conn::Postgres(conn)),
+        Pooler::Session => {
+            let guards = guards(&conn, "SET");
+            run(&mut conn, guards, target).await?;
+        }
+        Pooler::None if !are_guarded(&mut conn).await.map_err(refused(target))? => {
+            return Err(fault::unnamed_pooler(target, "it dropped the timeouts that bound every statement"));
+        }
+        Pooler::None => {}
     }
-    let mut conn = conn.connect().await.map_err(refused(target))?;
-    if target.pooled && target.search_path.as_deref().is_some_and(|path| path != "public") {
-        return Err(Error::config(format!("the search_path of {target} cannot be honoured behind a pooler"))
-            .because("a session behind a pooler in transaction mode is not one's own")
-            .hint("give the role a search_path of its own: `ALTER ROLE … SET search_path`"));
-    }
-    if let Some(path) = target.search_path.as_ref().filter(|_| !target.pooled) {
-        let set = sqlx::query("SELECT set_config('search_path', $1, false)").bind(path.clone());
-        set.persistent(!target.pooled).execute(&mut conn).await.map_err(refused(target))?;
-    }
-    if !target.pooled {
-        // A statement whose client has gone gives its locks back within the interval (PostgreSQL 14 and later).
-        let watch = "SELECT set_config(name, '500', false) FROM pg_settings WHERE name = 'client_connection_check_interval'";
-        sqlx::raw_sql(watch).execute(&mut conn).await.map_err(refused(target))?;
+    if let Some(path) = &target.search_path {
+        run(&mut conn, search_path(path, false), target).await?;
     }
     Ok(Conn::Postgres(conn))
 }
 
+async fn run(conn: &mut PgConnection, sql: String, target: &Database) -> Result<()> {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(conn).await.map(|_| ()).map_err(refused(target))
+}
+
+/// Whether the session took the guards that its start asked for. Only then is it our own, and may have a setting more.
+async fn are_guarded(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let kept = format!("current_setting('statement_timeout') = '{}s'", STATEMENT_TIMEOUT_MS / 1000);
+    let check = match knows_client_check(conn) {
+        true => format!("set_config('client_connection_check_interval', '{CLIENT_CHECK_MS}', false)"),
+        false => "''".into(),
+    };
+    let ask = format!("SELECT CASE WHEN {kept} THEN {check} END AS set");
+    let row = sqlx::raw_sql(sqlx::AssertSqlSafe(ask)).fetch_one(conn).await?;
+    Ok(row.try_get::<Option<String>, _>(0)?.is_some())
+}
+
+fn knows_client_check(conn: &PgConnection) -> bool {
+    conn.server_version_num().is_some_and(|version| version >= KNOWS_CLIENT_CHECK)
+}
+
+/// Statements that set every guard, by `SET` or `SET LOCAL`.
+fn guards(conn: &PgConnection, set: &str) -> String {
+    let guards = POSTGRES_GUARDS.map(|(name, time)| format!("{set} {name} = {time}; "));
+    let check = match knows_client_check(conn) {
+        true => format!("{set} client_connection_check_interval = {CLIENT_CHECK_MS}; "),
+        false => String::new(),
+    };
+    guards.concat() + &check
+}
+
+/// Sets the search path as Laravel's connection does. The text is the configuration's, so it is quoted for whatever
+/// `standard_conforming_strings` is.
+fn search_path(path: &str, local: bool) -> String {
+    let quoted = path.replace('\\', "\\\\").replace('\'', "''");
+    format!("SELECT set_config('search_path', E'{quoted}', {local}); ")
+}
+
+/// What begins every transaction behind a pooler in transaction mode: a session there is not one's own.
+pub(super) fn transaction_guards(conn: &PgConnection, target: &Database) -> String {
+    let path = target.search_path.as_deref().map(|path| search_path(path, true));
+    guards(conn, "SET LOCAL") + &path.unwrap_or_default()
+}
+
 async fn mysql(target: &Database) -> Result<Conn> {
-    let mode = match target.tls {
-        Tls::Disable => MySqlSslMode::Disabled,
-        Tls::Prefer => MySqlSslMode::Preferred,
-        Tls::Require => MySqlSslMode::Required,
-        Tls::VerifyCa => MySqlSslMode::VerifyCa,
-        Tls::VerifyFull => MySqlSslMode::VerifyIdentity,
+    let mode = match target.tls_mode() {
+        Mode::Disable => MySqlSslMode::Disabled,
+        Mode::Prefer => MySqlSslMode::Preferred,
+        Mode::Require => MySqlSslMode::Required,
+        Mode::VerifyCa => MySqlSslMode::VerifyCa,
+        Mode::VerifyFull => MySqlSslMode::VerifyIdentity,
     };
     let mut options = MySqlConnectOptions::new()
         .username(&target.username)
@@ -147,8 +210,11 @@ async fn mysql(target: &Database) -> Result<Conn> {
         Address::Socket(path, _) => options.socket(path),
         Address::File(_) => options,
     };
-    if let Some(path) = &target.tls_authority {
+    if let Some(path) = &target.tls.authority {
         options = options.ssl_ca(path);
+    }
+    if let (Some(certificate), Some(key)) = (&target.tls.certificate, &target.tls.key) {
+        options = options.ssl_client_cert(certificate).ssl_client_key(key);
     }
     let mut conn = options.connect().await.map_err(refused(target))?;
     // Only MariaDB reads what stands behind `/*M!`; MySQL has no such limits for writing statements.

@@ -2,7 +2,10 @@
 
 use crate::{
     Error, Kind,
-    config::{Database, Engine, database::Address},
+    config::{
+        Database, Engine,
+        database::{Address, Pooler},
+    },
     error::Fault,
 };
 
@@ -81,17 +84,13 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
         sqlx::Error::Tls(tls) => tls.to_string(),
         other => other.to_string(),
     };
+    if let Some(told) = pooler(error, target) {
+        return told;
+    }
     let fault = fault(error);
     let base = match fault {
         Fault::Lost => Error::new(Kind::Unreachable, format!("{target} does not answer")).because(said),
-        Fault::Credentials => {
-            Error::config(format!("{target} refused the credentials of `{}`", target.username))
-                .because(said)
-                .hint(format!(
-                    "the connection is named by {}; check its user and password there",
-                    target.origin
-                ))
-        }
+        Fault::Credentials => credentials(target, said),
         Fault::NoDatabase if target.engine == Engine::Sqlite => {
             Error::config(format!("{target} cannot be opened as a SQLite database"))
                 .because(said)
@@ -121,6 +120,50 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
         }
     };
     base.with_fault(fault)
+}
+
+fn credentials(target: &Database, said: String) -> Error {
+    let error = Error::config(format!("{target} refused the credentials of `{}`", target.username))
+        .because(said)
+        .hint(match &target.password_origin {
+            Some(origin) => format!(
+                "the connection is named by {}, its password comes from {origin}; check them there",
+                target.origin
+            ),
+            None => format!("the connection is named by {}; check its user and password there", target.origin),
+        });
+    match &target.password_note {
+        Some(note) => error.hint(note.clone()),
+        None => error,
+    }
+}
+
+/// What a pooler in transaction mode says when the configuration does not name it: PgBouncer's refusal of a startup
+/// option (08P01), and prepared statements that another connection has, or has not (42P05, 26000).
+fn pooler(error: &sqlx::Error, target: &Database) -> Option<Error> {
+    let database = error.as_database_error()?;
+    database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?;
+    let said = database.message();
+    match database.code()?.as_ref() {
+        "08P01" if said.contains("startup parameter") => Some(unnamed_pooler(target, said)),
+        "26000" | "42P05" if target.pooler != Pooler::Transaction => Some(unnamed_pooler(target, said)),
+        "08P01" if said.contains("statement pooling") => Some(
+            Error::config(format!("the pooler before {target} allows no transactions"))
+                .because(said)
+                .hint("name the server itself, or a pool whose mode is `transaction`"),
+        ),
+        _ => None,
+    }
+}
+
+/// A pooler that the configuration does not name, with how to name it.
+pub(super) fn unnamed_pooler(target: &Database, cause: impl std::fmt::Display) -> Error {
+    Error::config(format!("a pooler that the configuration does not name stands before {target}"))
+        .because(cause)
+        .hint(match target.origin.is_own() {
+            true => "name it: `pooler = \"transaction\"` beside the `url` in an opsctl.toml, or `pooler=transaction` in the URL",
+            false => "name it: `DB_POOLED=true` in the application's environment, or `pooler = \"transaction\"` in an opsctl.toml",
+        })
 }
 
 /// A server that cannot be reached, with what to look at.

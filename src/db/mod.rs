@@ -10,6 +10,7 @@ mod fault;
 mod indexes;
 mod row;
 mod sql;
+mod tls;
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -33,7 +34,11 @@ pub use self::{
 };
 pub use crate::config::database::Engine;
 pub use crate::error::Fault;
-use crate::{Error, Result, clock::Clock, config::Database};
+use crate::{
+    Error, Result,
+    clock::Clock,
+    config::{Database, database::Pooler},
+};
 
 /// Time after which an idle connection is not trusted any more: servers and proxies close them.
 const IDLE_FOR: Duration = Duration::from_secs(20);
@@ -208,7 +213,8 @@ macro_rules! run {
     ($session:expr, $query:expr, |$conn:ident, $bound:ident| $body:expr) => {{
         let query: Query = $query;
         let sql = query.text($session.db.engine());
-        let keep = !$session.db.target.pooled;
+        let keep = !$session.is_pooled();
+        let alone = $session.enter().await?;
         tracing::trace!(%sql, "query");
         // Work that is dropped half-way leaves its connection in the middle of an answer.
         $session.broken = true;
@@ -230,7 +236,8 @@ macro_rules! run {
             }
         };
         let result = answered(work).await;
-        $session.checked(result)
+        let result = $session.checked(result);
+        $session.leave(alone, result).await
     }};
 }
 
@@ -299,6 +306,12 @@ impl Session<'_> {
     /// # Errors
     /// As [`Session::fetch`].
     pub async fn script(&mut self, text: &str) -> Result<()> {
+        let alone = self.enter().await?;
+        let result = self.send(text).await;
+        self.leave(alone, result).await
+    }
+
+    async fn send(&mut self, text: &str) -> Result<()> {
         self.broken = true;
         let sql = || sqlx::raw_sql(AssertSqlSafe(text.to_owned()));
         let work = async {
@@ -311,6 +324,33 @@ impl Session<'_> {
         };
         let result = answered(work).await;
         self.checked(result)
+    }
+
+    fn is_pooled(&self) -> bool {
+        self.db.target.pooler == Pooler::Transaction
+    }
+
+    /// Gives a statement that stands alone a transaction of its own behind a pooler in transaction mode: it would be
+    /// prepared on one server connection and run on another, and no guard would hold it. Says whether it did.
+    async fn enter(&mut self) -> Result<bool> {
+        let alone = self.is_pooled() && !self.open;
+        if alone {
+            self.begin(Begin::Write).await?;
+        }
+        Ok(alone)
+    }
+
+    /// Ends what [`Session::enter`] began.
+    async fn leave<T>(&mut self, alone: bool, result: Result<T>) -> Result<T> {
+        match result {
+            result if !alone || self.broken => result,
+            Ok(value) => self.commit().await.map(|()| value),
+            Err(error) => {
+                // A connection that cannot even roll back is closed, see `drop`.
+                let _ = self.rollback().await;
+                Err(error)
+            }
+        }
     }
 
     /// Begins a transaction.
@@ -330,7 +370,13 @@ impl Session<'_> {
             (Engine::Sqlite, Begin::Write) => "BEGIN IMMEDIATE",
             (Engine::Sqlite, Begin::Read) => "BEGIN",
         };
-        self.script(sql).await
+        match &self.conn {
+            Some(Conn::Postgres(conn)) if self.is_pooled() => {
+                let guards = connect::transaction_guards(conn, &self.db.target);
+                self.send(&format!("{sql}; {guards}")).await
+            }
+            _ => self.send(sql).await,
+        }
     }
 
     /// Commits.
@@ -338,7 +384,7 @@ impl Session<'_> {
     /// # Errors
     /// As [`Session::fetch`]; after [`crate::Kind::Unreachable`] the outcome is unknown.
     pub async fn commit(&mut self) -> Result<()> {
-        self.script("COMMIT").await?;
+        self.send("COMMIT").await?;
         self.open = false;
         Ok(())
     }
@@ -348,7 +394,7 @@ impl Session<'_> {
     /// # Errors
     /// As [`Session::fetch`].
     pub async fn rollback(&mut self) -> Result<()> {
-        self.script("ROLLBACK").await?;
+        self.send("ROLLBACK").await?;
         self.open = false;
         Ok(())
     }

@@ -9,6 +9,7 @@ pub mod event;
 pub mod fill;
 pub mod oracle;
 pub mod pages;
+pub mod pgbouncer;
 pub mod proxy;
 pub mod redis;
 pub mod service;
