@@ -7,6 +7,7 @@ mod completion;
 mod configuration;
 mod crashes;
 mod database_pooler;
+mod database_tls;
 mod demo_init_db;
 mod examples;
 mod formats;

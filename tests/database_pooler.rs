@@ -50,7 +50,8 @@ async fn backend(db: &Db) -> i64 {
 
 /// Makes the pooler open three server connections.
 async fn warm(db: &Db) {
-    let mut sessions = [db.session().await.unwrap(), db.session().await.unwrap(), db.session().await.unwrap()];
+    let mut sessions =
+        [db.session().await.unwrap(), db.session().await.unwrap(), db.session().await.unwrap()];
     for session in &mut sessions {
         session.begin(Begin::Write).await.unwrap();
     }
@@ -94,7 +95,10 @@ async fn guards_hold_every_statement_and_are_gone_with_its_transaction() {
     session.rollback().await.unwrap();
     for _ in 0..6 {
         let left = pooler.psql(&case.target.name, "SHOW statement_timeout");
-        assert_eq!((left.as_str(), pooler.psql(&case.target.name, "SHOW search_path").contains("ps\\")), ("0", false));
+        assert_eq!(
+            (left.as_str(), pooler.psql(&case.target.name, "SHOW search_path").contains("ps\\")),
+            ("0", false)
+        );
     }
     drop(session);
     db.close().await;
@@ -110,11 +114,16 @@ async fn a_statement_that_fails_leaves_a_session_that_works_and_changes_nothing(
     assert_eq!(session.execute(insert(1)).await.unwrap(), 1);
     let error = session.execute(insert(1)).await.unwrap_err();
     assert_eq!(error.fault(), Some(opsctl::db::Fault::Duplicate));
-    assert!(session.script("INSERT INTO users VALUES (2, 'x'); INSERT INTO users VALUES (1, 'x')").await.is_err());
+    assert!(
+        session.script("INSERT INTO users VALUES (2, 'x'); INSERT INTO users VALUES (1, 'x')").await.is_err()
+    );
     assert_eq!(session.execute(insert(3)).await.unwrap(), 1);
     drop(session);
     assert_eq!(case.count("users").await, 2);
-    assert_eq!(case.count("pg_stat_activity WHERE state LIKE 'idle in%' AND datname = current_database()").await, 0);
+    assert_eq!(
+        case.count("pg_stat_activity WHERE state LIKE 'idle in%' AND datname = current_database()").await,
+        0
+    );
     db.close().await;
     case.finish().await;
 }
@@ -172,7 +181,8 @@ async fn every_command_works_through_a_pooler() {
 #[tokio::test]
 async fn two_migrations_through_a_pooler_follow_each_other() {
     let Some((case, pooler)) = room().await else { return };
-    let (one, other) = (through(&case, &pooler, Pooler::Transaction), through(&case, &pooler, Pooler::Transaction));
+    let (one, other) =
+        (through(&case, &pooler, Pooler::Transaction), through(&case, &pooler, Pooler::Transaction));
     let cancel = Cancel::new();
     let (one, other) = tokio::join!(
         schema::apply(&one, &schema::OPSCTL, &cancel),
@@ -192,8 +202,14 @@ async fn a_pooler_that_is_not_named_is_recognised_and_the_error_says_how_to_name
         for (target, hint) in [(target, "DB_POOLED=true"), (own, "pooler=transaction")] {
             let error = open(target).session().await.unwrap_err();
             assert_eq!(error.kind(), Kind::Config);
-            assert!(error.message().starts_with("a pooler that the configuration does not name"), "{error:?}");
-            assert!(error.hints()[0].contains(hint) && error.hints()[0].contains("pooler = \"transaction\""), "{error:?}");
+            assert!(
+                error.message().starts_with("a pooler that the configuration does not name"),
+                "{error:?}"
+            );
+            assert!(
+                error.hints()[0].contains(hint) && error.hints()[0].contains("pooler = \"transaction\""),
+                "{error:?}"
+            );
         }
         // Nothing was set on a connection that others use.
         assert_eq!(pooler.psql(&case.target.name, "SHOW client_connection_check_interval"), "0");

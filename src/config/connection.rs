@@ -172,8 +172,11 @@ fn set_pdo_options(database: &mut Database, options: &serde_json::Map<String, Va
     let text = |number: &str| options.get(number).and_then(scalar).filter(|text| !text.is_empty());
     for (number, name) in [("1010", "MYSQL_ATTR_SSL_CAPATH"), ("1011", "MYSQL_ATTR_SSL_CIPHER")] {
         if text(number).is_some() {
-            return Err(Error::config(format!("the option {name} of {} cannot be honoured", database.origin))
-                .hint("name one file of authorities: `MYSQL_ATTR_SSL_CA`"));
+            return Err(Error::config(format!(
+                "the option {name} of {} cannot be honoured",
+                database.origin
+            ))
+            .hint("name one file of authorities: `MYSQL_ATTR_SSL_CA`"));
         }
     }
     let files = [("1007", "ssl-key"), ("1008", "ssl-cert"), ("1009", "ssl-ca")];

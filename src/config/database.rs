@@ -240,8 +240,8 @@ impl Database {
             "pooled" => return Err(self.unusable(name, "it is `true` or `false`")),
             "pooler" => {
                 let pooler = Pooler::from_name(value);
-                self.pooler = pooler
-                    .ok_or_else(|| self.unusable(name, "it is `transaction`, `session` or `none`"))?;
+                self.pooler =
+                    pooler.ok_or_else(|| self.unusable(name, "it is `transaction`, `session` or `none`"))?;
                 if self.engine != Engine::Postgres && self.pooler != Pooler::None {
                     return Err(self.unusable(name, "opsctl knows poolers of PostgreSQL only"));
                 }
@@ -275,8 +275,11 @@ impl Database {
     /// Half a client certificate; no user, for a server.
     pub(super) fn check(&self) -> Result<()> {
         if let Some(why) = self.tls.contradiction() {
-            return Err(Error::config(format!("the TLS settings of the database of {} cannot be used", self.origin))
-                .because(why));
+            return Err(Error::config(format!(
+                "the TLS settings of the database of {} cannot be used",
+                self.origin
+            ))
+            .because(why));
         }
         if self.engine != Engine::Sqlite && self.username.is_empty() {
             return Err(Error::config(format!("the database URL of {} names no user", self.origin))
@@ -388,7 +391,12 @@ mod tests {
     #[test]
     fn a_server_off_host_is_verified_in_full_where_opsctls_own_configuration_names_it() {
         let mode = |url: &str| read(url).unwrap().tls_mode();
-        for url in ["postgres://u@db.example/d", "mysql://u@db/d", "postgres://u@10.0.0.1/d", "postgres://u@[fd00::1]/d"] {
+        for url in [
+            "postgres://u@db.example/d",
+            "mysql://u@db/d",
+            "postgres://u@10.0.0.1/d",
+            "postgres://u@[fd00::1]/d",
+        ] {
             assert_eq!(mode(url), Mode::VerifyFull, "{url}");
         }
         for url in ["postgres://u@localhost/d", "mysql://u@127.0.0.2/d", "postgres://u@[::1]/d"] {
@@ -409,7 +417,9 @@ mod tests {
         assert_eq!(tls.certificate.as_deref(), Some(Path::new("/etc/me.pem")));
         assert_eq!(tls.key.as_deref(), Some(Path::new("/srv/me.key")));
         // In either order.
-        for url in ["postgres://u@h/d?sslrootcert=c&sslmode=prefer", "postgres://u@h/d?sslmode=prefer&sslrootcert=c"] {
+        for url in
+            ["postgres://u@h/d?sslrootcert=c&sslmode=prefer", "postgres://u@h/d?sslmode=prefer&sslrootcert=c"]
+        {
             assert_eq!(read(url).unwrap().tls_mode(), Mode::VerifyCa);
         }
     }
@@ -420,7 +430,9 @@ mod tests {
         assert_eq!(read("postgres://u@h/d?pooled=true").unwrap().pooler, Pooler::Transaction);
         assert_eq!(read("postgres://u@h/d?pooled=false").unwrap().pooler, Pooler::None);
         assert_eq!(read("postgres://u@h/d?pooler=session").unwrap().pooler, Pooler::Session);
-        for url in ["postgres://u@h/d?pooler=statement", "postgres://u@h/d?pooled=yes", "mysql://u@h/d?pooled=true"] {
+        for url in
+            ["postgres://u@h/d?pooler=statement", "postgres://u@h/d?pooled=yes", "mysql://u@h/d?pooled=true"]
+        {
             assert!(read(url).is_err(), "{url}");
         }
     }

@@ -192,7 +192,6 @@ async fn mysql(target: &Database) -> Result<Conn> {
     };
     let mut options = MySqlConnectOptions::new()
         .username(&target.username)
-        .password(target.password.as_ref().map_or("", |password| password.expose_secret()))
         .database(&target.name)
         .ssl_mode(mode)
         .charset("utf8mb4")
@@ -205,6 +204,10 @@ async fn mysql(target: &Database) -> Result<Conn> {
         .timezone(target.time_zone.clone())
         .set_names(true)
         .log_statements(tracing::log::LevelFilter::Off);
+    // The driver would scramble an empty password, which is not the same as none.
+    if let Some(password) = target.password.as_ref().filter(|password| !password.expose_secret().is_empty()) {
+        options = options.password(password.expose_secret());
+    }
     options = match &target.address {
         Address::Tcp(host, port) => options.host(host).port(*port),
         Address::Socket(path, _) => options.socket(path),

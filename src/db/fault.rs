@@ -130,7 +130,9 @@ fn credentials(target: &Database, said: String) -> Error {
                 "the connection is named by {}, its password comes from {origin}; check them there",
                 target.origin
             ),
-            None => format!("the connection is named by {}; check its user and password there", target.origin),
+            None => {
+                format!("the connection is named by {}; check its user and password there", target.origin)
+            }
         });
     match &target.password_note {
         Some(note) => error.hint(note.clone()),

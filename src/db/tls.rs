@@ -54,7 +54,10 @@ pub(super) fn refusal(error: &sqlx::Error, target: &Database) -> Option<Error> {
         // The driver's own text for a server that says no to encryption.
         sqlx::Error::Tls(tls) if tls.to_string().contains("does not support TLS") => {
             let error = Error::config(format!("{target} does not encrypt")).because(asked(target));
-            Some(error.hint(format!("turn TLS on there, or go without where that is safe: {}", or_mode(target, Mode::Disable))))
+            Some(error.hint(format!(
+                "turn TLS on there, or go without where that is safe: {}",
+                or_mode(target, Mode::Disable)
+            )))
         }
         sqlx::Error::Tls(tls) => Some(match tls.downcast_ref::<TlsError>() {
             Some(error) => told(error, target),
@@ -74,20 +77,25 @@ fn told(error: &TlsError, target: &Database) -> Error {
             .because(asked(target))
             .hint("connect by a name that the certificate bears")
             .hint(format!("check the signature alone: {}", or_mode(target, Mode::VerifyCa))),
-        TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => refused
-            .because("its authority is not among those known here")
-            .because(asked(target))
-            .hint(format!("name the file of its authority: {}", authority_setting(target)))
-            .hint(format!("encrypt without knowing who answers: {}", or_mode(target, Mode::Require))),
+        // The second is an authority of the right name and another key.
+        TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            refused
+                .because("none of the authorities known here signed it")
+                .because(asked(target))
+                .hint(format!("name the file of its authority: {}", authority_setting(target)))
+                .hint(format!("encrypt without knowing who answers: {}", or_mode(target, Mode::Require)))
+        }
+        TlsError::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            refused
+                .because("it has expired")
+                .because(asked(target))
+                .hint("the server needs a new one; is this host's clock right?")
+        }
         TlsError::InvalidCertificate(
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. },
-        ) => refused
-            .because(cause(error))
-            .because(asked(target))
-            .hint("the server needs a new certificate; is this host's clock right?"),
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        ) => {
+            refused.because("it is not valid yet").because(asked(target)).hint("is this host's clock right?")
+        }
         TlsError::InvalidCertificate(_) => refused.because(cause(error)).because(asked(target)),
         TlsError::AlertReceived(_) => Error::config(format!("{target} ended the TLS handshake"))
             .because(error)

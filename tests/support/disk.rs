@@ -71,15 +71,25 @@ impl Drop for Disk {
 
 /// A database server with its data in a folder; stopped when it goes out of scope.
 pub struct Server {
-    folder: PathBuf,
+    /// Where its data lies.
+    pub folder: PathBuf,
     pub url: String,
 }
 
 impl Server {
     /// `name` as `scripts/servers` knows it.
     pub fn start(folder: &Path, name: &str) -> Self {
+        Self::run(folder, name, &mut script())
+    }
+
+    /// Likewise, with the certificates of a folder.
+    pub fn start_with_tls(folder: &Path, name: &str, certificates: &Path) -> Self {
+        Self::run(folder, name, script().env("OPSCTL_TEST_TLS", certificates))
+    }
+
+    fn run(folder: &Path, name: &str, script: &mut Command) -> Self {
         let folder = folder.join("server");
-        let output = script().arg("start").arg(&folder).arg(name).output().unwrap();
+        let output = script.arg("start").arg(&folder).arg(name).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let exports = String::from_utf8(output.stdout).unwrap();
         let url = exports.split('\'').nth(1).unwrap().to_owned();

@@ -13,6 +13,7 @@ pub mod pgbouncer;
 pub mod proxy;
 pub mod redis;
 pub mod service;
+pub mod tls;
 pub mod world;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -79,7 +79,8 @@ fn password(text: &str, database: &Database) -> Option<SecretString> {
     // libpq takes the user's name for a database that is not named.
     let name = if database.name.is_empty() { &database.username } else { &database.name };
     let wanted = [&host, &port, name, &database.username];
-    let lines = text.split('\n').map(|line| line.trim_end_matches('\r')).filter(|line| !line.starts_with('#'));
+    let lines =
+        text.split('\n').map(|line| line.trim_end_matches('\r')).filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| rest_of(line, &wanted)).next().map(|rest| SecretString::from(field(rest).0))
 }
 
