@@ -123,20 +123,16 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
 }
 
 fn credentials(target: &Database, said: String) -> Error {
-    let error = Error::config(format!("{target} refused the credentials of `{}`", target.username))
-        .because(said)
-        .hint(match &target.password_origin {
-            Some(origin) => format!(
-                "the connection is named by {}, its password comes from {origin}; check them there",
-                target.origin
-            ),
-            None => {
-                format!("the connection is named by {}; check its user and password there", target.origin)
-            }
-        });
-    match &target.password_note {
-        Some(note) => error.hint(note.clone()),
-        None => error,
+    let error =
+        Error::config(format!("{target} refused the credentials of `{}`", target.username)).because(said);
+    let named = format!("the connection is named by {}", target.origin);
+    match (&target.password_origin, &target.password, &target.password_note) {
+        (Some(origin), ..) => error.hint(format!("{named}, its password comes from {origin}; check them there")),
+        (None, _, Some(note)) => error.hint(format!("{named}, without a password")).hint(note.clone()),
+        (None, None, None) if target.engine == Engine::Postgres => error.hint(format!(
+            "no password is configured: {named}; a line of ~/.pgpass or OPSCTL_DATABASE_PASSWORD_FILE may give it"
+        )),
+        _ => error.hint(format!("{named}; check its user and password there")),
     }
 }
 
