@@ -252,3 +252,17 @@ async fn a_pooler_in_statement_mode_is_refused() {
     assert!(error.message().contains("allows no transactions"), "{error:?}");
     case.finish().await;
 }
+
+#[tokio::test]
+async fn what_a_pooler_refuses_by_itself_is_a_matter_of_configuration() {
+    for (settings, database, words) in
+        [("", "nosuch", "has no such database"), ("auth_type = md5", "postgres", "refused the credentials")]
+    {
+        let Some((case, pooler)) = room_with("transaction", settings).await else { return };
+        let target = Database { name: database.into(), ..pooler.before(&case.target) };
+        let error = open(Database { pooler: Pooler::Transaction, ..target }).facts().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Config, "{error:?}");
+        assert!(error.message().contains(words), "{error:?}");
+        case.finish().await;
+    }
+}

@@ -27,13 +27,14 @@ pub fn fault(error: &sqlx::Error) -> Fault {
         return mysql(error.number());
     }
     if database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
-        return postgres(&code);
+        return postgres(&code, database.message());
     }
     sqlite(code.parse().unwrap_or_default(), database.message())
 }
 
-fn postgres(code: &str) -> Fault {
+fn postgres(code: &str, message: &str) -> Fault {
     match code {
+        "08P01" => pgbouncer(message),
         "40001" | "40P01" | "55P03" => Fault::Transient,
         "23505" => Fault::Duplicate,
         "28000" | "28P01" => Fault::Credentials,
@@ -46,6 +47,17 @@ fn postgres(code: &str) -> Fault {
         code if code.starts_with("53") => Fault::Resource,
         code if code.starts_with("08") => Fault::Lost,
         _ => Fault::Other,
+    }
+}
+
+/// PgBouncer has one code, that of a broken protocol, for all that it refuses by itself.
+fn pgbouncer(message: &str) -> Fault {
+    if message.contains("authentication failed") || message.starts_with("no such user") {
+        Fault::Credentials
+    } else if message.starts_with("no such database") || message.ends_with("does not exist") {
+        Fault::NoDatabase
+    } else {
+        Fault::Lost
     }
 }
 
