@@ -66,7 +66,7 @@ const fn variable(topic: Topic, name: &'static str, text: &'static str) -> Varia
 }
 
 /// All of them. Those of the application are told in docs/configuration.md one by one.
-pub static VARIABLES: [Variable; 33] = [
+pub static VARIABLES: [Variable; 36] = [
     variable(Topic::Context, "OPSCTL_CONTEXT", "named context, as --context"),
     variable(Topic::Context, "OPSCTL_APP", "folder of the application, as --app"),
     variable(Topic::Context, "OPSCTL_SYSTEM", "the system: webhooks, laundry, platform, laravel"),
@@ -76,6 +76,9 @@ pub static VARIABLES: [Variable; 33] = [
     variable(Topic::Database, "OPSCTL_DATABASE_PASSWORD_FILE", "a file with its password"),
     variable(Topic::Database, "DB_*", "the application's database"),
     variable(Topic::Database, "MYSQL_ATTR_SSL_CA", "the authority that the application trusts (MySQL)"),
+    variable(Topic::Database, "PGPASSFILE", "PostgreSQL's password file (~/.pgpass)"),
+    variable(Topic::Database, "SSL_CERT_FILE", "the host's certificate authorities, in one file"),
+    variable(Topic::Database, "SSL_CERT_DIR", "likewise, in a folder"),
     variable(Topic::Redis, "OPSCTL_REDIS_URL", "the Redis server, by a URL"),
     variable(Topic::Redis, "OPSCTL_REDIS_PASSWORD_FILE", "a file with its password"),
     variable(Topic::Redis, "REDIS_*", "the application's Redis: server, databases, prefix"),

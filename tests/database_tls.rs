@@ -111,6 +111,14 @@ async fn a_server_is_verified_as_far_as_is_asked(engine: Engine) {
     assert!(!room.connect("127.0.0.1", "?sslmode=disable").await.unwrap());
     assert!(room.connect("127.0.0.1", "?sslmode=require").await.unwrap());
 
+    // A socket never leaves this host: only MySQL can be made to encrypt there.
+    let (socket, must) = match engine {
+        Engine::Postgres => (format!("?host={}/postgres", room.server.folder.display()), false),
+        _ => (format!("?socket={}/mariadb/socket", room.server.folder.display()), true),
+    };
+    assert!(!room.connect("localhost", &socket).await.unwrap());
+    assert_eq!(room.connect("localhost", &format!("{socket}&sslmode=require")).await.unwrap(), must);
+
     // A name that it does not bear.
     let error = words(&room.refused("127.0.0.1", &format!("?sslmode=verify-full{known}")).await);
     assert!(error.contains("the certificate of") && error.contains("was refused"), "{error}");

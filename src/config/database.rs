@@ -2,19 +2,14 @@
 
 pub mod passfile;
 pub mod tls;
+mod url;
 
-use std::{
-    borrow::Cow,
-    fmt,
-    net::IpAddr,
-    path::{Path, PathBuf},
-};
+use std::{fmt, net::IpAddr, path::PathBuf};
 
-use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
-use url::Url;
 
 use self::tls::{Mode, Tls};
+pub(super) use self::url::{AT_BEHIND_HOST, ENCODE, at_behind_host, decode};
 use super::origin::Origin;
 use crate::{Error, Result};
 
@@ -173,43 +168,6 @@ impl Database {
         Self::new(Engine::Sqlite, Address::File(path.into()), origin)
     }
 
-    /// Reads a database URL. Relative paths are seen from `base`. The URL is never repeated in an error.
-    ///
-    /// # Errors
-    /// An unknown scheme, a missing part, a parameter that opsctl cannot honour.
-    pub fn from_url(text: &str, base: &Path, origin: &Origin) -> Result<Self> {
-        let bad =
-            |why: &str| Error::config(format!("the database URL of {origin} cannot be used")).because(why);
-        let (scheme, rest) = text.split_once(':').ok_or_else(|| bad("it has no scheme"))?;
-        let engine = Engine::from_name(scheme)
-            .ok_or_else(|| bad("its scheme is none of postgres, mysql, mariadb, sqlite"))?;
-        if engine == Engine::Sqlite {
-            let path = sqlite_path(rest).ok_or_else(|| bad("it names no file"))?;
-            return Ok(Self::sqlite(base.join(path), origin.clone()));
-        }
-        // The `url` crate treats unknown schemes as opaque hosts, which is what database URLs need.
-        let url = Url::parse(&with_host(text)).map_err(|error| bad(&error.to_string()))?;
-        if at_behind_host(text) {
-            return Err(bad(AT_BEHIND_HOST).hint(ENCODE));
-        }
-        let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
-        let host = decode(host.trim_matches(['[', ']'])).ok_or_else(|| bad("its host is not UTF-8"))?;
-        let port = url.port().unwrap_or(engine.default_port());
-        let mut database = Self::new(engine, Address::of_host(host, port), origin.clone());
-        database.name =
-            decode(url.path().trim_start_matches('/')).ok_or_else(|| bad("its database is not UTF-8"))?;
-        database.username = decode(url.username()).ok_or_else(|| bad("its user is not UTF-8"))?;
-        if let Some(password) = url.password() {
-            let password = decode(password).ok_or_else(|| bad("its password is not UTF-8"))?;
-            database.password = Some(SecretString::from(password));
-        }
-        for (name, value) in url.query_pairs() {
-            database.set(&name, &value)?;
-        }
-        database.tls.relative_to(base);
-        Ok(database)
-    }
-
     /// Sets one further member by the name that Laravel's connection settings and URLs give it.
     ///
     /// # Errors
@@ -301,215 +259,7 @@ impl Database {
     }
 }
 
-/// Why a URL is refused, and what to do about it.
-pub(super) const AT_BEHIND_HOST: &str = "it has an `@` behind its host";
-/// See [`AT_BEHIND_HOST`].
-pub(super) const ENCODE: &str =
-    "write `@`, `/`, `?` and `#` within its parts, the password above all, as `%40`, `%2F`, `%3F` and `%23`";
-
-/// A `/`, `?` or `#` of a password that was not encoded ends the host early. What follows is half a password, would
-/// pass for a database or a parameter, and be shown as such; the `@` behind it gives it away.
-///
-/// The text itself is looked at: what a parser makes of it has its `..` steps taken already.
-pub(super) fn at_behind_host(text: &str) -> bool {
-    let rest = text.split_once(':').map_or(text, |(_, rest)| rest);
-    let behind = match rest.strip_prefix("//") {
-        Some(rest) => rest.split_once(['/', '?', '#']).map_or("", |(_, behind)| behind),
-        None => rest,
-    };
-    behind.contains('@')
-}
-
-/// `postgres://USER@/DATABASE`, libpq's form for a socket, has no host, which the `url` crate refuses behind a user.
-fn with_host(text: &str) -> Cow<'_, str> {
-    let (head, rest) = text.split_once("://").unwrap_or((text, ""));
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].strip_suffix('@') {
-        Some(user) => Cow::Owned(format!("{head}://{user}@127.0.0.1{}", &rest[end..])),
-        None => Cow::Borrowed(text),
-    }
-}
-
-/// `sqlite:PATH`, `sqlite://PATH`, `sqlite:///ABSOLUTE`; parameters are not taken.
-fn sqlite_path(rest: &str) -> Option<String> {
-    let path = rest.strip_prefix("//").unwrap_or(rest);
-    let path = decode(path.split('?').next()?)?;
-    (!path.is_empty()).then_some(path)
-}
-
 fn checked_prefix(prefix: &str) -> Option<String> {
     let plain = prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     plain.then(|| prefix.to_owned())
-}
-
-pub(super) fn decode(text: &str) -> Option<String> {
-    percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-    use proptest::prelude::*;
-    use secrecy::ExposeSecret;
-
-    use super::*;
-
-    fn read(url: &str) -> Result<Database> {
-        Database::from_url(url, Path::new("/srv"), &Origin::Variable("OPSCTL_DATABASE_URL".into()))
-    }
-
-    #[test]
-    fn urls_of_the_three_engines() {
-        let pg = read("postgres://ops:p%40ss@db.example:6432/app?sslmode=require&search_path=ops").unwrap();
-        assert_eq!(pg.to_string(), "postgres://db.example:6432/app");
-        assert_eq!(
-            (pg.username.as_str(), pg.tls.asked, pg.search_path.as_deref()),
-            ("ops", Some(Mode::Require), Some("ops"))
-        );
-        assert_eq!(read("mariadb://u@h/app").unwrap().to_string(), "mysql://h:3306/app");
-        assert_eq!(read("sqlite:data/x.sqlite").unwrap().to_string(), "sqlite:/srv/data/x.sqlite");
-        assert_eq!(read("sqlite:///abs/x.sqlite").unwrap().to_string(), "sqlite:/abs/x.sqlite");
-    }
-
-    #[test]
-    fn sockets_are_named_by_a_parameter_or_by_the_host() {
-        for url in [
-            "postgres://ops@/app?host=/run/postgresql",
-            "postgres://ops@%2Frun%2Fpostgresql/app",
-            "postgres://ops@localhost/app?host=/run/postgresql",
-        ] {
-            let found = read(url).unwrap();
-            assert_eq!(found.address, Address::Socket("/run/postgresql".into(), 5432), "{url}");
-            assert_eq!((found.username.as_str(), found.name.as_str()), ("ops", "app"), "{url}");
-            assert_eq!(found.tls_mode(), Mode::Disable);
-        }
-        let mysql = read("mysql://ops@/app?socket=/run/mysqld/mysqld.sock").unwrap();
-        assert_eq!(mysql.to_string(), "mysql:/run/mysqld/mysqld.sock/app");
-        assert!(read("postgres://ops@/app?host=db.example").is_err());
-    }
-
-    #[test]
-    fn a_server_off_host_is_verified_in_full_where_opsctls_own_configuration_names_it() {
-        let mode = |url: &str| read(url).unwrap().tls_mode();
-        for url in [
-            "postgres://u@db.example/d",
-            "mysql://u@db/d",
-            "postgres://u@10.0.0.1/d",
-            "postgres://u@[fd00::1]/d",
-        ] {
-            assert_eq!(mode(url), Mode::VerifyFull, "{url}");
-        }
-        for url in ["postgres://u@localhost/d", "mysql://u@127.0.0.2/d", "postgres://u@[::1]/d"] {
-            assert_eq!(mode(url), Mode::Prefer, "{url}");
-        }
-        assert_eq!(mode("postgres://u@db.example/d?sslmode=disable"), Mode::Disable);
-        assert_eq!(mode("postgres://u@db.example/d?sslrootcert=system"), Mode::VerifyFull);
-        let origin = Origin::Dotenv("/srv/.env".into(), "DB_URL".into());
-        let theirs = Database::from_url("postgres://u@db.example/d", Path::new("/srv"), &origin).unwrap();
-        assert_eq!(theirs.tls_mode(), Mode::Prefer);
-    }
-
-    #[test]
-    fn certificates_are_seen_from_the_folder_of_the_file_that_names_them() {
-        let url = "mysql://u@h/d?ssl-ca=tls/ca.pem&ssl-cert=/etc/me.pem&ssl-key=me.key";
-        let tls = read(url).unwrap().tls;
-        assert_eq!(tls.authority.as_deref(), Some(Path::new("/srv/tls/ca.pem")));
-        assert_eq!(tls.certificate.as_deref(), Some(Path::new("/etc/me.pem")));
-        assert_eq!(tls.key.as_deref(), Some(Path::new("/srv/me.key")));
-        // In either order.
-        for url in
-            ["postgres://u@h/d?sslrootcert=c&sslmode=prefer", "postgres://u@h/d?sslmode=prefer&sslrootcert=c"]
-        {
-            assert_eq!(read(url).unwrap().tls_mode(), Mode::VerifyCa);
-        }
-    }
-
-    #[test]
-    fn poolers_are_postgresqls_and_have_one_of_three_names() {
-        assert_eq!(read("postgres://u@h/d?pooler=transaction").unwrap().pooler, Pooler::Transaction);
-        assert_eq!(read("postgres://u@h/d?pooled=true").unwrap().pooler, Pooler::Transaction);
-        assert_eq!(read("postgres://u@h/d?pooled=false").unwrap().pooler, Pooler::None);
-        assert_eq!(read("postgres://u@h/d?pooler=session").unwrap().pooler, Pooler::Session);
-        for url in
-            ["postgres://u@h/d?pooler=statement", "postgres://u@h/d?pooled=yes", "mysql://u@h/d?pooled=true"]
-        {
-            assert!(read(url).is_err(), "{url}");
-        }
-    }
-
-    #[test]
-    fn no_error_or_debug_text_repeats_a_password() {
-        let secret = "hunter2";
-        for url in [
-            format!("oracle://u:{secret}@h/d"),
-            format!("postgres://u:{secret}@h:notaport/d"),
-            format!("postgres://u:{secret}@h/d?sslmode={secret}"),
-            format!("mysql://u:{secret}@h/d?unknown={secret}"),
-        ] {
-            let error = read(&url).unwrap_err();
-            assert!(!format!("{error:?}").contains(secret), "{error:?}");
-        }
-        let database = read(&format!("postgres://u:{secret}@h/d")).unwrap();
-        assert!(!format!("{database:?} {database}").contains(secret));
-    }
-
-    // Without percent signs, `/`, `?` and `#` end the password early, and the rest of it would pass for something else.
-    #[test]
-    fn a_password_that_should_have_been_encoded_is_refused_and_not_shown() {
-        for url in [
-            "postgres://u:12?hunter2=1@h/d",
-            "postgres://u:12/hunter2@h/d",
-            "postgres://u:12#hunter2@h/d",
-            "mysql://u:/hunter2@h/d",
-            "mysql://u:12/hunter2/x@h/../d",
-            "postgres:u:hunter2@h/d",
-            "mysql:///u:hunter2@h/d",
-        ] {
-            let error = read(url).map(|database| format!("{database:?} {database}")).unwrap_err();
-            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
-            assert!(error.hints()[0].contains("%40"), "{error:?}");
-        }
-        let database = read("postgres://u:a@b%2F%3F%23@h/d?search_path=a%40b").unwrap();
-        assert_eq!(database.password.unwrap().expose_secret(), "a@b/?#");
-        assert_eq!(database.search_path.as_deref(), Some("a@b"));
-    }
-
-    fn encoded(text: &str) -> String {
-        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_an_error_or_a_database(
-            text: String,
-            near in r"(postgres|mysql|sqlite|:|//|/|@|\?|=|#|%4|\[|\]|[a-z0-9.])*",
-        ) {
-            let _ = read(&text);
-            let _ = read(&near);
-        }
-
-        #[test]
-        fn urls_are_read_as_the_parts_that_they_were_made_of(
-            engine in prop::sample::select(vec![("postgres", Engine::Postgres), ("mariadb", Engine::MySql)]),
-            host in r"[a-z][a-z0-9-]{0,8}(\.[a-z0-9]{1,5}){0,2}|\[::1\]|127\.0\.0\.1",
-            (username, password, name) in (".*", ".*", ".*"),
-            port in prop::option::of(any::<u16>()),
-            search_path in prop::option::of(".*"),
-        ) {
-            // No URL can have these as its path: they are steps within one.
-            prop_assume!(!matches!(name.as_str(), "." | ".."));
-            let port_text = port.map(|port| format!(":{port}")).unwrap_or_default();
-            let query = search_path.iter().map(|path| format!("?search_path={}", encoded(path))).collect::<String>();
-            let (scheme, engine) = engine;
-            let user = format!("{}:{}", encoded(&username), encoded(&password));
-            let found = read(&format!("{scheme}://{user}@{host}{port_text}/{}{query}", encoded(&name))).unwrap();
-            let bare = host.trim_matches(['[', ']']).to_owned();
-            prop_assert_eq!(found.engine, engine);
-            prop_assert_eq!(found.address, Address::Tcp(bare, port.unwrap_or(engine.default_port())));
-            prop_assert_eq!((found.username, found.name), (username, name));
-            let given = found.password.as_ref().map_or("", |found| found.expose_secret());
-            prop_assert_eq!(given, password);
-            prop_assert_eq!(found.search_path, search_path);
-        }
-    }
 }
