@@ -94,6 +94,15 @@ impl Pooler {
             _ => None,
         }
     }
+
+    /// The word for it in an `opsctl.toml`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Pooler::None => "none",
+            Pooler::Session => "session",
+            Pooler::Transaction => "transaction",
+        }
+    }
 }
 
 /// One database connection, resolved. Its `Debug` and `Display` never show the password.

@@ -16,7 +16,10 @@ pub mod service;
 pub mod tls;
 pub mod world;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use chrono::{DateTime, Utc};
 use opsctl::{
@@ -70,6 +73,19 @@ pub fn server(name: &str) -> Option<String> {
         eprintln!("skipped: {name} is not set; scripts/test starts the servers");
     }
     url
+}
+
+/// A program of the distribution's packages, also where only administrators look for programs.
+#[allow(clippy::disallowed_methods)]
+pub fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    let found = folders.map(|folder| folder.join(name)).find(|path| path.exists());
+    if found.is_none() {
+        assert!(std::env::var("OPSCTL_TEST_REQUIRE_SERVERS").is_err(), "{name} is not installed");
+        eprintln!("skipped: {name} is not installed; scripts/test installs it");
+    }
+    found
 }
 
 impl Case {

@@ -4,7 +4,7 @@ use std::{
     fs,
     net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
@@ -12,7 +12,7 @@ use opsctl::config::{Database, Origin, database::Address};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
-use super::{cli::wait_until, server};
+use super::{cli::wait_until, program, server};
 
 /// A pooler on a port of its own; ended when it goes out of scope.
 pub struct PgBouncer {
@@ -22,10 +22,11 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// With a pool mode and further settings; `None` when PostgreSQL is missing. Of three server connections it always
+    /// With a pool mode and further settings; `None` when PostgreSQL or PgBouncer is missing. Of three server connections it always
     /// takes the one that was idle longest, so that two transactions in a row never share one.
     pub fn start(mode: &str, settings: &str) -> Option<Self> {
         let url = server("OPSCTL_TEST_POSTGRES_URL")?;
+        let program = program("pgbouncer")?;
         let behind = Database::from_url(&url, Path::new(""), &Origin::Default).unwrap();
         let Address::Tcp(host, server_port) = &behind.address else { panic!("tests reach servers by port") };
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -40,8 +41,9 @@ impl PgBouncer {
         );
         let file = folder.path().join("pgbouncer.ini");
         fs::write(&file, text).unwrap();
-        let child = program(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut child = child.expect("PgBouncer starts; scripts/test installs it");
+        let mut command = unprivileged(&program);
+        command.arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
         wait_until("PgBouncer listens", || {
             assert!(child.try_wait().unwrap().is_none(), "PgBouncer ended");
             TcpStream::connect(("127.0.0.1", port)).is_ok()
@@ -73,15 +75,12 @@ impl PgBouncer {
 }
 
 /// PgBouncer refuses to run as root, so it runs as PostgreSQL's own user there.
-fn program(file: &Path) -> Command {
-    let name = ["/usr/sbin/pgbouncer", "/usr/local/sbin/pgbouncer"].map(PathBuf::from);
-    let name = name.into_iter().find(|path| path.exists()).unwrap_or_else(|| "pgbouncer".into());
-    let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-    let mut command = Command::new(if root { "setpriv" } else { "env" });
-    if root {
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]);
+fn unprivileged(program: &Path) -> Command {
+    if Command::new("id").arg("-u").output().unwrap().stdout != b"0\n" {
+        return Command::new(program);
     }
-    command.arg(name).arg(file);
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
     command
 }
 
