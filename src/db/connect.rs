@@ -145,7 +145,9 @@ async fn run(conn: &mut PgConnection, sql: String, target: &Database) -> Result<
 
 /// Whether the session took the guards that its start asked for. Only then is it our own, and may have a setting more.
 async fn are_guarded(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    let kept = format!("current_setting('statement_timeout') = '{}s'", STATEMENT_TIMEOUT_MS / 1000);
+    // PostgreSQL's way to print it, and those of engines that speak like it.
+    let (ms, s) = (STATEMENT_TIMEOUT_MS, STATEMENT_TIMEOUT_MS / 1000);
+    let kept = format!("current_setting('statement_timeout') IN ('{s}s', '{ms}', '{ms}ms')");
     let check = match knows_client_check(conn) {
         true => format!("set_config('client_connection_check_interval', '{CLIENT_CHECK_MS}', false)"),
         false => "''".into(),
