@@ -49,6 +49,12 @@ impl Cancel {
         self
     }
 
+    /// The same requests, for work that keeps to a time of its own.
+    #[must_use]
+    pub fn without_deadline(&self) -> Self {
+        Self { deadline: None, ..self.clone() }
+    }
+
     /// Asks to stop: the first call lets the chunk in hand finish, a further one drops it.
     pub fn request(&self) {
         if self.soft.is_cancelled() {

@@ -1,9 +1,10 @@
 //! The resolved context: what every command starts from.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use super::{
     Application, Environment, Origin, Sourced,
+    choice::Choice,
     file::{self, FileContext},
     settings::{self, Setting, Settings},
     system::{self, System},
@@ -27,11 +28,55 @@ pub struct Inputs {
     pub environment: Environment,
 }
 
+/// What put a context in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chooser {
+    /// `--context`.
+    ContextFlag,
+    /// `OPSCTL_CONTEXT`.
+    ContextVariable,
+    /// `--config`.
+    ConfigFlag,
+    /// The `opsctl.toml` of the folder that the command runs in.
+    FolderFile,
+    /// `--app`.
+    AppFlag,
+    /// `OPSCTL_APP`.
+    AppVariable,
+    /// The application in the folder that the command runs in, or its variables in the process environment.
+    Folder,
+    /// Variables named `OPSCTL_…`.
+    Variables,
+    /// `opsctl context use`.
+    Choice,
+    /// Nothing names a place.
+    Nothing,
+}
+
+impl fmt::Display for Chooser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Chooser::ContextFlag => "--context",
+            Chooser::ContextVariable => "OPSCTL_CONTEXT in the environment",
+            Chooser::ConfigFlag => "--config",
+            Chooser::FolderFile => "the opsctl.toml of this folder",
+            Chooser::AppFlag => "--app",
+            Chooser::AppVariable => "OPSCTL_APP in the environment",
+            Chooser::Folder => "the application of this folder",
+            Chooser::Variables => "OPSCTL_… variables in the environment",
+            Chooser::Choice => "`opsctl context use`",
+            Chooser::Nothing => "nothing: no source names a place",
+        })
+    }
+}
+
 /// Everything that is known about where a command works. Nothing is connected yet.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// Its name: of the `[contexts.NAME]` section, `default` for the top of a file, else `app` or `environment`.
     pub name: String,
+    /// What put it in force.
+    pub chooser: Chooser,
     /// The section of an `opsctl.toml`, if one is in force.
     pub file: Option<FileContext>,
     /// The application, if there is one.
@@ -55,6 +100,25 @@ pub fn resolve(inputs: &Inputs) -> Result<Context> {
     let env = &inputs.environment;
     let named = inputs.context.as_deref().or_else(|| env.filled("OPSCTL_CONTEXT"));
     let file = load_file(inputs, named)?;
+    let context = with_file(inputs, file)?;
+    // The choice of another time counts whole or not at all: beside a place that is named here it would mix the two.
+    if context.chooser != Chooser::Nothing {
+        return Ok(context);
+    }
+    match Choice::read(env)? {
+        Some(choice) => {
+            Ok(Context { chooser: Chooser::Choice, ..with_file(inputs, Some(choice.section()?))? })
+        }
+        None => Ok(context),
+    }
+}
+
+/// As [`resolve`], with a section that was found otherwise, or with none.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn with_file(inputs: &Inputs, file: Option<FileContext>) -> Result<Context> {
+    let env = &inputs.environment;
     if let Some(file) = &file {
         check_keys(file)?;
     }
@@ -80,6 +144,7 @@ pub fn resolve(inputs: &Inputs) -> Result<Context> {
     };
     let mut context = Context {
         name,
+        chooser: chooser(inputs, file.as_ref(), app.is_some()),
         file,
         app,
         environment: env.clone(),
@@ -94,6 +159,21 @@ pub fn resolve(inputs: &Inputs) -> Result<Context> {
     let production = context.app_env.as_ref().is_some_and(|env| env.value == "production");
     context.protected = section.unwrap_or(production);
     Ok(context)
+}
+
+fn chooser(inputs: &Inputs, file: Option<&FileContext>, app: bool) -> Chooser {
+    let set = |name: &str| inputs.environment.filled(name).is_some();
+    match file {
+        Some(_) if inputs.context.is_some() => Chooser::ContextFlag,
+        Some(file) if file.chosen => Chooser::ContextVariable,
+        Some(_) if inputs.config.is_some() => Chooser::ConfigFlag,
+        Some(_) => Chooser::FolderFile,
+        None if inputs.app.is_some() => Chooser::AppFlag,
+        None if set("OPSCTL_APP") => Chooser::AppVariable,
+        None if app => Chooser::Folder,
+        None if set("OPSCTL_DATABASE_URL") || set("OPSCTL_REDIS_URL") => Chooser::Variables,
+        None => Chooser::Nothing,
+    }
 }
 
 /// Names a key under `[webhooks]` that is none of the service's settings.
@@ -126,15 +206,22 @@ fn load_file(inputs: &Inputs, name: Option<&str>) -> Result<Option<FileContext>>
 }
 
 fn looked_in(inputs: &Inputs, app_dir: &std::path::Path) -> Vec<String> {
-    vec![
+    let mut places = vec![
         "OPSCTL_DATABASE_URL and DB_* in the environment".into(),
         inputs.cwd.join("opsctl.toml").display().to_string(),
         app_dir.join("bootstrap/cache/config.php").display().to_string(),
         app_dir.join(".env").display().to_string(),
-    ]
+    ];
+    places.extend(Choice::place(&inputs.environment).map(|path| path.display().to_string()));
+    places
 }
 
 impl Context {
+    /// Every place that was looked at for a database, the strongest first.
+    pub fn looked_in(&self) -> &[String] {
+        &self.looked_in
+    }
+
     /// The error of a command that needs a database, Redis or a store where none is configured.
     pub(super) fn nothing_configured(&self, what: &str) -> Error {
         let error = Error::config(format!("no {what} is configured"))
@@ -147,9 +234,21 @@ impl Context {
                 names.join("` or `--context ")
             )),
         };
+        let error = match Choice::read(&self.environment) {
+            Ok(Some(choice)) if self.chooser != Chooser::Choice => error.hint(format!(
+                "the context chosen with `opsctl context use` is not in force here; name it: `{}`",
+                choice.options(&self.environment)
+            )),
+            _ => error,
+        };
         error
             .hint("see it work on an embedded database first: `opsctl demo`")
-            .hint("write a configuration here: `opsctl init --embedded`, or run in the application's folder (`--app DIR`)")
+            .hint("write a configuration: `opsctl init`, or run in the application's folder (`--app DIR`)")
+    }
+
+    /// Whether an error is that of [`Context::nothing_configured`]: nothing is wrong then, only missing.
+    pub(super) fn is_nothing(error: &Error) -> bool {
+        error.message().starts_with("no ") && error.message().ends_with(" is configured")
     }
 
     /// Whether a context was chosen by name that stands for an application's own settings.

@@ -8,7 +8,7 @@ use std::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Environment, application::read};
+use super::{Environment, Origin, application::read};
 use crate::{Error, Result, near};
 
 /// The whole file: one context at the top level, and any number of named ones.
@@ -122,6 +122,8 @@ pub struct FileContext {
     pub path: PathBuf,
     /// What stands there.
     pub section: Section,
+    /// It is a `[contexts.NAME]` section, not the top of the file.
+    pub named: bool,
     /// Chosen by `--context` or `OPSCTL_CONTEXT`, so stronger than other `OPSCTL_*` variables.
     pub chosen: bool,
     /// Names of the contexts that stand in the file, for hints.
@@ -131,13 +133,55 @@ pub struct FileContext {
 impl FileContext {
     /// A path of the file, seen from the file's folder.
     pub fn relative(&self, path: &Path) -> PathBuf {
-        self.path.parent().unwrap_or(Path::new(".")).join(path)
+        // Without `.` in the middle: the path is shown.
+        self.path.parent().unwrap_or(Path::new(".")).join(path).components().collect()
+    }
+
+    /// A key of the section as the source of a value.
+    pub fn origin(&self, key: &str) -> Origin {
+        Origin::File(self.path.clone(), self.key(key))
     }
 
     /// The key as error texts and origins name it.
     pub fn key(&self, key: &str) -> String {
-        if self.chosen { format!("contexts.{}.{key}", self.name) } else { key.to_owned() }
+        if self.named { format!("contexts.{}.{key}", self.name) } else { key.to_owned() }
     }
+}
+
+/// What one file offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// The top level says something about a place.
+    pub top: bool,
+    /// Names of the `[contexts.NAME]` sections.
+    pub names: Vec<String>,
+}
+
+/// What stands in a file; `None` when it does not exist.
+///
+/// # Errors
+/// A file that cannot be read or understood.
+pub fn offer(path: &Path) -> Result<Option<Offer>> {
+    let Some(text) = read(path)? else { return Ok(None) };
+    let mut document = parse(path, &text)?;
+    let names = std::mem::take(&mut document.contexts).into_keys().collect();
+    Ok(Some(Offer { top: document.says_something(), names }))
+}
+
+/// A context of a text that is not a file yet; `path` is where it would lie.
+///
+/// # Errors
+/// A text that cannot be understood, or that lacks the context.
+pub fn preview(path: &Path, text: &str, name: Option<&str>) -> Result<FileContext> {
+    let mut document = parse(path, text.as_bytes())?;
+    let section = match name {
+        None => Some(document.top()),
+        Some(name) => document.contexts.remove(name),
+    };
+    let section = section.ok_or_else(|| Error::failed("the context is missing from its own text"))?;
+    let (named, chosen) = (name.is_some(), true);
+    let name = name.unwrap_or("default").to_owned();
+    Ok(FileContext { name, path: path.to_owned(), section, named, chosen, others: Vec::new() })
 }
 
 /// Reads the context `name` from the first of `paths` that has it, or the top level of the first file.
@@ -153,11 +197,13 @@ pub fn load(paths: &[PathBuf], name: Option<&str>) -> Result<Option<FileContext>
         let Some(name) = name else {
             let others = document.contexts.keys().cloned().collect();
             let name = "default".into();
-            return Ok(Some(FileContext { name, path, section: document.top(), chosen: false, others }));
+            let (section, named, chosen) = (document.top(), false, false);
+            return Ok(Some(FileContext { name, path, section, named, chosen, others }));
         };
         if let Some(section) = document.contexts.remove(name) {
             let name = name.to_owned();
-            return Ok(Some(FileContext { name, path, section, chosen: true, others: Vec::new() }));
+            let (named, chosen, others) = (true, true, Vec::new());
+            return Ok(Some(FileContext { name, path, section, named, chosen, others }));
         }
         known.extend(document.contexts.into_keys());
     }
@@ -200,6 +246,18 @@ fn parse(path: &Path, text: &[u8]) -> Result<Document> {
 }
 
 impl Document {
+    fn says_something(&self) -> bool {
+        self.app.is_some()
+            || self.environment.is_some()
+            || self.protected.is_some()
+            || self.system.is_some()
+            || self.database.is_some()
+            || self.redis.is_some()
+            || self.cache.is_some()
+            || self.queue.is_some()
+            || self.webhooks.is_some()
+    }
+
     fn top(self) -> Section {
         Section {
             app: self.app,

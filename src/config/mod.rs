@@ -1,17 +1,22 @@
 //! From flags, files and variables to one resolved [`Context`], each value with where it came from.
 //!
 //! Strongest first: `--context` / `OPSCTL_CONTEXT`, `OPSCTL_*`, an `opsctl.toml`, the application's cached
-//! configuration, the process environment, the application's `.env`. A connection is taken whole from the strongest
-//! source that names it.
+//! configuration, the process environment, the application's `.env`, the context chosen with `opsctl context use`. A
+//! connection is taken whole from the strongest source that names it.
 
 pub mod application;
 pub mod cached;
+pub mod choice;
 mod connection;
 pub mod context;
 pub mod database;
+pub mod describe;
 pub mod dotenv;
+pub mod draft;
 pub mod file;
+pub mod list;
 pub mod origin;
+pub mod private;
 pub mod redis;
 pub mod settings;
 pub mod stores;
@@ -24,7 +29,7 @@ use std::{
 
 pub use self::{
     application::Application,
-    context::{Context, resolve},
+    context::{Chooser, Context, resolve},
     database::{Database, Engine},
     origin::{Origin, Sourced},
     system::System,
@@ -50,6 +55,13 @@ impl Environment {
         self.get(name).filter(|value| !value.is_empty())
     }
 
+    /// The same without some variables.
+    #[must_use]
+    pub fn without(&self, drop: impl Fn(&str) -> bool) -> Self {
+        let kept = self.0.iter().filter(|(name, _)| !drop(name));
+        Self(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
     /// All names that are set.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
@@ -68,13 +80,18 @@ impl Environment {
         own.or_else(|| self.base_dir("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("opsctl")))
     }
 
-    /// Where opsctl keeps what it can do without: the user's cache folder; `None` without a home.
-    pub fn cache_dir(&self) -> Option<PathBuf> {
-        self.base_dir("XDG_CACHE_HOME", ".cache").map(|dir| dir.join("opsctl"))
+    /// The user's own folder of configuration.
+    pub fn config_dir(&self) -> Option<PathBuf> {
+        self.base_dir("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("opsctl"))
     }
 
     /// The user's own `opsctl.toml`.
     pub fn user_file(&self) -> Option<PathBuf> {
-        self.base_dir("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("opsctl/opsctl.toml"))
+        self.config_dir().map(|dir| dir.join("opsctl.toml"))
+    }
+
+    /// The user's folder for what can be made anew: names for completion.
+    pub fn cache_dir(&self) -> Option<PathBuf> {
+        self.base_dir("XDG_CACHE_HOME", ".cache").map(|dir| dir.join("opsctl"))
     }
 }

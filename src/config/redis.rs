@@ -28,6 +28,21 @@ pub enum Role {
     Lock,
 }
 
+impl Role {
+    /// Every role.
+    pub const ALL: [Role; 4] = [Role::Default, Role::Cache, Role::Queue, Role::Lock];
+
+    /// The word in output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Default => "default",
+            Role::Cache => "cache",
+            Role::Queue => "queue",
+            Role::Lock => "lock",
+        }
+    }
+}
+
 /// Where a Redis server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {

@@ -72,7 +72,11 @@ impl Context {
         }
     }
 
-    fn cache_store(&self, command: System) -> Result<Sourced<String>> {
+    /// The default cache store.
+    ///
+    /// # Errors
+    /// None is configured: it is never guessed.
+    pub fn cache_store(&self, command: System) -> Result<Sourced<String>> {
         let file = self.file.as_ref().and_then(|file| {
             let store = file.section.cache.as_ref()?.store.clone();
             Some((file.chosen, Sourced::new(store, Origin::File(file.path.clone(), file.key("cache.store")))))
@@ -96,6 +100,25 @@ impl Context {
                 .hint("or set OPSCTL_CACHE_STORE to redis or database, and CACHE_PREFIX as the application does"));
         }
         Ok(self.setting(&self.settings(command).cache_store))
+    }
+
+    /// The default queue connection; `None` where nothing names one.
+    pub fn queue_connection(&self, command: System) -> Option<Sourced<String>> {
+        let written = self.file.as_ref().and_then(|file| {
+            let name = file.section.queue.as_ref()?.connection.clone();
+            Some(Sourced::new(name, Origin::File(file.path.clone(), file.key("queue.connection"))))
+        });
+        let chosen = self.file.as_ref().is_some_and(|file| file.chosen);
+        let app = || self.app.as_ref().map(|_| self.setting(&self.settings(command).queue_connection));
+        if self.chose_an_app() {
+            return written.or_else(app);
+        }
+        let variable = self
+            .environment
+            .filled("OPSCTL_QUEUE")
+            .map(|name| Sourced::new(name.to_owned(), Origin::Variable("OPSCTL_QUEUE".into())));
+        let named = if chosen { written.or(variable) } else { variable.or(written) };
+        named.or_else(app)
     }
 
     /// A store's driver: in the cached configuration a store may bear any name.

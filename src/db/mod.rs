@@ -170,6 +170,16 @@ impl Db {
         indexes::of(self, table).await
     }
 
+    /// What is missing of a table and its columns: nothing, the table's name, or `TABLE.COLUMN` of each.
+    ///
+    /// # Errors
+    /// As [`Db::session`].
+    pub async fn lacks(&self, name: &str, columns: &[&str]) -> Result<Vec<String>> {
+        let Some(table) = self.table(name).await? else { return Ok(vec![name.to_owned()]) };
+        let missing = columns.iter().filter(|column| !table.has(column));
+        Ok(missing.map(|column| format!("{name}.{column}")).collect())
+    }
+
     /// Names of all tables in reach, without the connection's prefix.
     ///
     /// # Errors

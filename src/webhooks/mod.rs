@@ -36,7 +36,7 @@ pub use self::{
     retry::{IfLocked, Progress, RUN_LOCK, RetryRequest, retry},
     retry_one::{OneRequest, retry_one},
     show::{Found, Payment, Show, find, show},
-    store::Store,
+    store::{Store, gaps},
 };
 use crate::{Error, Result, text::pasted};
 

@@ -56,6 +56,16 @@ impl<'a> Store<'a> {
     }
 }
 
+/// What the database lacks of the service's tables: names of tables, and `TABLE.COLUMN`.
+///
+/// # Errors
+/// The database's.
+pub async fn gaps(db: &Db) -> Result<Vec<String>> {
+    let mut gaps = db.lacks("webhook_events", &EVENT_COLUMNS).await?;
+    gaps.extend(db.lacks("payments", &PAYMENT_COLUMNS).await?);
+    Ok(gaps)
+}
+
 /// A condition and the values of its placeholders, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Condition {
