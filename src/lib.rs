@@ -9,7 +9,7 @@
 //! 3. [`laravel`]
 //! 4. [`schema`], [`journal`]
 //! 5. the nouns: [`webhooks`]
-//! 6. the rounds: [`demo`]
+//! 6. the rounds: [`about`], [`demo`]
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,6 +19,7 @@
     clippy::disallowed_methods
 )]
 
+pub mod about;
 pub mod cancel;
 pub mod clock;
 pub mod config;

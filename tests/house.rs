@@ -13,7 +13,7 @@ const FLOORS: [(&[&str], bool); 6] = [
     (&["laravel"], false),
     (&["schema", "journal"], false),
     (&["webhooks"], false),
-    (&["demo"], false),
+    (&["about", "demo"], false),
 ];
 
 /// What the library never does: that is the binary's part.

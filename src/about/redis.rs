@@ -1,0 +1,76 @@
+//! What the Redis servers say, role by role.
+
+use futures_util::future::join_all;
+use tokio::time::Instant;
+
+use super::within;
+use crate::{
+    Error, Kind, Result,
+    config::{
+        Context, Origin, System,
+        describe::{Fact, Section, Standing},
+        redis::{Role, Target},
+        stores::LockStore,
+    },
+    redis::Redis,
+};
+
+/// Asks every role's server at the same time.
+pub(super) async fn ask(context: &Context, system: System, deadline: Instant) -> Section {
+    let mut section = context.redis_facts(system);
+    let targets = Role::ALL.map(|role| context.redis(role, system).ok().map(|target| (role, target)));
+    let targets: Vec<(Role, Target)> = targets.into_iter().flatten().collect();
+    // Laravel's default names a server on this host, whether there is one or not.
+    let by_default = targets.iter().all(|(_, target)| target.origin == Origin::Default);
+    if by_default && !in_use(context, system) {
+        if !targets.is_empty() {
+            section.push(Fact::new("server", "not asked: neither locks nor the queue are on Redis"));
+        }
+        return section;
+    }
+    let questions = targets.into_iter().map(async |(role, target)| {
+        let redis = Redis::new(target);
+        let what = redis.target().to_string();
+        (role, within(deadline, &what, says(&redis)).await)
+    });
+    for (role, said) in join_all(questions).await {
+        let name = format!("{}_server", role.name());
+        let at = section.facts.iter().position(|fact| fact.name == role.name());
+        let fact = match said {
+            Ok(said) => Fact::new(name, said).standing(Standing::Good),
+            Err(error) => Fact::problem(name, &error),
+        };
+        section.facts.insert(at.map_or(section.facts.len(), |at| at + 1), fact);
+    }
+    section
+}
+
+/// Whether the locks or the queue live on Redis.
+fn in_use(context: &Context, system: System) -> bool {
+    let queue = context.queue_connection(system).is_some_and(|queue| queue.value == "redis");
+    queue || matches!(context.lock_store("", system), Ok(LockStore::Redis { .. }))
+}
+
+/// Product, version, and whether it is a replica. A user that may not ask for them still reaches the server.
+pub(super) async fn says(redis: &Redis) -> Result<String> {
+    redis.run::<String>(&::redis::cmd("PING")).await?;
+    let info = match redis.run::<String>(&::redis::cmd("INFO")).await {
+        Ok(info) => info,
+        Err(error) if error.kind() == Kind::Unreachable => return Err(error),
+        Err(error) => return Ok(denied(&error)),
+    };
+    let member = |key: &str| {
+        let mut lines = info.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(name, _)| *name == key).map(|(_, value)| value.trim().to_owned())
+    };
+    let version = member("redis_version").unwrap_or_else(|| "of an unknown version".into());
+    let role = match member("role").as_deref() {
+        Some("slave") => ", a replica: it takes no writes",
+        _ => "",
+    };
+    Ok(format!("Redis {version}{role}"))
+}
+
+fn denied(error: &Error) -> String {
+    format!("reachable; it tells no version: {}", error.root())
+}
