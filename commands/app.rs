@@ -7,7 +7,8 @@ use opsctl::{
     cancel::Cancel,
     clock::Clock,
     config::{
-        self, Context, Database, Environment, System, context::Inputs, database::Address, stores::LockStore,
+        self, Chooser, Context, Database, Environment, System, context::Inputs, database::Address,
+        stores::LockStore,
     },
     db::{Access, Db},
     journal::{Actor, Begin, End, Ended, Entry, Journal, Run},
@@ -17,7 +18,7 @@ use opsctl::{
 use serde_json::Value;
 use tokio::sync::OnceCell as AsyncCell;
 
-use crate::{cli::Global, environment, safety::Class, ui::Ui, verb::Verb};
+use crate::{cli::Global, environment, safety::Class, ui::Ui, variables::Topic, verb::Verb};
 
 /// Everything that a command may need. Help and completion open nothing.
 #[derive(Debug)]
@@ -75,15 +76,26 @@ impl App {
         if let Some(context) = self.context.get() {
             return Ok(context);
         }
-        let resolved = config::resolve(&Inputs {
+        let resolved = config::resolve(&self.inputs())?;
+        let works_there =
+            self.verb.reads.contains(&Topic::Context) && !self.verb.words.starts_with("context ");
+        if resolved.chooser == Chooser::Choice && works_there {
+            // It was chosen at another time, perhaps in another window.
+            self.ui.note(&format!("Context {}, chosen with `opsctl context use`.", resolved.name));
+        }
+        Ok(self.context.get_or_init(|| resolved))
+    }
+
+    /// What the command line and the surroundings say about where to work.
+    pub fn inputs(&self) -> Inputs {
+        Inputs {
             context: self.global.context.clone(),
             config: self.global.config.clone(),
             app: self.global.app.clone(),
             env: self.global.env.clone(),
             cwd: self.cwd.clone(),
             environment: self.environment.clone(),
-        })?;
-        Ok(self.context.get_or_init(|| resolved))
+        }
     }
 
     /// The central database, as an application's: never made, its journal mode left alone.

@@ -14,8 +14,9 @@ use clap_complete::{ArgValueCandidates, ArgValueCompleter, PathCompleter};
 use opsctl::{Error, Exit, Result, config::Environment};
 
 use crate::{
+    about,
     app::App,
-    artisan, complete, completions, db, demo, environment, help, init, journal, prints, tree,
+    artisan, complete, completions, context, db, demo, environment, help, init, journal, prints, tree,
     ui::{Choice, Color, Format, Ui, Zone},
     verb::Verb,
     webhooks,
@@ -175,6 +176,10 @@ enum Command {
     /// The database's schema: migrate, status, seed, fresh
     #[command(subcommand)]
     Db(db::Command),
+    About(about::Args),
+    /// Named contexts: list, show, choose one
+    #[command(subcommand)]
+    Context(context::Command),
     Init(init::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -291,6 +296,8 @@ async fn dispatch(app: &App, command: Command) -> Result<Exit> {
         Command::Webhooks(command) => webhooks::run(app, command).await,
         Command::Journal(command) => journal::run(app, command).await,
         Command::Db(command) => db::run(app, command).await,
+        Command::About(args) => about::run(app, &args).await,
+        Command::Context(command) => context::run(app, command),
         Command::Init(args) => init::run(app, &args).await,
         Command::Demo(args) => Box::pin(demo::run(app, &args)).await,
         Command::Completions(args) => completions::run(app, &args),

@@ -101,6 +101,11 @@ pub fn columns() -> Vec<CompletionCandidate> {
         .collect()
 }
 
+/// Sections of `opsctl about`.
+pub fn sections() -> Vec<CompletionCandidate> {
+    opsctl::about::Topic::ALL.iter().map(|topic| CompletionCandidate::new(topic.name())).collect()
+}
+
 /// Ids of events in trouble, newest first.
 pub fn events() -> Vec<CompletionCandidate> {
     let seen = cache::seen().or_else(lookup::events);

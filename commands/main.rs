@@ -1,11 +1,13 @@
 //! The `opsctl` binary: a shell that completes is answered; else parse, dispatch, exit code. Nothing else.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
+mod about;
 mod app;
 mod artisan;
 mod cli;
 mod complete;
 mod completions;
+mod context;
 mod db;
 mod demo;
 mod environment;

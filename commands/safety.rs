@@ -101,7 +101,9 @@ async fn protected(app: &App, name: &str, what: &str) -> Result<()> {
 }
 
 /// Prompts block; the cursor comes back whatever happens.
-async fn ask<T: Send + 'static>(prompt: impl FnOnce() -> dialoguer::Result<T> + Send + 'static) -> Result<T> {
+pub async fn ask<T: Send + 'static>(
+    prompt: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
+) -> Result<T> {
     let answer = tokio::task::spawn_blocking(prompt).await;
     match answer {
         Ok(Ok(answer)) => Ok(answer),

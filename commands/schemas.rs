@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use opsctl::{
+    config::{describe::Fact, list},
     schema::{Line, Status},
     webhooks::{Counts, Item, ListItem, RetryReport, Show},
 };
@@ -13,17 +14,24 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use crate::{
+    about, context,
     db::MigrationSummary,
     journal, tree,
-    ui::{Failure, SCHEMA_VERSION},
+    ui::{FactLine, Failure, SCHEMA_VERSION},
     webhooks::{ExplainLine, ExplainSummary, Explained, PageSummary, ShowSummary, Shown},
 };
+
+/// Facts by section and key.
+type Facts = BTreeMap<String, BTreeMap<String, Fact>>;
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Every verb that prints JSON: the types of `data`, `summary`, and a line of jsonl.
 fn schemas() -> Vec<(&'static str, Value)> {
     vec![
+        verb::<Facts, about::Summary, FactLine>("about"),
+        verb::<Vec<list::Line>, context::ListSummary, list::Line>("context list"),
+        verb::<Facts, context::ShowSummary, FactLine>("context show"),
         verb::<Vec<ListItem>, PageSummary, ListItem>("webhooks list"),
         verb::<Shown, ShowSummary, Show>("webhooks show"),
         verb::<Explained, ExplainSummary, ExplainLine>("webhooks explain"),

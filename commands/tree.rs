@@ -8,8 +8,9 @@ use clap::{Command, CommandFactory, builder::StyledStr};
 use opsctl::{Error, Result};
 
 use crate::{
+    about,
     cli::{Cli, HEADING, LITERAL},
-    completions, db, demo, help, init, journal,
+    completions, context, db, demo, help, init, journal,
     variables::{Topic, Variable},
     verb::{Example, Verb},
     webhooks,
@@ -22,9 +23,19 @@ const GROUP_EXAMPLES: usize = 4;
 
 /// Every verb, group by group.
 pub fn verbs() -> impl Iterator<Item = &'static Verb> {
-    [webhooks::VERBS, journal::VERBS, db::VERBS, init::VERBS, demo::VERBS, completions::VERBS, help::VERBS]
-        .into_iter()
-        .flatten()
+    [
+        about::VERBS,
+        context::VERBS,
+        webhooks::VERBS,
+        journal::VERBS,
+        db::VERBS,
+        init::VERBS,
+        demo::VERBS,
+        completions::VERBS,
+        help::VERBS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The verb of some words.

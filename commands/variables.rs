@@ -66,7 +66,7 @@ const fn variable(topic: Topic, name: &'static str, text: &'static str) -> Varia
 }
 
 /// All of them. Those of the application are told in docs/configuration.md one by one.
-pub static VARIABLES: [Variable; 36] = [
+pub static VARIABLES: [Variable; 37] = [
     variable(Topic::Context, "OPSCTL_CONTEXT", "named context, as --context"),
     variable(Topic::Context, "OPSCTL_APP", "folder of the application, as --app"),
     variable(Topic::Context, "OPSCTL_SYSTEM", "the system: webhooks, laundry, platform, laravel"),
@@ -84,6 +84,7 @@ pub static VARIABLES: [Variable; 36] = [
     variable(Topic::Redis, "REDIS_*", "the application's Redis: server, databases, prefix"),
     variable(Topic::Locks, "OPSCTL_CACHE_STORE", "the store of locks: redis or database"),
     variable(Topic::Locks, "CACHE_*", "the application's cache store and its prefix"),
+    variable(Topic::Locks, "OPSCTL_QUEUE", "the queue connection: redis or database"),
     variable(Topic::Limits, "TENRUSL_*", "limits and times of the webhook service"),
     variable(Topic::Journal, "OPSCTL_STATE_DIR", "folder of the journal (~/.local/state/opsctl)"),
     variable(Topic::Journal, "XDG_STATE_HOME", "where state folders lie (~/.local/state)"),

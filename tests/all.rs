@@ -2,9 +2,11 @@
 
 mod support;
 
+mod about;
 mod canaries;
 mod completion;
 mod configuration;
+mod contexts;
 mod crashes;
 mod database_passfile;
 mod database_pooler;
@@ -14,6 +16,8 @@ mod demo_init_db;
 mod examples;
 mod formats;
 mod house;
+mod init;
+mod init_questions;
 mod journal;
 mod journal_list;
 mod locks;

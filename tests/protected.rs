@@ -17,7 +17,9 @@ fn production() -> tempfile::TempDir {
     assert_eq!(said(folder.path(), &["db", "seed"]).code, 0);
     let file = folder.path().join("opsctl.toml");
     let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replace("environment = \"local\"", "environment = \"production\"")).unwrap();
+    let text = text.replace("environment = \"local\"", "environment = \"production\"");
+    fs::write(&file, text + "\n[contexts.eu.database]\nurl = \"sqlite:opsctl-data/central.sqlite\"\n")
+        .unwrap();
     fs::remove_dir_all(folder.path().join("state")).unwrap();
     folder
 }

@@ -26,6 +26,10 @@ fn workplace() -> (tempfile::TempDir, Vec<Vec<String>>) {
         let said: Said = program(folder.path()).args(words).output().unwrap().into();
         assert_eq!(said.code, 0, "{said:?}");
     }
+    let file = folder.path().join("opsctl.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text + "\n[contexts.eu.database]\nurl = \"sqlite:opsctl-data/central.sqlite\"\n")
+        .unwrap();
     (folder, lines)
 }
 

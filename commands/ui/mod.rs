@@ -3,6 +3,7 @@
 
 mod choice;
 mod format;
+mod leaders;
 mod locale;
 mod nagios;
 mod progress;
@@ -21,16 +22,17 @@ use opsctl::{Error, Exit, Kind, config::Environment, text::printable};
 use serde::Serialize;
 use serde_json::json;
 
-#[cfg(test)]
-pub use self::format::SCHEMA_VERSION;
 pub use self::{
     choice::Choice,
     format::{Format, View},
+    leaders::{FACTS, items, leaders, rows},
     nagios::Status,
     progress::Bar,
     table::{Align, Cell, Column, Table, Tone},
     time::{Zone, ago, span},
 };
+#[cfg(test)]
+pub use self::{format::SCHEMA_VERSION, leaders::FactLine};
 use self::{nagios::Heard, table::Look};
 
 const BOLD: Style = Style::new().bold();

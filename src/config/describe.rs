@@ -15,6 +15,7 @@ use crate::Error;
 
 /// How a fact stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
     /// Neither well nor wrong.
@@ -30,6 +31,7 @@ pub enum Standing {
 
 /// One thing that is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fact {
     /// Its key, unique within the section.
     #[serde(skip)]

@@ -31,6 +31,7 @@ pub struct Entry {
 
 /// One line of `context list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Line {
     /// Its name.
     pub name: String,
