@@ -69,6 +69,7 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         app.ui.note(&format!("\n{}", plan.text.trim_end()));
         confirm(format!("Write this to {}?", plan.file.display()), true).await?;
     }
+    app.cancel.check()?; // Ctrl-C while the servers were tried
     recorded(app, async { write(app, &plan) }).await
 }
 
