@@ -113,7 +113,7 @@ fn the_choice_is_a_section_of_one_file_and_of_no_other() {
     assert_eq!(place.run(&["context", "use", "prod"]).code, 0);
     // A file in the folder with a section of the same name and nothing at its top.
     let place =
-        place.file("here/opsctl.toml", "[contexts.prod.database]\nurl = \"postgres://evil-host/pay\"\n");
+        place.file("here/opsctl.toml", "[contexts.prod.database]\nurl = \"postgres://u@evil-host/pay\"\n");
     let context = place.resolve(&[]).unwrap();
     assert_eq!((context.name.as_str(), &context.chooser), ("default", &Chooser::FolderFile));
     assert!(context.database().is_err(), "neither the folder's section nor the choice counts");

@@ -5,27 +5,14 @@ use serde_json::Value;
 use super::{
     super::{
         Context, Database, Origin, System,
-        database::{Address, Tls},
+        database::Address,
         redis::{Role, Target},
         stores::LockStore,
     },
     Fact, Section, Standing,
 };
 
-impl Tls {
-    /// The word of libpq's `sslmode`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Tls::Disable => "disable",
-            Tls::Prefer => "prefer",
-            Tls::Require => "require",
-            Tls::VerifyCa => "verify-ca",
-            Tls::VerifyFull => "verify-full",
-        }
-    }
-}
-
-/// A user, and where the password comes from.
+/// A user, and where its password comes from.
 type Credentials = (Option<String>, Option<String>);
 
 impl Context {
@@ -52,14 +39,14 @@ impl Context {
         }
         section.push(Fact::new("user", database.username.as_str()).of(&database.origin));
         section.push(secret(self.database_password(database)));
-        section.push(Fact::new("tls", database.tls.name()));
-        if let Some(path) = &database.tls_authority {
+        section.push(Fact::new("tls", database.tls_mode().name()));
+        if let Some(path) = &database.tls.authority {
             section.push(Fact::new("tls_authority", path.display().to_string()));
         }
         section.push(Fact::new("prefix", database.prefix.as_str()));
         section.push(Fact::new("search_path", text(&database.search_path)));
         section.push(Fact::new("time_zone", text(&database.time_zone)));
-        section.push(Fact::new("pooled", database.pooled));
+        section.push(Fact::new("pooler", database.pooler.name()));
     }
 
     /// The Redis servers by role.

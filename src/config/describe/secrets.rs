@@ -37,6 +37,9 @@ impl Context {
     /// Where the database's password comes from; `None` when it has none.
     pub(super) fn database_password(&self, database: &Database) -> Option<String> {
         database.password.as_ref()?;
+        if let Some(passfile @ Origin::Passfile(_)) = &database.password_origin {
+            return Some(passfile.to_string());
+        }
         let reference = self.file.as_ref().and_then(|file| file.section.database.as_ref()?.password.clone());
         // The application of a context that was chosen by name is stronger than variables of opsctl.
         let chosen = self.chose_an_app() || self.chose_section(&database.origin);
