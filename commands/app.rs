@@ -211,7 +211,10 @@ impl App {
         let variable = |name: &str| self.environment.filled(name).map(str::to_owned);
         let host = gethostname::gethostname().to_string_lossy().into_owned();
         Actor {
-            user: variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "unknown".into()),
+            user: variable("USER")
+                .or_else(|| variable("LOGNAME"))
+                .or_else(|| whoami::username().ok())
+                .unwrap_or_else(|| "unknown".into()),
             sudo_user: variable("SUDO_USER"),
             from: variable("SSH_CONNECTION").and_then(|text| text.split(' ').next().map(str::to_owned)),
             host,
