@@ -125,7 +125,7 @@ impl App {
         match self.context()?.lock_store(name, system)? {
             LockStore::Redis { target, prefix } => {
                 let redis =
-                    self.redis.get_or_try_init(|| async { Ok::<_, Error>(Redis::new(target)) }).await?;
+                    self.redis.get_or_try_init(|| async { Ok::<_, Error>(Redis::new(*target)) }).await?;
                 Ok(Locks::Redis { redis, prefix })
             }
             LockStore::Database { database: None, table, prefix } => {

@@ -16,7 +16,7 @@ use opsctl::{Error, Exit, Result, config::Environment};
 use crate::{
     about,
     app::App,
-    artisan, complete, completions, context, db, demo, environment, help, init, journal, prints, tree,
+    artisan, complete, completions, context, db, demo, environment, help, init, journal, prints, redis, tree,
     ui::{Choice, Color, Format, Ui, Zone},
     verb::Verb,
     webhooks,
@@ -180,6 +180,9 @@ enum Command {
     /// Named contexts: list, show, choose one
     #[command(subcommand)]
     Context(context::Command),
+    /// The Redis servers of the application: ping
+    #[command(subcommand)]
+    Redis(redis::Command),
     Init(init::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -298,6 +301,7 @@ async fn dispatch(app: &App, command: Command) -> Result<Exit> {
         Command::Db(command) => db::run(app, command).await,
         Command::About(args) => about::run(app, &args).await,
         Command::Context(command) => context::run(app, command),
+        Command::Redis(command) => redis::run(app, command).await,
         Command::Init(args) => init::run(app, &args).await,
         Command::Demo(args) => Box::pin(demo::run(app, &args)).await,
         Command::Completions(args) => completions::run(app, &args),

@@ -19,6 +19,7 @@ mod journal;
 mod page;
 mod prints;
 mod record;
+mod redis;
 mod safety;
 #[cfg(test)]
 mod schemas;

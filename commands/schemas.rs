@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use opsctl::{
     config::{describe::Fact, list},
+    redis::ping::{Place, Report},
     schema::{Line, Status},
     webhooks::{Counts, Item, ListItem, RetryReport, Show},
 };
@@ -16,7 +17,9 @@ use serde_json::{Value, json};
 use crate::{
     about, context,
     db::MigrationSummary,
-    journal, tree,
+    journal,
+    redis::PingSummary,
+    tree,
     ui::{FactLine, Failure, SCHEMA_VERSION},
     webhooks::{ExplainLine, ExplainSummary, Explained, PageSummary, ShowSummary, Shown},
 };
@@ -42,6 +45,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<journal::Line, journal::RunSummary, journal::Line>("journal show"),
         verb::<Status, MigrationSummary, Line>("db status"),
         verb::<Status, MigrationSummary, Line>("db migrate"),
+        verb::<Report, PingSummary, Place>("redis ping"),
     ]
 }
 

@@ -10,7 +10,7 @@ use opsctl::{Error, Result};
 use crate::{
     about,
     cli::{Cli, HEADING, LITERAL},
-    completions, context, db, demo, help, init, journal,
+    completions, context, db, demo, help, init, journal, redis,
     variables::{Topic, Variable},
     verb::{Example, Verb},
     webhooks,
@@ -29,6 +29,7 @@ pub fn verbs() -> impl Iterator<Item = &'static Verb> {
         webhooks::VERBS,
         journal::VERBS,
         db::VERBS,
+        redis::VERBS,
         init::VERBS,
         demo::VERBS,
         completions::VERBS,

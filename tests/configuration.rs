@@ -219,11 +219,6 @@ fn settings_that_cannot_be_honoured_are_named() {
         assert_eq!(error.kind(), Kind::Config);
         assert!(error.message().contains(named), "{error}");
     }
-    let tls = Place::new()
-        .file(".env", &DOTENV.replace("cache.internal", "tls://cache.internal"))
-        .resolve()
-        .unwrap();
-    assert_eq!(tls.redis(Role::Lock, System::Webhooks).unwrap_err().kind(), Kind::Config);
 }
 
 #[test]

@@ -58,7 +58,12 @@ fn check_database(database: &Database) {
 fn check_redis(target: &Target) {
     match &target.address {
         redis::Address::Tcp(host, _) => assert!(!host.is_empty()),
+        redis::Address::Tls(host, _, tls) => {
+            assert!(!host.is_empty());
+            assert_eq!(tls, &redis::Tls::full());
+        }
         redis::Address::Socket(path) => assert!(path.is_absolute(), "{}", path.display()),
+        address => panic!("a URL names one server, not {address}"),
     }
     assert!(target.database_in_url || target.database == 0);
     assert!(target.username.as_deref() != Some(""));

@@ -40,7 +40,7 @@ pub async fn try_out(context: &Context, clock: Clock, patience: Duration) -> Res
     let configured = context.system.as_ref().map(|system| system.value);
     let command = configured.or(detected.first().copied()).unwrap_or(System::Webhooks);
     let target = match context.lock_store("", command) {
-        Ok(LockStore::Redis { target, .. }) => Some(target),
+        Ok(LockStore::Redis { target, .. }) => Some(*target),
         _ => context.redis(Role::Default, command).ok().filter(|target| target.origin != Origin::Default),
     };
     if let Some(target) = target {

@@ -8,7 +8,7 @@ use std::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Environment, Origin, application::read};
+use super::{Environment, Origin, application::read, redis::section::RedisSection};
 use crate::{Error, Result, near};
 
 /// The whole file: one context at the top level, and any number of named ones.
@@ -65,34 +65,6 @@ pub struct DatabaseSection {
     pub pooler: Option<String>,
     /// Table prefix.
     pub prefix: Option<String>,
-}
-
-/// `[redis]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RedisSection {
-    /// `redis://HOST:PORT` or `unix:PATH`, without a password.
-    pub url: String,
-    /// `env:NAME` or `file:PATH`.
-    pub password: Option<String>,
-    /// Key prefix of the client (`REDIS_PREFIX`). Required, like the databases: a guess would lock nothing.
-    pub prefix: String,
-    /// Logical database per role.
-    pub databases: RedisDatabases,
-}
-
-/// `[redis] databases`: where each role lives.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RedisDatabases {
-    /// The connection named `default`.
-    pub default: i64,
-    /// Cache values.
-    pub cache: i64,
-    /// Queues.
-    pub queue: i64,
-    /// Locks.
-    pub lock: i64,
 }
 
 /// `[cache]`.

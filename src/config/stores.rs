@@ -14,7 +14,7 @@ pub enum LockStore {
     /// Keys on a Redis server.
     Redis {
         /// The server and database of the lock connection.
-        target: Target,
+        target: Box<Target>,
         /// Prefix of the store, after the client's.
         prefix: String,
     },
@@ -52,7 +52,7 @@ impl Context {
         };
         match self.cache_driver(&store).as_str() {
             "redis" => Ok(LockStore::Redis {
-                target: self.lock_redis(&store.value, command)?,
+                target: Box::new(self.store_redis(Role::Lock, &store.value, command)?),
                 prefix: self.cache_prefix(&store.value, command)?,
             }),
             "database" => Ok(LockStore::Database {
@@ -122,7 +122,7 @@ impl Context {
     }
 
     /// A store's driver: in the cached configuration a store may bear any name.
-    fn cache_driver(&self, store: &Sourced<String>) -> String {
+    pub(super) fn cache_driver(&self, store: &Sourced<String>) -> String {
         let path = format!("cache.stores.{}.driver", store.value);
         let driver = self.app.as_ref().and_then(|app| scalar(app.tree(&path)?.0));
         driver.unwrap_or_else(|| store.value.clone())
@@ -143,21 +143,24 @@ impl Context {
         }
     }
 
-    /// The Redis of a store's locks: its lock connection, or its own when it names none
+    /// The Redis of a store's values or locks. Locks have its lock connection, or its own when it names none
     /// (`Illuminate\Cache\CacheManager::createRedisDriver`).
-    fn lock_redis(&self, store: &str, command: System) -> Result<Target> {
+    pub(super) fn store_redis(&self, role: Role, store: &str, command: System) -> Result<Target> {
         let settings = self.settings(command);
+        let locks = role == Role::Lock;
         if self.app.as_ref().is_none_or(|app| !app.is_cached()) {
-            let lock = self.setting(&settings.lock_connection).value;
-            let name = if lock.is_empty() { self.setting(&settings.cache_connection).value } else { lock };
-            return self.redis_named(Role::Lock, &name, settings);
+            let lock = Some(self.setting(&settings.lock_connection).value);
+            let lock = lock.filter(|name| locks && !name.is_empty());
+            let name = lock.unwrap_or_else(|| self.setting(&settings.cache_connection).value);
+            return self.redis_named(role, &name, settings);
         }
         let of = |key: &str| {
             let found = self.app.as_ref()?.tree(&format!("cache.stores.{store}.{key}"))?.0;
             scalar(found).filter(|name| !name.is_empty())
         };
-        let name = of("lock_connection").or_else(|| of("connection")).unwrap_or_else(|| "default".into());
-        self.redis_named(Role::Lock, &name, settings)
+        let lock = if locks { of("lock_connection") } else { None };
+        let name = lock.or_else(|| of("connection")).unwrap_or_else(|| "default".into());
+        self.redis_named(role, &name, settings)
     }
 
     /// Laravel's order: the lock connection, the store's connection, the default connection.

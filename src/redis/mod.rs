@@ -1,45 +1,32 @@
-//! Ground floor: one Redis server, seen through a role: its logical database and its key prefix.
+//! Ground floor: Redis, seen through a role: its logical database and its key prefix. One server, the master of a
+//! Sentinel set and a Cluster are reached in the same way.
 
-use std::time::Duration;
+mod connect;
+mod fault;
+pub mod ping;
+mod sentinel;
 
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue,
-    IntoConnectionInfo, RedisConnectionInfo, RedisError, Script, ServerErrorKind, aio::MultiplexedConnection,
-};
-use secrecy::ExposeSecret;
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind};
 use tokio::sync::Mutex;
 
+use self::{connect::Link, fault::Peer};
 use crate::{
-    Error, Kind, Result,
+    Result,
     config::redis::{Address, Target},
 };
 
-/// Time to wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time to wait for an answer; the crate's own default of 500 ms is short of a busy server's pauses.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A Redis connection in one role. Connects on first use, and anew after the server has closed the connection.
+/// A Redis connection in one role. Connects on first use, and anew after the server has closed the connection or, in a
+/// Sentinel set, is the master no more.
 #[derive(Debug)]
 pub struct Redis {
     target: Target,
-    conn: Mutex<Option<Connection>>,
-}
-
-/// Hides the driver's connection, which has no useful `Debug`.
-#[derive(Clone)]
-struct Connection(MultiplexedConnection);
-
-impl std::fmt::Debug for Connection {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Connection")
-    }
+    link: Mutex<Option<Link>>,
 }
 
 impl Redis {
-    /// A server that is not connected yet.
+    /// A place that is not connected yet.
     pub fn new(target: Target) -> Self {
-        Self { target, conn: Mutex::default() }
+        Self { target, link: Mutex::default() }
     }
 
     /// How it is reached; prints without the password.
@@ -52,12 +39,14 @@ impl Redis {
         format!("{}{name}", self.target.prefix)
     }
 
-    /// Runs a command that may run twice; its keys must come from [`Redis::key`].
+    /// Runs a command that may run twice; its keys must come from [`Redis::key`]. On a Cluster it goes to the node
+    /// that holds the key.
     ///
     /// # Errors
-    /// [`Kind::Unreachable`] when the server does not answer, [`Kind::Config`] when it refuses the credentials.
+    /// [`Kind::Unreachable`](crate::Kind) when the server does not answer, [`Kind::Config`](crate::Kind) when it
+    /// refuses the credentials, lacks trust or denies the command.
     pub async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
-        self.ask(async |mut conn| command.query_async(&mut conn).await).await
+        self.ask(async |mut link| command.query_async(&mut link).await).await
     }
 
     /// Runs a script on one key that may run twice.
@@ -70,99 +59,37 @@ impl Redis {
         for argument in arguments {
             call.arg(*argument);
         }
-        self.ask(async |mut conn| call.invoke_async(&mut conn).await).await
+        self.ask(async |mut link| call.invoke_async(&mut link).await).await
     }
 
-    /// A server that was restarted since the last command, or broke off its answer, is asked once more.
-    async fn ask<T>(
-        &self,
-        question: impl AsyncFn(MultiplexedConnection) -> redis::RedisResult<T>,
-    ) -> Result<T> {
-        let mut answer = question(self.connection().await?).await;
-        if answer.as_ref().is_err_and(is_lost) {
-            self.conn.lock().await.take();
-            answer = question(self.connection().await?).await;
+    /// A server that was restarted since the last command, or broke off its answer, is asked once more, and so is the
+    /// new master of a Sentinel set. A Cluster's driver asks again by itself, within the time for one answer: nothing
+    /// that must not run twice may go this way.
+    async fn ask<T>(&self, question: impl AsyncFn(Link) -> RedisResult<T>) -> Result<T> {
+        let mut answer = question(self.link().await?).await;
+        if answer.as_ref().is_err_and(|error| self.is_over(error)) {
+            self.link.lock().await.take();
+            answer = question(self.link().await?).await;
         }
-        if answer.as_ref().is_err_and(is_lost) {
-            self.conn.lock().await.take();
+        if answer.as_ref().is_err_and(|error| self.is_over(error)) {
+            self.link.lock().await.take();
         }
-        answer.map_err(|error| self.error(&error))
+        answer.map_err(|error| Peer::from(&self.target).error(&error))
     }
 
-    async fn connection(&self) -> Result<MultiplexedConnection> {
-        let mut conn = self.conn.lock().await;
-        match &*conn {
-            Some(known) => Ok(known.0.clone()),
-            None => Ok(conn.insert(self.connect().await?).0.clone()),
-        }
-    }
-
-    async fn connect(&self) -> Result<Connection> {
-        let addr = match &self.target.address {
-            Address::Tcp(host, port) => ConnectionAddr::Tcp(host.clone(), *port),
-            Address::Socket(path) => ConnectionAddr::Unix(path.clone()),
-        };
-        let mut settings = RedisConnectionInfo::default().set_db(self.target.database);
-        if let Some(username) = &self.target.username {
-            settings = settings.set_username(username);
-        }
-        if let Some(password) = &self.target.password {
-            settings = settings.set_password(password.expose_secret());
-        }
-        let info = addr.into_connection_info().map(|info: ConnectionInfo| info.set_redis_settings(settings));
-        let client = info.and_then(Client::open).map_err(|error| self.error(&error))?;
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        let conn = client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
-            .map_err(|error| self.error(&error))?;
-        Ok(Connection(conn))
-    }
-
-    fn error(&self, error: &RedisError) -> Error {
-        let target = &self.target;
-        let code = error.code().unwrap_or_default();
-        let silent = error.is_io_error() || error.is_timeout() || error.is_connection_dropped();
-        match error.kind() {
-            ErrorKind::AuthenticationFailed => self.refused(error),
-            _ if matches!(code, "NOAUTH" | "WRONGPASS")
-                || said(error).contains("Authentication required") =>
-            {
-                self.refused(error)
-            }
-            _ if code == "NOPERM" => Error::config(format!("{target} denies a command")).because(said(error)),
-            ErrorKind::Server(ServerErrorKind::ReadOnly) => {
-                Error::config(format!("{target} is a replica and takes no writes")).because(said(error))
-            }
-            ErrorKind::Server(ServerErrorKind::BusyLoading) => {
-                Error::new(Kind::Unreachable, format!("{target} is loading its data")).because(said(error))
-            }
-            ErrorKind::Parse => {
-                Error::new(Kind::Unreachable, format!("{target} gave no answer that can be read"))
-                    .because(said(error).split_whitespace().collect::<Vec<_>>().join(" "))
-                    .hint(format!("the address comes from {}; is Redis running there?", target.origin))
-            }
-            _ if silent => Error::new(Kind::Unreachable, format!("{target} does not answer"))
-                .because(said(error))
-                .hint(format!("the address comes from {}; is Redis running there?", target.origin)),
-            _ => Error::failed(format!("{target} refused a command")).because(said(error)),
+    async fn link(&self) -> Result<Link> {
+        let mut link = self.link.lock().await;
+        match &*link {
+            Some(known) => Ok(known.clone()),
+            None => Ok(link.insert(connect::link(&self.target).await?).clone()),
         }
     }
 
-    fn refused(&self, error: &RedisError) -> Error {
-        Error::config(format!("{} refused the credentials", self.target))
-            .because(said(error))
-            .hint(format!("the server is named by {}; check its user and password there", self.target.origin))
+    /// The connection is of no more use: it is gone, in the middle of an answer perhaps, or leads to a server that the
+    /// sentinels may have replaced.
+    fn is_over(&self, error: &RedisError) -> bool {
+        let lost = error.is_connection_dropped() || error.kind() == ErrorKind::Parse;
+        let replaced = error.is_timeout() || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly);
+        lost || (replaced && matches!(self.target.address, Address::Sentinel(..)))
     }
-}
-
-/// The connection is gone, in the middle of an answer perhaps.
-fn is_lost(error: &RedisError) -> bool {
-    error.is_connection_dropped() || error.kind() == ErrorKind::Parse
-}
-
-fn said(error: &RedisError) -> String {
-    error.detail().map_or_else(|| error.category().to_owned(), str::to_owned)
 }

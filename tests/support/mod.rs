@@ -3,6 +3,7 @@
 //! Servers are named by OPSCTL_TEST_POSTGRES_URL, OPSCTL_TEST_MARIADB_URL and OPSCTL_TEST_REDIS_URL (`scripts/servers`
 //! starts them). Without one its tests say that they were skipped; with OPSCTL_TEST_REQUIRE_SERVERS=1 they fail.
 
+pub mod certificates;
 pub mod cli;
 pub mod disk;
 pub mod event;
@@ -12,6 +13,7 @@ pub mod pages;
 pub mod pgbouncer;
 pub mod proxy;
 pub mod redis;
+pub mod redis_sets;
 pub mod service;
 pub mod tls;
 pub mod world;

@@ -19,8 +19,12 @@ pub struct Redis {
 impl Redis {
     /// With further options; `None` when Redis is missing.
     pub fn start(options: &[&str]) -> Option<Self> {
+        Self::start_at(free_port(), options)
+    }
+
+    /// Likewise, on a port that `options` may speak of.
+    pub fn start_at(port: u16, options: &[&str]) -> Option<Self> {
         server("OPSCTL_TEST_REDIS_URL")?;
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut redis = Self { port, folder: tempfile::tempdir().unwrap(), child: None };
         redis.run(options);
         Some(redis)
@@ -59,8 +63,12 @@ impl Redis {
 
     /// What a command answers in the database of the webhook service's locks, as `redis-cli` prints it.
     pub fn say(&self, words: &[&str]) -> String {
-        let output =
-            Command::new("redis-cli").args(["-p", &self.port.to_string(), "-n", "3"]).args(words).output();
+        self.cli(&[&["-n", "3"], words].concat())
+    }
+
+    /// What a command answers in database 0, after options of `redis-cli`.
+    pub fn cli(&self, words: &[&str]) -> String {
+        let output = Command::new("redis-cli").args(["-p", &self.port.to_string()]).args(words).output();
         String::from_utf8(output.unwrap().stdout).unwrap().trim().to_owned()
     }
 
@@ -75,6 +83,11 @@ impl Redis {
     pub fn settings(&self, port: u16) -> String {
         format!("CACHE_STORE=redis\nREDIS_HOST=127.0.0.1\nREDIS_PORT={port}\n")
     }
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Drop for Redis {
