@@ -222,7 +222,7 @@ fn without_any_configuration_it_says_where_it_looked() {
       Protected .... no
       Environment .. not set
       System ....... not set
-      Looked at .... OPSCTL_DATABASE_URL and DB_* in the environment, opsctl.toml, bootstrap/cache/config.php, .env, .config/opsctl/chosen.toml
+      Looked at .... OPSCTL_DATABASE_URL, OPSCTL_REDIS_URL, DB_* and REDIS_* in the environment, opsctl.toml, bootstrap/cache/config.php, .env, .config/opsctl/chosen.toml
 
     Database
       Address ...... not set

@@ -207,7 +207,7 @@ fn load_file(inputs: &Inputs, name: Option<&str>) -> Result<Option<FileContext>>
 
 fn looked_in(inputs: &Inputs, app_dir: &std::path::Path) -> Vec<String> {
     let mut places = vec![
-        "OPSCTL_DATABASE_URL and DB_* in the environment".into(),
+        "OPSCTL_DATABASE_URL, OPSCTL_REDIS_URL, DB_* and REDIS_* in the environment".into(),
         inputs.cwd.join("opsctl.toml").display().to_string(),
         app_dir.join("bootstrap/cache/config.php").display().to_string(),
         app_dir.join(".env").display().to_string(),

@@ -18,6 +18,7 @@ mod report;
 mod retry;
 mod retry_one;
 mod show;
+mod state;
 mod store;
 
 use serde::Serialize;

@@ -2,14 +2,13 @@
 
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
-
 use super::{
     EventId, Limits, RetryReport, Store,
     candidates::Candidate,
     chunk::{LOCKED, PAYMENT_LOCKED},
     retry::{attempt, worker},
     show,
+    state::State,
     store::Eligible,
 };
 use crate::{Error, Kind, Result, cancel::Cancel, db::Db};
@@ -44,7 +43,7 @@ async fn try_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryR
     let started = Instant::now();
     let store = Store::open(db).await?;
     db.facts().await?;
-    let state = State::read(&store, &request.id).await?;
+    let state = State::read(&show::row_by_id(&store, &request.id).await?)?;
     let now = db.now().await?;
     let mut report = RetryReport::new(request.limits.clone(), request.dry_run);
     let eligible = Eligible {
@@ -70,36 +69,7 @@ async fn try_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryR
     Ok(report.finish(took))
 }
 
-/// The event as it stands before it is tried.
-struct State {
-    id: String,
-    provider: String,
-    status: String,
-    payment_status: String,
-    attempts: i64,
-    claimed_at: Option<DateTime<Utc>>,
-    received_at: Option<DateTime<Utc>>,
-    next_retry_at: Option<DateTime<Utc>>,
-    processed_at: Option<DateTime<Utc>>,
-}
-
 impl State {
-    async fn read(store: &Store<'_>, id: &EventId) -> Result<Self> {
-        let row = show::row_by_id(store, id).await?;
-        let first = |names: [&str; 3]| names.iter().find_map(|name| row.time(name).transpose()).transpose();
-        Ok(Self {
-            id: row.text("id")?,
-            provider: row.text("provider")?,
-            status: row.text("status")?,
-            payment_status: row.text("payment_status")?,
-            attempts: row.int("attempts")?,
-            claimed_at: first(["last_attempt_at", "updated_at", "received_at"])?,
-            received_at: row.time("received_at")?,
-            next_retry_at: row.time("next_retry_at")?,
-            processed_at: row.time("processed_at")?,
-        })
-    }
-
     /// Says why not, before anything is locked; the same conditions are checked again under the row's lock.
     fn check(&self, request: &OneRequest, eligible: &Eligible) -> Result<()> {
         let id = &self.id;
@@ -107,7 +77,7 @@ impl State {
         if self.status == "processed" || applied {
             return Ok(()); // nothing to do: the report says so
         }
-        let claimed = matches!(self.status.as_str(), "processing" | "queued");
+        let claimed = self.is_claimed();
         if claimed && !request.take_over && self.claimed_at > Some(eligible.stale) {
             return Err(Error::new(
                 Kind::Locked,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::super::{
     Limits,
+    state::State,
     store::{Condition, Eligible},
 };
 use crate::{
@@ -107,30 +108,8 @@ pub(super) fn flags(checks: &[Check]) -> Vec<&'static str> {
     flags
 }
 
-/// What the words are made of.
-struct State {
-    status: String,
-    payment_status: String,
-    attempts: i64,
-    claimed_at: Option<DateTime<Utc>>,
-    received_at: Option<DateTime<Utc>>,
-    next_retry_at: Option<DateTime<Utc>>,
-    processed_at: Option<DateTime<Utc>>,
-}
-
 impl State {
-    fn read(row: &Row) -> Result<Self> {
-        Ok(Self {
-            status: row.text("status")?,
-            payment_status: row.text("payment_status")?,
-            attempts: row.int("attempts").unwrap_or_default(),
-            claimed_at: claimed_at(row)?,
-            received_at: row.time("received_at")?,
-            next_retry_at: row.time("next_retry_at")?,
-            processed_at: row.time("processed_at")?,
-        })
-    }
-
+    /// What the row says about a condition.
     fn why(&self, part: Part, met: bool, due: &Eligible, limits: &Limits) -> String {
         let status = &self.status;
         match part {
@@ -144,13 +123,13 @@ impl State {
             ),
             Part::NotDone => format!("its status is `{status}`"),
             Part::AttemptsLeft => format!("{} of {} used", self.attempts, limits.max_attempts),
-            Part::NobodyAtIt if !is_claim(status) => format!("`{status}` is no claim"),
+            Part::NobodyAtIt if !self.is_claimed() => format!("`{status}` is no claim"),
             Part::NobodyAtIt => {
                 let until = at(self.claimed_at.map(|claimed| claimed + limits.lease()));
                 let holds = if met { "given up since" } else { "counts until" };
                 format!("claimed as `{status}` {}; the claim {holds} {until}", at(self.claimed_at))
             }
-            Part::TimeHasCome if is_claim(status) => "a claim has no next time to wait for".into(),
+            Part::TimeHasCome if self.is_claimed() => "a claim has no next time to wait for".into(),
             Part::TimeHasCome => match (self.next_retry_at, met) {
                 (Some(_), true) => format!("its next time was {}", at(self.next_retry_at)),
                 (Some(_), false) => format!("not before {}", at(self.next_retry_at)),
@@ -162,16 +141,6 @@ impl State {
             },
         }
     }
-}
-
-/// When a claim was made, as [`super::super::store::CLAIMED_AT`] has it.
-pub(super) fn claimed_at(row: &Row) -> Result<Option<DateTime<Utc>>> {
-    let times = ["last_attempt_at", "updated_at", "received_at"];
-    times.iter().find_map(|name| row.time(name).transpose()).transpose()
-}
-
-pub(super) fn is_claim(status: &str) -> bool {
-    matches!(status, "processing" | "queued")
 }
 
 fn at(time: Option<DateTime<Utc>>) -> String {

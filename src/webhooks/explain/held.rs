@@ -4,9 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{
-    super::{Limits, RUN_LOCK, Store, retry::held_by},
+    super::{Limits, RUN_LOCK, Store, retry::held_by, state::State},
     Explain,
-    conditions::{claimed_at, is_claim},
 };
 use crate::{
     Error, Result,
@@ -128,11 +127,11 @@ pub async fn run_lock(locks: Result<&Locks<'_>>, journal: Option<&Journal>, limi
 impl Held {
     /// What the row says; locks of rows are not looked at yet.
     pub(super) fn claimed(row: &Row, limits: &Limits, run: &RunLock) -> Result<Self> {
-        let status = row.text("status")?;
-        let at = claimed_at(row)?;
+        let state = State::read(row)?;
+        let (claimed, at) = (state.is_claimed(), state.claimed_at);
         let until = at.map(|at| at + limits.lease());
         Ok(Self {
-            claim: is_claim(&status).then_some(Claim { status, at, until }),
+            claim: claimed.then_some(Claim { status: state.status, at, until }),
             row: RowLock::Free,
             payments: Vec::new(),
             run: run.clone(),
