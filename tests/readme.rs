@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::support::pages;
+
 #[test]
 fn the_readme_tells_the_truth() {
     let folder = tempfile::tempdir().unwrap();
@@ -26,5 +28,20 @@ fn the_readme_lists_every_exit_code() {
     for exit in opsctl::Exit::ALL {
         let row = format!("| {} | {} |", exit.code(), exit.meaning());
         assert!(text.contains(&row), "README.md lacks {row}");
+    }
+}
+
+#[test]
+fn the_readme_lists_every_verb_with_its_class() {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    for words in pages::verbs(folder.path()) {
+        let page = pages::page(folder.path(), &words.split(' ').collect::<Vec<_>>());
+        let class = page.lines().find_map(|line| line.strip_prefix("Class: ")).unwrap();
+        let class = class.split([';', ' ']).next().unwrap();
+        let names = |row: &&&str| row.contains(&format!("`{words}`")) || row.contains(&format!("`{words} "));
+        let row = rows.iter().find(names).unwrap_or_else(|| panic!("README.md lacks a row for `{words}`"));
+        assert!(row.split('|').nth(2).unwrap().trim().starts_with(class), "{words} is {class}: {row}");
     }
 }
