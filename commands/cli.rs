@@ -17,7 +17,7 @@ use crate::{
     about,
     app::App,
     artisan, complete, completions, context, db, demo, environment, help, init, journal, prints, redis, tree,
-    ui::{Choice, Color, Format, Ui, Zone},
+    ui::{Choice, Color, Format, Place, Ui, Zone},
     verb::Verb,
     webhooks,
 };
@@ -237,7 +237,9 @@ impl Global {
             sort_by: self.sort_by.clone(),
             no_headers: self.no_headers,
         };
-        Ui::new(format, self.color, self.quiet, self.no_interaction, self.tz, environment).choosing(choice)
+        Ui::new(format, self.color, self.quiet, self.no_interaction, self.tz, environment)
+            .choosing(choice)
+            .working_in(Place::typed(&self.arguments))
     }
 }
 
@@ -256,13 +258,13 @@ fn parse(arguments: &[OsString]) -> Result<(Cli, &'static Verb), clap::Error> {
 
 /// Help goes to stdout and errors to stderr; who asked for a machine's format gets errors in it, too.
 fn usage(error: &clap::Error, arguments: &[OsString], environment: &Environment) -> (Exit, u8) {
+    let ui = Ui::new(Format::Table, Color::Auto, false, true, Zone::Utc, environment);
     if !error.use_stderr() {
-        let ui = Ui::new(Format::Table, Color::Auto, false, true, Zone::Utc, environment);
         let _ = ui.page(&error.render().ansi().to_string());
         return (Exit::Done, Exit::Done.code());
     }
     if wanted(arguments) == Format::Table {
-        let _ = error.print();
+        ui.usage(error);
         return (Exit::Usage, Exit::Usage.code());
     }
     let text = error.render().to_string();
@@ -323,8 +325,12 @@ fn log(ui: &Ui, global: &Global, environment: &Environment) {
         ui.warning("OPSCTL_LOG is not understood; it looks like `opsctl=debug`");
         return;
     };
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        // It would say so on stderr, which is what failed.
+        .log_internal_errors(false);
     // A second command of the same process finds the log set up.
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
 }

@@ -3,6 +3,8 @@
 use chrono::SecondsFormat;
 use opsctl::window::Window;
 
+use crate::ui::quoted;
+
 /// The command line as it was typed, for the page behind `next`. A window goes on as it was resolved: two hours before
 /// now are others when the next page is asked for.
 pub fn next_page(typed: &[String], window: &Window, next: &str) -> String {
@@ -27,13 +29,6 @@ pub fn next_page(typed: &[String], window: &Window, next: &str) -> String {
 /// `--option=value`.
 fn glued(word: &str, option: &str) -> bool {
     word.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))
-}
-
-/// As a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain =
-        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:@,+".contains(c));
-    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 #[cfg(test)]

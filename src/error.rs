@@ -134,6 +134,17 @@ impl Error {
         self
     }
 
+    /// The same error in other words: `text` rewrites the message and the causes, `hint` the hints.
+    #[must_use]
+    pub fn retold(&self, text: impl Fn(&str) -> String, hint: impl Fn(&str) -> String) -> Self {
+        Self {
+            message: text(&self.message),
+            causes: self.causes.iter().map(|cause| text(cause)).collect(),
+            hints: self.hints.iter().map(|line| hint(line)).collect(),
+            ..self.clone()
+        }
+    }
+
     /// What sort of database error this was, if it was one.
     pub fn fault(&self) -> Option<Fault> {
         self.fault

@@ -16,6 +16,31 @@ pub fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// What stands in a password's place.
+const HIDDEN: &str = "***";
+
+/// The text with the passwords of its URLs hidden. Somebody will type a URL where a name belongs, and what is wrong with
+/// it is told: in a terminal's history, in cron's mail.
+pub fn without_passwords(text: &str) -> Cow<'_, str> {
+    if !text.contains("://") {
+        return Cow::Borrowed(text);
+    }
+    // A password that was not encoded may hold anything but a blank; the last `@` of the word ends it.
+    let hidden = |word: &str| {
+        let open = word.find("://").map(|at| at + "://".len());
+        let parts = open.and_then(|open| {
+            let close = open + word[open..].rfind('@')?;
+            let from = open + word[open..close].find(':')? + 1;
+            Some((from, close))
+        });
+        match parts {
+            Some((from, close)) => format!("{}{HIDDEN}{}", &word[..from], &word[close..]),
+            None => word.to_owned(),
+        }
+    };
+    Cow::Owned(text.split_inclusive(char::is_whitespace).map(hidden).collect())
+}
+
 /// What was meant by something pasted from a sentence, a table or a shell: without blanks, quotes of any kind and
 /// punctuation around it.
 pub fn pasted(text: &str) -> &str {
@@ -34,6 +59,18 @@ pub fn pasted(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn passwords_of_urls_are_hidden_and_nothing_else_is() {
+        assert_eq!(
+            without_passwords("no context is named `postgres://u:a/b@c?d@h:5432/x`, see"),
+            "no context is named `postgres://u:***@h:5432/x`, see"
+        );
+        for plain in ["postgres://db:5432/app refused `ops@x`", "redis://h", "a@b", "https://u@h:1/x", "://@"]
+        {
+            assert_eq!(without_passwords(plain), plain);
+        }
+    }
 
     #[test]
     fn what_was_pasted_is_taken_for_what_it_is() {

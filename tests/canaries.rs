@@ -257,6 +257,30 @@ async fn a_password_of_redis_is_never_shown() {
     }
 }
 
+#[test]
+fn a_password_that_was_typed_where_no_secret_belongs_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("postgres://u:{}@127.0.0.1:1/d", secret(24));
+    let lines: [&[&str]; 9] = [
+        &["-c", &url, "db", "status"],
+        &["--config", &url, "db", "status"],
+        &["--app", &url, "db", "status"],
+        &["webhooks", "show", &url],
+        &["webhooks", "list", "--since", &url],
+        &["--tz", &url, "webhooks", "list"],
+        &["webhooks", "list", "--limit", &url],
+        &[&url],
+        &["context", "use", &url],
+    ];
+    for line in lines {
+        for more in [&[][..], &["--json"]] {
+            let said: Said = program(folder.path()).args(line).args(more).output().unwrap().into();
+            assert_ne!(said.code, 0, "{line:?}");
+            assert_eq!(found(&format!("{}{}", said.out, said.err)), BTreeSet::new(), "{line:?}: {said:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn no_process_bears_a_secret_in_its_name() {
     let case = Case::new(Engine::Sqlite, Schema::Service).await.unwrap();

@@ -124,6 +124,37 @@ fn readers_that_go_away_are_no_failure() {
 }
 
 #[test]
+fn logs_that_nobody_reads_any_more_stop_nothing() {
+    let (folder, lines) = workplace();
+    let loud: Vec<Vec<String>> =
+        lines.iter().map(|line| [line.clone(), vec!["-vvv".to_owned()]].concat()).collect();
+    for script in ["{} 2>&1 >/dev/null | head -n 1", "{} 2>/dev/full", "{} 2>&-"] {
+        for said in in_shell(folder.path(), &loud, script) {
+            assert!([0, 3, 4, 5, 6].contains(&said.code), "{script}: {said:?}");
+        }
+    }
+    let journal = fs::read_to_string(folder.path().join("state/journal.jsonl")).unwrap();
+    let count = |kind: &str| journal.matches(&format!("\"record\":\"{kind}\"")).count();
+    assert_eq!(count("begin"), count("end"), "every run came to its end: {journal}");
+}
+
+#[test]
+fn a_hint_acts_where_the_command_did() {
+    let (folder, _) = workplace();
+    let run = |words: &[&str]| -> Said { program(folder.path()).args(words).output().unwrap().into() };
+    let (event, unknown) = ("01khc2hrwp4shas4hw42mvp1rt", "zzzzzzzzzzzzzzzzzzzzzzzzzz");
+    for place in [&["-c", "eu"][..], &["--context=eu"], &["--config", "opsctl.toml"]] {
+        let hinted = format!("opsctl {} webhooks ", place.join(" "));
+        let said = run(&[place, &["webhooks", "show", event]].concat());
+        assert!(said.code == 0 && said.err.contains(&hinted), "{said:?}");
+        let said = run(&[place, &["--json", "webhooks", "show", unknown]].concat());
+        assert!(said.code == 9 && said.err.contains(&hinted), "{said:?}");
+        let listed = run(&[&["webhooks", "list", "--limit", "1"], place].concat());
+        assert_eq!(listed.err.matches(place[0]).count(), 1, "what was typed is said once: {listed:?}");
+    }
+}
+
+#[test]
 fn a_full_disk_under_stdout_is_told() {
     let (folder, lines) = workplace();
     let shown = lines.iter().filter(|line| line.join(" ") == "webhooks list --due" || line[0] == "help");

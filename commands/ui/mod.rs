@@ -6,6 +6,7 @@ mod format;
 mod leaders;
 mod locale;
 mod nagios;
+mod place;
 mod progress;
 mod table;
 mod time;
@@ -18,7 +19,11 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use opsctl::{Error, Exit, Kind, config::Environment, text::printable};
+use opsctl::{
+    Error, Exit, Kind,
+    config::Environment,
+    text::{printable, without_passwords},
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -27,6 +32,7 @@ pub use self::{
     format::{Format, View},
     leaders::{FACTS, items, leaders, rows},
     nagios::Status,
+    place::{Place, quoted},
     progress::Bar,
     table::{Align, Cell, Column, Table, Tone},
     time::{Zone, ago, span},
@@ -108,6 +114,7 @@ pub struct Ui {
     terminal: bool,
     data_on_terminal: bool,
     utf8: bool,
+    place: Place,
     heard: RefCell<Heard>,
 }
 
@@ -153,8 +160,15 @@ impl Ui {
             terminal: err && env.get("TERM") != Some("dumb"),
             data_on_terminal: out,
             utf8: locale::is_utf8(env),
+            place: Place::default(),
             heard: RefCell::default(),
         }
+    }
+
+    /// The same, with hints whose commands work where this one does.
+    #[must_use]
+    pub fn working_in(self, place: Place) -> Self {
+        Self { place, ..self }
     }
 
     /// The same, with another choice of columns and rows.
@@ -197,6 +211,7 @@ impl Ui {
     /// What to type next. Silent with `--quiet`.
     pub fn hint(&self, text: &str) {
         if !self.quiet {
+            let text = &self.place.on(text);
             let _ = writeln!(self.err(), "{CYAN}hint:{CYAN:#} {}", commands(&self.shown(text, false)));
         }
     }
@@ -208,7 +223,7 @@ impl Ui {
 
     /// A warning from an error, with its hints.
     pub fn warn_of(&self, what: &str, error: &Error) {
-        self.warning(&format!("{what}: {error}"));
+        self.warning(&format!("{what}: {}", without_passwords(&error.to_string())));
         error.hints().iter().for_each(|hint| self.hint(hint));
     }
 
@@ -221,6 +236,8 @@ impl Ui {
 
     /// What failed, why, and what to type next; one JSON object when the data is JSON.
     pub fn error(&self, error: &Error) {
+        let error = &error
+            .retold(|text| without_passwords(text).into(), |hint| self.place.on(&without_passwords(hint)));
         self.heard.borrow_mut().error(error);
         let mut err = self.err();
         if matches!(self.format, Format::Json | Format::Jsonl) {
@@ -235,6 +252,12 @@ impl Ui {
         for hint in error.hints() {
             let _ = writeln!(err, "  {CYAN}hint:{CYAN:#} {}", commands(&shown(hint)));
         }
+    }
+
+    /// What the command line lacks, in clap's words, coloured where it may be.
+    pub fn usage(&self, error: &clap::Error) {
+        let text = error.render().ansi().to_string();
+        let _ = write!(self.err(), "{}", without_passwords(&text));
     }
 
     /// Writes data to stdout in the chosen format. A reader that went away is content with what it got.
