@@ -343,19 +343,26 @@ pub fn told<T: std::str::FromStr<Err = Error>>(text: &str) -> Result<T, String> 
     })
 }
 
-/// `90s`, `5m`, `2h`, `1d`, or whole seconds.
+/// `90s`, `5m`, `1h30m`, `1d`, `1w`, or whole seconds; more than none.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let bad = || "a time looks like 90s, 5m, 2h or 1d".to_owned();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| bad())?;
-    let unit = match &text[digits.len()..] {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err(bad()),
-    };
-    number.checked_mul(unit).map(Duration::from_secs).ok_or_else(bad)
+    let bad = || "a time looks like 90s, 5m, 1h30m or 1d".to_owned();
+    let (mut rest, mut seconds) = (text, 0_u64);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let number: u64 = rest[..digits].parse().map_err(|_| bad())?;
+        let (unit, length) = match rest[digits..].chars().next() {
+            None if digits == text.len() => (1, 0),
+            Some('s') => (1, 1),
+            Some('m') => (60, 1),
+            Some('h') => (3600, 1),
+            Some('d') => (86_400, 1),
+            Some('w') => (604_800, 1),
+            _ => return Err(bad()),
+        };
+        seconds = number.checked_mul(unit).and_then(|part| seconds.checked_add(part)).ok_or_else(bad)?;
+        rest = &rest[digits + length..];
+    }
+    if seconds == 0 { Err(bad()) } else { Ok(Duration::from_secs(seconds)) }
 }
 
 #[cfg(test)]
@@ -386,7 +393,9 @@ mod tests {
     fn times_are_whole_numbers_with_a_unit() {
         assert_eq!(parse_duration("5m"), Ok(Duration::from_secs(300)));
         assert_eq!(parse_duration("90"), Ok(Duration::from_secs(90)));
-        for bad in ["", "m", "5 m", "1w", "-1s", "99999999999999999999d"] {
+        assert_eq!(parse_duration("1h30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(parse_duration("1w"), Ok(Duration::from_secs(604_800)));
+        for bad in ["", "0", "0s", "m", "5 m", "1h30", "1y", "-1s", "99999999999999999999d"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }
     }

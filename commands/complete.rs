@@ -4,6 +4,7 @@
 //! seen yet, and the context is not protected, is the database asked, for a moment ([`lookup`]). Whatever goes wrong
 //! gives no names: a shell is no place for errors or questions.
 
+mod artisan;
 mod cache;
 mod lookup;
 
@@ -13,7 +14,10 @@ use clap_complete::{CompleteEnv, CompletionCandidate};
 use opsctl::webhooks::{self, backoff::Mode, providers};
 
 pub use self::cache::{Sight, remember};
-use crate::{environment, help, tree};
+use crate::{
+    environment, help, tree,
+    ui::{Color, Format, Ui, Zone},
+};
 
 /// The variable that a completing shell sets; the generic name of the crate's may mean something else to others.
 pub const VARIABLE: &str = "OPSCTL_COMPLETE";
@@ -22,6 +26,9 @@ pub const VARIABLE: &str = "OPSCTL_COMPLETE";
 pub fn answer() -> bool {
     if !environment::sets(VARIABLE) {
         return false;
+    }
+    if artisan_word() {
+        return true;
     }
     let asked = std::env::args_os().count() > 1;
     let cwd = std::env::current_dir().ok();
@@ -36,6 +43,18 @@ pub fn answer() -> bool {
             true
         }
     }
+}
+
+/// Answers where the first word is one of artisan's; says whether it was.
+fn artisan_word() -> bool {
+    let environment = environment::read();
+    let words: Vec<String> = lookup::words().iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let index = environment.filled("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
+    let upto = index.map_or(words.len(), |index: usize| (index + 1).min(words.len()));
+    let Some(names) = artisan::candidates(&words[..upto]) else { return false };
+    let ui = Ui::new(Format::Table, Color::Never, true, true, Zone::Utc, &environment);
+    let _ = ui.script(&names.join(environment.filled("_CLAP_IFS").unwrap_or("\n")));
+    true
 }
 
 /// Names of contexts.

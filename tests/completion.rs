@@ -10,10 +10,12 @@ use std::{
 };
 
 use crate::support::{
-    Case, Schema,
+    Case, Event, Schema,
     cli::{Said, program},
+    pages,
+    proxy::Proxy,
 };
-use opsctl::db::Engine;
+use opsctl::{config::database::Address, db::Engine};
 
 /// What a shell gets that asks about the last word of a line.
 fn asked(folder: &Path, shell: &str, line: &[&str]) -> Said {
@@ -136,6 +138,9 @@ async fn an_event_that_is_done_is_offered_no_more() {
 #[test]
 fn help_and_pages_open_no_connection() {
     let counted = Counted::new("");
+    for words in pages::verbs(counted.folder.path()) {
+        pages::page(counted.folder.path(), &words.split(' ').collect::<Vec<_>>());
+    }
     for line in [
         &["--help"][..],
         &["webhooks", "list", "--help"],
@@ -149,6 +154,22 @@ fn help_and_pages_open_no_connection() {
     let said = asked(counted.folder.path(), "bash", &["opsctl", "webhooks", "li"]);
     assert_eq!(words(&said), ["list"]);
     assert_eq!(counted.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_warm_cache_opens_no_connection() {
+    let Some(case) = Case::new(Engine::Postgres, Schema::Service).await else { return };
+    let Address::Tcp(_, port) = &case.target.address else { unreachable!("tests reach servers by port") };
+    let proxy = Proxy::to(*port);
+    Event::due("01k9aaaaaaaaaaaaaaaaaaaaa1").insert(&case).await;
+    case.write_env(&format!("DB_PORT={}\n", proxy.port));
+    assert_eq!(case.run(&["webhooks", "list"]).code, 0);
+    let before = proxy.accepted();
+    assert!(before > 0, "the list went through the proxy");
+    let said = asked(case.folder.path(), "bash", &["opsctl", "webhooks", "show", "01k9"]);
+    assert_eq!(words(&said), ["01k9aaaaaaaaaaaaaaaaaaaaa1"]);
+    assert_eq!(proxy.accepted(), before);
+    case.finish().await;
 }
 
 #[test]
@@ -232,4 +253,10 @@ fn drive_bash(folder: &Path) {
     let said = bash.exp_string("ENDED:1").unwrap();
     assert!(said.contains("01khc2hrwp4shas4hw42mvp1rt  tripay    ambiguous"), "{said}");
     assert!(said.contains("Dry run, nothing was changed."), "{said}");
+    // bash takes a colon for the end of a word.
+    for keys in ["opsctl tenrusl:web", "\t", "-onc", "\t", " --dry-run -q; echo THEN:$?\n"] {
+        bash.send(keys).unwrap();
+        bash.flush().unwrap();
+    }
+    bash.exp_string("THEN:4").unwrap();
 }

@@ -195,7 +195,7 @@ fn numbers_and_names_that_are_none_change_nothing_and_say_what_to_type() {
         (&["webhooks", "retry-once", "--limit=all"], "'all'"),
         (&["webhooks", "retry-once", "--limit="], "--limit"),
         (&["webhooks", "retry", "--limit", "-5"], "-5"),
-        (&["webhooks", "retry", "--timeout", "soon"], "a time looks like 90s, 5m, 2h or 1d"),
+        (&["webhooks", "retry", "--timeout", "soon"], "a time looks like 90s, 5m, 1h30m or 1d"),
         (&["webhooks", "retryonce"], "retry-once"),
         (&["--context", "produktion", "webhooks", "retry-once"], "no context is named `produktion`"),
         (&["tenrusl:webhooks:retry-onse"], "did you mean `opsctl tenrusl:webhooks:retry-once`"),

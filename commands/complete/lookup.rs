@@ -17,7 +17,7 @@ const BUDGET: Duration = Duration::from_millis(200);
 const EVENTS: u32 = 50;
 
 /// The words of the line that is being completed: they stand behind `--`.
-fn words() -> Vec<OsString> {
+pub fn words() -> Vec<OsString> {
     std::env::args_os().skip_while(|word| word != "--").skip(1).collect()
 }
 

@@ -45,6 +45,7 @@ struct Shared {
     way: Mutex<Way>,
     open: Mutex<Vec<TcpStream>>,
     cuts: AtomicUsize,
+    accepted: AtomicUsize,
 }
 
 impl Shared {
@@ -76,10 +77,12 @@ impl Proxy {
             way: Mutex::new(Way::Pass),
             open: Mutex::default(),
             cuts: AtomicUsize::new(0),
+            accepted: AtomicUsize::new(0),
         });
         let proxy = Self { port: port_here, shared: shared.clone() };
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                shared.accepted.fetch_add(1, Ordering::SeqCst);
                 let refuses = *shared.way() == Way::Refuse;
                 let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { continue };
                 if refuses {
@@ -104,6 +107,11 @@ impl Proxy {
         if way == Way::Refuse {
             self.shared.close();
         }
+    }
+
+    /// Connections that clients made.
+    pub fn accepted(&self) -> usize {
+        self.shared.accepted.load(Ordering::SeqCst)
     }
 
     /// Connections that were cut.
