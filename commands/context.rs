@@ -292,7 +292,7 @@ fn choose(app: &App, (choice, protected): &(Choice, bool)) -> Result<usize> {
     choice.keep(&app.environment)?;
     app.ui.note(&format!("Chose the context {} of {}.", choice.context, choice.file.display()));
     if *protected {
-        app.ui.banner(&choice.context);
+        app.ui.banner(&choice.context, false);
     }
     let now = config::resolve(&app.inputs())?;
     if now.chooser != Chooser::Choice {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::App,
-    record::recorded,
+    record::{recorded, recorded_unless},
     safety::{self, Class},
     ui::{self, Cell, Column, Table, Tone, View},
     variables::Topic,
@@ -80,6 +80,7 @@ pub const VERBS: &[Verb] = &[
         destructive_with: None,
         examples: &[
             Example { what: "everything", line: "db seed" },
+            Example { what: "what would be put in", line: "db seed --dry-run" },
             Example { what: "webhook events and their payments", line: "db seed --only webhooks" },
         ],
         prints: Prints::Nothing,
@@ -103,6 +104,7 @@ pub const VERBS: &[Verb] = &[
         examples: &[
             Example { what: "begin anew, with data", line: "db fresh --seed --yes" },
             Example { what: "an empty schema; asks first", line: "db fresh" },
+            Example { what: "how much would be dropped, and where", line: "db fresh --dry-run" },
         ],
         prints: Prints::Nothing,
         reads: READS,
@@ -191,6 +193,9 @@ pub struct SeedArgs {
     /// Only these sets: webhooks
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SET")]
     only: Vec<SeedSet>,
+    /// Show what would be put in
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Sets of data.
@@ -209,6 +214,9 @@ pub struct FreshArgs {
     /// Seed it afterwards
     #[arg(long)]
     seed: bool,
+    /// Show what would be dropped
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Runs a command of the group.
@@ -216,16 +224,8 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Migrate(args) => migrate(app, &args).await,
         Command::Status => app.cancel.guard(status(app)).await,
-        Command::Seed(args) => {
-            let work = async |_: &Entry| app.cancel.guard(seed(app, &args)).await;
-            recorded(app, Class::Routine, "db seed", work).await.map(|_| Exit::Done)
-        }
-        Command::Fresh(args) => {
-            schema::require_own(app.db().await?, "dropping its tables").await?;
-            safety::allow(app, Class::Destructive, "drop every table of this database", false).await?;
-            let work = async |_: &Entry| app.cancel.guard(fresh(app, &args)).await;
-            recorded(app, Class::Destructive, "db fresh", work).await.map(|_| Exit::Done)
-        }
+        Command::Seed(args) => seed(app, &args).await,
+        Command::Fresh(args) => fresh(app, &args).await,
     }
 }
 
@@ -305,33 +305,62 @@ async fn status(app: &App) -> Result<Exit> {
     Ok(status.exit())
 }
 
-async fn seed(app: &App, args: &SeedArgs) -> Result<Value> {
-    let db = app.db().await?;
-    schema::require_own(db, "seeding").await?;
-    fill(app, db, &args.only).await
+async fn seed(app: &App, args: &SeedArgs) -> Result<Exit> {
+    safety::allow(app, Class::Routine, "put data in", args.dry_run).await?;
+    let work = async |_: &Entry| {
+        let filling = async {
+            let db = app.db().await?;
+            schema::require_own(db, "seeding").await?;
+            fill(app, db, &args.only, args.dry_run).await
+        };
+        app.cancel.guard(filling).await
+    };
+    recorded_unless(args.dry_run, app, Class::Routine, "db seed", work).await.map(|_| Exit::Done)
 }
 
-async fn fill(app: &App, db: &Db, only: &[SeedSet]) -> Result<Value> {
+async fn fill(app: &App, db: &Db, only: &[SeedSet], dry_run: bool) -> Result<Value> {
     if !only.is_empty() && !only.contains(&SeedSet::Webhooks) {
         return Ok(Value::Null);
     }
-    let seeded = fixtures::seed(db).await.map_err(|error| match error.fault() {
+    let seeded = if dry_run { fixtures::rehearse(db).await } else { fixtures::seed(db).await };
+    let seeded = seeded.map_err(|error| match error.fault() {
         Some(opsctl::db::Fault::Duplicate) => Error::refused("the data is there already")
             .because(error)
             .hint("begin anew: `opsctl db fresh --seed`"),
         _ => error,
     })?;
-    app.ui.note(&format!("Seeded {} webhook events and {} payments.", seeded.events, seeded.payments));
+    let what = format!("{} webhook events and {} payments", seeded.events, seeded.payments);
+    app.ui.note(&match dry_run {
+        true => format!("Dry run: this would put {what} into {}.", db.target()),
+        false => format!("Seeded {what}."),
+    });
     Ok(json!({"webhook_events": seeded.events, "payments": seeded.payments}))
 }
 
-async fn fresh(app: &App, args: &FreshArgs) -> Result<Value> {
+async fn fresh(app: &App, args: &FreshArgs) -> Result<Exit> {
     let db = app.db().await?;
+    let counted = async {
+        schema::require_own(db, "dropping its tables").await?;
+        Ok(db.table_names().await?.len())
+    };
+    let count = app.cancel.guard(counted).await?;
+    let what = format!("drop all {count} {}", plural(count, "table"));
+    safety::allow(app, Class::Destructive, &what, args.dry_run).await?;
+    if args.dry_run {
+        let seeded = if args.seed { " and seed it" } else { "" };
+        app.ui.note(&format!("Dry run: this would {what} in {}, make the schema anew{seeded}.", db.target()));
+        return Ok(Exit::Done);
+    }
+    let work = async |_: &Entry| app.cancel.guard(anew(app, db, args.seed)).await;
+    recorded(app, Class::Destructive, "db fresh", work).await.map(|_| Exit::Done)
+}
+
+async fn anew(app: &App, db: &Db, seed: bool) -> Result<Value> {
     let dropped = schema::wipe(db).await?;
     schema::claim(db, &app.cancel).await?;
     schema::apply(db, &schema::CENTRAL, &app.cancel).await?;
     app.ui.note(&format!("Dropped {dropped} {} and made the schema anew.", plural(dropped, "table")));
-    if args.seed { fill(app, db, &[]).await } else { Ok(json!({"dropped": dropped})) }
+    if seed { fill(app, db, &[], false).await } else { Ok(json!({"dropped": dropped})) }
 }
 
 fn status_view(app: &App, command: &'static str, status: &Status) -> Result<View> {

@@ -1,4 +1,4 @@
-//! The line below a page of a list: what to type for the next one.
+//! Lines to type next, made from the one that was typed: the next page of a list, the same with its confirmations.
 
 use chrono::SecondsFormat;
 use opsctl::window::Window;
@@ -10,7 +10,11 @@ use crate::ui::quoted;
 pub fn next_page(typed: &[String], window: &Window, next: &str) -> String {
     let moment = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let (since, until) = (window.since.map(moment), window.until.map(moment));
-    let replaced = [("--since", since), ("--until", until), ("--after", Some(next.to_owned()))];
+    line_with(typed, &[("--since", since), ("--until", until), ("--after", Some(next.to_owned()))])
+}
+
+/// The command line as it was typed, for a shell, with other values of these options: at its end, or none.
+pub fn line_with(typed: &[String], replaced: &[(&str, Option<String>)]) -> String {
     let mut words = vec!["opsctl".to_owned()];
     let mut typed = typed.iter();
     while let Some(word) = typed.next() {
@@ -21,7 +25,7 @@ pub fn next_page(typed: &[String], window: &Window, next: &str) -> String {
         }
     }
     for (option, value) in replaced {
-        words.extend(value.into_iter().flat_map(|value| [option.to_owned(), value]));
+        words.extend(value.iter().flat_map(|value| [(*option).to_owned(), quoted(value)]));
     }
     words.join(" ")
 }

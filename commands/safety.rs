@@ -1,9 +1,14 @@
 //! The three classes of verb, and what each asks of the operator.
 
-use dialoguer::{Confirm, Input, theme::SimpleTheme};
-use opsctl::{Error, Kind, Result};
+use std::{
+    io::ErrorKind,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-use crate::app::App;
+use dialoguer::{Confirm, Input, theme::SimpleTheme};
+use opsctl::{Error, Kind, Result, config::Context};
+
+use crate::{app::App, page::line_with};
 
 /// What a verb may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,89 +32,152 @@ impl Class {
     }
 }
 
-/// Lets a verb of its class go on, or refuses. `what` completes "this will …"; a dry run is never asked about.
+/// Lets a verb of its class go on, or refuses. `what` completes "this will …"; where is added to it. A dry run is never
+/// asked about.
 ///
-/// A destructive one is confirmed by an answer, or by `--yes` where there is no terminal to ask on. In a protected
-/// context it also wants the context's name, typed or by `--confirm`, and a reason.
+/// A destructive one is confirmed by an answer, or by `--yes` where there is nobody to ask. In a protected context it
+/// also wants the context's name, typed or by `--confirm`, and a reason.
 ///
 /// # Errors
 /// [`Kind::Refused`] without a confirmation, [`Kind::Interrupted`] when a question is left with Ctrl-C.
 pub async fn allow(app: &App, class: Class, what: &str, dry_run: bool) -> Result<()> {
     debug_assert!(app.verb.may_be(class), "`{}` is not {}", app.verb.words, class.name());
     let context = app.context()?;
+    let asks = class == Class::Destructive && !dry_run;
     if context.protected && class != Class::Read {
-        app.ui.banner(&context.name);
+        app.ui.banner(&context.name, asks);
     }
-    if class != Class::Destructive || dry_run {
+    if !asks {
         return Ok(());
     }
-    if context.protected { protected(app, &context.name, what).await } else { plain(app, what).await }
+    let deed = deed(context, what)?;
+    let other = app.global.confirm.as_ref().filter(|given| context.protected && **given != context.name);
+    if let Some(given) = other {
+        return Err(wrong_name(context, given));
+    }
+    match (app.ui.can_ask(), context.protected) {
+        (false, _) => by_flags(app, context, &deed),
+        (true, false) => plain(app, &deed).await,
+        (true, true) => protected(app, context, &deed).await,
+    }
 }
 
-/// A yes, by flag or by answer.
-async fn plain(app: &App, what: &str) -> Result<()> {
+/// What will happen, and where: the whole of what a confirmation confirms.
+fn deed(context: &Context, what: &str) -> Result<String> {
+    let protected = if context.protected { ", protected" } else { "" };
+    Ok(format!("this will {what} in {} (context {}{protected})", context.database()?, context.name))
+}
+
+fn wrong_name(context: &Context, given: &str) -> Error {
+    Error::refused(format!("`{given}` is not the name of this context: nothing was changed"))
+        .hint(format!("this is `{}`; another one is chosen with `--context`", context.name))
+}
+
+/// With nobody to ask, every answer is a flag. Those that are missing are named, and the line that has them.
+fn by_flags(app: &App, context: &Context, deed: &str) -> Result<()> {
+    let global = &app.global;
+    let mut missing = Vec::new();
+    if !global.yes {
+        missing.push("`--yes`".to_owned());
+    }
+    if context.protected && global.confirm.is_none() {
+        missing.push(format!("`--confirm {}`", context.name));
+    }
+    if context.protected && global.reason().is_none() {
+        missing.push("`--reason TEXT`".to_owned());
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let are = if missing.len() == 1 { "is" } else { "are" };
+    Err(Error::refused(format!("{} {are} missing: {deed}", missing.join(", ")))
+        .because("there is nobody to ask: no terminal, or it is not to be used (`-n`, CI)")
+        .hint(format!("confirm it: `{}`", confirmed_line(app, context))))
+}
+
+/// The line as it was typed, with every confirmation.
+fn confirmed_line(app: &App, context: &Context) -> String {
+    let global = &app.global;
+    let mut typed = global.arguments.clone();
+    if !global.yes {
+        typed.push("--yes".into());
+    }
+    if !context.protected {
+        return line_with(&typed, &[]);
+    }
+    let reason = global.reason().unwrap_or("…").to_owned();
+    line_with(&typed, &[("--confirm", Some(context.name.clone())), ("--reason", Some(reason))])
+}
+
+/// A yes, by flag or by answer. One key is too little for what cannot be undone: the answer ends with Enter.
+async fn plain(app: &App, deed: &str) -> Result<()> {
     if app.global.yes {
         return Ok(());
     }
-    if !app.ui.can_ask() {
-        return Err(Error::refused(format!("this will {what}, and there is no terminal to ask on"))
-            .hint("confirm it: `--yes`"));
-    }
-    let question = format!("This will {what}. Go on?");
-    let prompt = move || Confirm::with_theme(&SimpleTheme).with_prompt(question).default(false).interact();
+    app.ui.announce(deed);
+    let prompt = || {
+        let question = Confirm::with_theme(&SimpleTheme).with_prompt("Go on?").default(false);
+        question.wait_for_newline(true).interact()
+    };
     if ask(prompt).await? { Ok(()) } else { Err(Error::refused("not confirmed: nothing was changed")) }
 }
 
-/// The context's name and a reason, by flags or by answers; without a terminal the yes, too.
-async fn protected(app: &App, name: &str, what: &str) -> Result<()> {
+/// The context's name and a reason, by flags or by answers.
+async fn protected(app: &App, context: &Context, deed: &str) -> Result<()> {
     let global = &app.global;
-    let wrong = |given: &str| {
-        Error::refused(format!("`{given}` is not the name of this context: nothing was changed"))
-            .hint(format!("this is `{name}`; another one is chosen with `--context`"))
-    };
-    if let Some(given) = global.confirm.as_ref().filter(|given| *given != name) {
-        return Err(wrong(given));
-    }
-    if !app.ui.can_ask() {
-        let reason = global.reason().is_some();
-        if global.yes && global.confirm.is_some() && reason {
-            return Ok(());
-        }
-        return Err(Error::refused(format!("the context `{name}` is protected, and this will {what}"))
-            .because("there is no terminal to ask on")
-            .hint(format!(
-                "confirm it: `--yes --confirm {name} --reason \"…\"`; the reason goes into the journal"
-            )));
+    if global.confirm.is_none() || global.reason().is_none() {
+        app.ui.announce(deed);
     }
     if global.confirm.is_none() {
-        let question = format!("This will {what}. Type the context's name to go on");
-        let given: String =
-            ask(move || Input::with_theme(&SimpleTheme).with_prompt(question).interact_text()).await?;
-        if given.trim() != name {
-            return Err(wrong(given.trim()));
+        let prompt = || {
+            Input::<String>::with_theme(&SimpleTheme)
+                .with_prompt("Type the context's name to go on")
+                .interact_text()
+        };
+        let given = ask(prompt).await?;
+        if given.trim() != context.name {
+            return Err(wrong_name(context, given.trim()));
         }
     }
     if global.reason().is_none() {
-        let prompt = || {
-            Input::<String>::with_theme(&SimpleTheme)
-                .with_prompt("Why? It goes into the journal")
-                .interact_text()
+        let told = |given: &String| match given.trim() {
+            "" => Err("blanks are no reason"),
+            _ => Ok(()),
+        };
+        let prompt = move || {
+            let question =
+                Input::<String>::with_theme(&SimpleTheme).with_prompt("Why? It goes into the journal");
+            question.validate_with(told).interact_text()
         };
         app.answer_reason(ask(prompt).await?.trim().to_owned());
     }
     Ok(())
 }
 
+/// Whether a question waits. The terminal is the process's, and so is this.
+static ASKING: AtomicBool = AtomicBool::new(false);
+
+/// Whether a question waits, or was left without an answer: nothing is in hand then that Ctrl-C would have to finish.
+pub fn is_asking() -> bool {
+    ASKING.load(Ordering::Relaxed)
+}
+
 /// Prompts block; the cursor comes back whatever happens.
 pub async fn ask<T: Send + 'static>(
     prompt: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
 ) -> Result<T> {
+    ASKING.store(true, Ordering::Relaxed);
     let answer = tokio::task::spawn_blocking(prompt).await;
     match answer {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => {
+        Ok(Ok(answer)) => {
+            ASKING.store(false, Ordering::Relaxed);
+            Ok(answer)
+        }
+        Ok(Err(dialoguer::Error::IO(error))) => {
             crate::ui::show_cursor();
-            Err(Error::new(Kind::Interrupted, "not answered: nothing was changed").because(error))
+            let unanswered = Error::new(Kind::Interrupted, "not answered: nothing was changed");
+            // Ctrl-C needs no explanation; a terminal that went away does.
+            Err(if error.kind() == ErrorKind::Interrupted { unanswered } else { unanswered.because(error) })
         }
         Err(error) => Err(Error::failed("the question could not be asked").because(error)),
     }

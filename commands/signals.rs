@@ -3,7 +3,11 @@
 
 use opsctl::cancel::Cancel;
 
-use crate::{safety::Class, ui::Ui, verb::Verb};
+use crate::{
+    safety::{Class, is_asking},
+    ui::Ui,
+    verb::Verb,
+};
 
 /// Passes signals on for as long as it runs.
 pub async fn forward(cancel: Cancel, verb: &'static Verb, ui: Ui) {
@@ -31,7 +35,9 @@ fn stop(cancel: &Cancel, verb: &Verb, ui: &Ui) {
     cancel.request();
     match verb.class {
         Class::Read => cancel.request(),
-        _ if first => ui.note("Stopping: what is in hand is finished first. Ctrl-C again drops it."),
+        _ if first && !is_asking() => {
+            ui.note("Stopping: what is in hand is finished first. Ctrl-C again drops it.");
+        }
         _ => {}
     }
 }

@@ -515,6 +515,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l dry-run -d 'Show what would be put in'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l json -d 'Short for `--output json`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -s q -l quiet -d 'Say nothing but data, warnings and errors'
@@ -544,6 +545,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l seed -d 'Seed it afterwards'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l dry-run -d 'Show what would be dropped'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l json -d 'Short for `--output json`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -s q -l quiet -d 'Say nothing but data, warnings and errors'

@@ -5,12 +5,15 @@ use std::{fs, path::Path};
 use opsctl::{
     clock::Clock,
     config::{Database, Origin},
-    db::{Access, Begin, Db},
+    db::{Access, Begin, Db, Query},
 };
 use rexpect::{process::WaitStatus, session::PtySession};
 use serde_json::Value;
 
 use crate::support::cli::{Said, program, wait_until};
+
+/// An event among the data.
+const DUE: &str = "01KHDDT15S3WT9BYGXEF6BYWCR";
 
 /// A folder with an embedded database and a mark in it, protected or not.
 fn folder(protected: bool) -> tempfile::TempDir {
@@ -64,13 +67,37 @@ fn assert_restored(text: &str) {
     }
 }
 
+/// What a question says before it asks: what, how much and where.
+fn deed(folder: &Path, protected: bool) -> String {
+    let file = fs::canonicalize(folder).unwrap().join("opsctl-data/central.sqlite");
+    let protected = if protected { ", protected" } else { "" };
+    let place = format!("sqlite:{} (context default{protected})", file.display());
+    format!("This will drop all {} tables in {place}.", tables(folder))
+}
+
+/// How many tables there are, as the engine itself counts them.
+fn tables(folder: &Path) -> i64 {
+    let target = Database::sqlite(folder.join("opsctl-data/central.sqlite"), Origin::Default);
+    let db = Db::new(target, Access::Existing, Clock::system());
+    let count = "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        db.session().await.unwrap().first(Query::new(count)).await.unwrap().unwrap().int("n").unwrap()
+    })
+}
+
+/// The words of a terminal's text, without its control sequences.
+fn words(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
 #[test]
-fn a_question_is_answered_no_by_default() {
+fn a_question_says_where_and_is_answered_no_by_default() {
     let folder = folder(false);
-    for answer in ["\r", "n"] {
+    for answer in ["\r", "n\r", "yn\r"] {
         let mut session = on_terminal(folder.path(), &["db", "fresh"]);
         let asked = session.exp_string("Go on?").unwrap();
-        assert!(asked.contains("This will drop every table of this database."), "{asked}");
+        assert!(words(&asked).contains(&deed(folder.path(), false)), "{asked}");
         type_in(&mut session, answer);
         let (text, code) = end(session);
         assert_eq!(code, 5, "{text}");
@@ -81,9 +108,62 @@ fn a_question_is_answered_no_by_default() {
     let mut session = on_terminal(folder.path(), &["db", "fresh"]);
     session.exp_string("Go on?").unwrap();
     type_in(&mut session, "y");
+    // The key is seen, and nothing happens before Enter.
+    session.exp_string("Go on? [Y/n]").unwrap();
+    assert_eq!(events(folder.path()), 360);
+    assert_eq!(session.process().status(), Some(WaitStatus::StillAlive));
+    type_in(&mut session, "\r");
     let (text, code) = end(session);
     assert_eq!(code, 0, "{text}");
     assert_eq!(events(folder.path()), 0);
+}
+
+#[test]
+fn a_dry_run_says_how_much_would_be_dropped_and_asks_nothing() {
+    for protected in [false, true] {
+        let folder = folder(protected);
+        let count = tables(folder.path());
+        let (text, code) = end(on_terminal(folder.path(), &["db", "fresh", "--seed", "--dry-run"]));
+        assert_eq!(code, 0, "{text}");
+        assert!(
+            words(&text).contains(&format!("Dry run: this would drop all {count} tables in sqlite:")),
+            "{text}"
+        );
+        assert_eq!(events(folder.path()), 360);
+    }
+}
+
+#[test]
+fn a_reason_of_blanks_is_asked_for_again() {
+    let take_over = ["webhooks", "retry-one", DUE, "--force", "--take-over", "--confirm", "default"];
+    for line in [&["db", "fresh", "--confirm", "default", "--reason", " "][..], &take_over] {
+        let folder = folder(true);
+        let mut session = on_terminal(folder.path(), line);
+        let asked = words(&session.exp_string("Why?").unwrap());
+        assert!(asked.contains("This will ") && asked.contains("(context default, protected)."), "{asked}");
+        type_in(&mut session, "   \r");
+        session.exp_string("blanks are no reason").unwrap();
+        session.exp_string("Why?").unwrap();
+        type_in(&mut session, " tidy up \r");
+        let (text, code) = end(session);
+        assert!([0, 4].contains(&code), "{code}: {text}");
+        let journal = fs::read_to_string(folder.path().join("state/journal.jsonl")).unwrap();
+        let begun: Value = serde_json::from_str(journal.lines().rev().nth(1).unwrap()).unwrap();
+        assert_eq!(begun["reason"], "tidy up", "{line:?}");
+    }
+}
+
+#[test]
+fn quiet_leaves_the_banner_above_a_question() {
+    let folder = folder(true);
+    for quiet in [&["-q"][..], &["--json"]] {
+        let mut session = on_terminal(folder.path(), &[&["db", "fresh"], quiet].concat());
+        let before = session.exp_string("Type the context's name").unwrap();
+        assert!(before.contains(" PROTECTED "), "{before:?}");
+        assert!(words(&before).contains(&deed(folder.path(), true)), "{before:?}");
+        type_in(&mut session, "\u{3}");
+        assert_eq!(end(session).1, 130);
+    }
 }
 
 #[test]
@@ -124,6 +204,8 @@ fn ctrl_c_at_a_question_changes_nothing_and_gives_the_terminal_back() {
         let (text, code) = end(session);
         assert_eq!(code, 130, "{text}");
         assert_restored(&text);
+        assert!(text.contains("not answered: nothing was changed"), "{text}");
+        assert!(!text.contains("caused by") && !text.contains("in hand"), "plain words: {text}");
         assert_eq!(events(folder.path()), 360);
     }
 }
@@ -132,19 +214,24 @@ fn ctrl_c_at_a_question_changes_nothing_and_gives_the_terminal_back() {
 fn flags_stand_in_for_answers_where_there_is_no_terminal() {
     let folder = folder(true);
     let all = ["--yes", "--confirm", "default", "--reason", "tidy up"];
-    let partly: [&[&str]; 6] = [
-        &[],
-        &["--yes"],
-        &["--yes", "--confirm", "default"],
-        &["--confirm", "default", "--reason", "x"],
-        &["--yes", "--confirm", "other", "--reason", "x"],
-        &["--yes", "--confirm", "default", "--reason", "  "],
+    let partly: [(&[&str], &str); 5] = [
+        (&[], "`--yes`, `--confirm default`, `--reason TEXT` are missing: this will drop all "),
+        (&["--yes"], "`--confirm default`, `--reason TEXT` are missing: "),
+        (&["--yes", "--confirm", "default"], "`--reason TEXT` is missing: "),
+        (&["--yes", "--confirm=default", "--reason", "  "], "`--reason TEXT` is missing: "),
+        (&["--confirm", "default", "--reason", "it's due"], "`--yes` is missing: "),
     ];
-    for flags in partly {
+    for (flags, missing) in partly {
         let said = said(folder.path(), &[&["db", "fresh"], flags].concat());
         assert_eq!((said.code, said.out.as_str()), (5, ""), "{flags:?}: {said:?}");
-        assert!(said.err.contains("hint: "), "{said:?}");
+        assert!(said.err.contains(&format!("error: {missing}")), "{flags:?}: {said:?}");
+        let reason = if flags.contains(&"it's due") { r"'it'\''s due'" } else { "'…'" };
+        let line = format!("`opsctl db fresh --yes --confirm default --reason {reason}`");
+        assert!(said.err.contains(&format!("hint: confirm it: {line}")), "{flags:?}: {said:?}");
     }
+    let other = said(folder.path(), &["db", "fresh", "--yes", "--confirm", "other", "--reason", "x"]);
+    assert_eq!(other.code, 5, "{other:?}");
+    assert!(other.err.contains("`other` is not the name of this context"), "{other:?}");
     assert_eq!(events(folder.path()), 360);
     assert_eq!(said(folder.path(), &[&["db", "fresh"], &all[..]].concat()).code, 0);
     assert_eq!(events(folder.path()), 0);
@@ -158,7 +245,8 @@ fn without_a_terminal_nothing_asks_and_nothing_waits() {
         command.args(["db", "fresh"]).envs(variables.iter().copied());
         let said: Said = command.output().unwrap().into();
         assert_eq!(said.code, 5, "{said:?}");
-        assert!(said.err.contains("hint: confirm it: `--yes`"), "{said:?}");
+        assert!(said.err.contains("`--yes` is missing: this will drop all "), "{said:?}");
+        assert!(said.err.contains("hint: confirm it: `opsctl db fresh --yes`"), "{said:?}");
     }
     // A terminal, and a user who never wants to be asked.
     let (text, code) = end(on_terminal(folder.path(), &["-n", "db", "fresh"]));

@@ -115,12 +115,17 @@ Every verb has a class.
 
   read         changes nothing
   routine      bounded, conditional, safe to run again: acts at once, also in production and
-               from cron; --dry-run shows what it would do
-  destructive  cannot be undone, or overrides a check: asks on a terminal, needs --yes without one
+               from cron
+  destructive  cannot be undone, or overrides a check: says what and where and asks on a terminal,
+               needs --yes without one
+
+Every verb that changes a database has --dry-run, which shows what it would do; so has `init`.
+`context use` and `demo` change only files of your own.
 
 In a protected context (protected = true, or the environment is production) a red banner goes to
-stderr before anything changes, and a destructive verb wants the context's name and a reason:
-typed on a terminal; without one `--yes --confirm NAME --reason TEXT`, all three.
+stderr before a database is changed, and a destructive verb wants the context's name and a reason:
+typed on a terminal; without one `--yes --confirm NAME --reason TEXT`, all three. With -q routine
+verbs leave the banner out, destructive ones do not.
 
 Ctrl-C once finishes the chunk in hand; twice drops it and rolls back. Every change is in the
 journal, before and after: `opsctl journal list`.

@@ -43,6 +43,11 @@ impl Format {
     pub const fn is_human(self) -> bool {
         matches!(self, Format::Table | Format::Wide)
     }
+
+    /// Whether a program reads the errors on stderr, and nothing else may stand there.
+    pub const fn reads_stderr(self) -> bool {
+        matches!(self, Format::Json | Format::Jsonl | Format::Nagios)
+    }
 }
 
 /// What a command has to say, for every format.

@@ -147,8 +147,7 @@ impl Ui {
             format,
             zone,
             choice: Choice::default(),
-            // A program that reads JSON reads errors on stderr, not notes.
-            quiet: quiet || matches!(format, Format::Json | Format::Jsonl | Format::Nagios),
+            quiet: quiet || format.reads_stderr(),
             silent: quiet,
             interactive: std::io::stdin().is_terminal()
                 && err
@@ -227,11 +226,21 @@ impl Ui {
         error.hints().iter().for_each(|hint| self.hint(hint));
     }
 
-    /// Says in red where this command changes things.
-    pub fn banner(&self, context: &str) {
-        if !self.quiet {
+    /// Says in red where this command changes things. What asks for a confirmation says so with `--quiet`, too; only a
+    /// program that reads stderr gets nothing but its error.
+    pub fn banner(&self, context: &str, asks: bool) {
+        let told = if asks { self.interactive || !self.format.reads_stderr() } else { !self.quiet };
+        if told {
             let _ = writeln!(self.err(), "{BANNER} PROTECTED {BANNER:#} {BOLD}context {context}{BOLD:#}");
         }
+    }
+
+    /// What a question is about, on a line of its own: told whatever is silenced, since an answer rests on it.
+    pub fn announce(&self, deed: &str) {
+        let mut letters = deed.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        let sentence: String = first.into_iter().chain(letters).chain(['.']).collect();
+        let _ = writeln!(self.err(), "{}", self.shown(&printable(&sentence), false));
     }
 
     /// What failed, why, and what to type next; one JSON object when the data is JSON.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::store::{PAYMENT_COLUMNS, Store};
 use crate::{
     Error, Result,
-    db::{Begin, Db, Query, Table, Value},
+    db::{Begin, Db, Query, Session, Table, Value},
 };
 
 const EVENTS: &str = include_str!("../../fixtures/webhook_events.json");
@@ -94,6 +94,23 @@ pub struct Seeded {
 /// # Errors
 /// The database's; rows that are there already.
 pub async fn seed(db: &Db) -> Result<Seeded> {
+    let (mut session, seeded) = put_in(db).await?;
+    session.commit().await?;
+    Ok(seeded)
+}
+
+/// What [`seed`] would put in: the same statements, rolled back.
+///
+/// # Errors
+/// As [`seed`].
+pub async fn rehearse(db: &Db) -> Result<Seeded> {
+    let (mut session, seeded) = put_in(db).await?;
+    session.rollback().await?;
+    Ok(seeded)
+}
+
+/// The rows, in a transaction that is still open.
+async fn put_in(db: &Db) -> Result<(Session<'_>, Seeded)> {
     let store = Store::open(db).await?;
     let now = db.now().await?;
     let events = events()?;
@@ -107,8 +124,7 @@ pub async fn seed(db: &Db) -> Result<Seeded> {
     for query in inserts(&store.events, &EVENT_COLUMNS, rows) {
         session.execute(query).await?;
     }
-    session.commit().await?;
-    Ok(Seeded { events: events.len(), payments: payments.len() })
+    Ok((session, Seeded { events: events.len(), payments: payments.len() }))
 }
 
 /// Puts the late payments in; gives their number.
