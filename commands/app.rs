@@ -3,14 +3,14 @@
 use std::{cell::OnceCell, path::PathBuf, time::Duration};
 
 use opsctl::{
-    Error, Kind, Result,
+    Error, Result,
     cancel::Cancel,
     clock::Clock,
     config::{
         self, Chooser, Context, Database, Environment, System, context::Inputs, database::Address,
         stores::LockStore,
     },
-    db::{Access, Db},
+    db::{Access, Db, takes_no_writes},
     journal::{Actor, Begin, End, Ended, Entry, Journal, Run},
     laravel::lock::Locks,
     redis::Redis,
@@ -77,13 +77,16 @@ impl App {
             return Ok(context);
         }
         let resolved = config::resolve(&self.inputs())?;
-        let works_there =
-            self.verb.reads.contains(&Topic::Context) && !self.verb.words.starts_with("context ");
-        if resolved.chooser == Chooser::Choice && works_there {
+        if resolved.chooser == Chooser::Choice && self.works_in_a_context() {
             // It was chosen at another time, perhaps in another window.
             self.ui.note(&format!("Context {}, chosen with `opsctl context use`.", resolved.name));
         }
         Ok(self.context.get_or_init(|| resolved))
+    }
+
+    /// Whether the verb works in a context, and not on the operator's own files.
+    fn works_in_a_context(&self) -> bool {
+        self.verb.reads.contains(&Topic::Context) && !self.verb.words.starts_with("context ")
     }
 
     /// What the command line and the surroundings say about where to work.
@@ -145,7 +148,7 @@ impl App {
             "`{command}` is {}",
             self.verb.class_line()
         );
-        let context = self.context().ok();
+        let context = self.works_in_a_context().then(|| self.context().ok()).flatten();
         let database = context.and_then(|context| context.database().ok());
         let begin = Begin {
             command: command.to_owned(),
@@ -225,8 +228,7 @@ impl App {
     pub async fn require_writable(&self) -> Result<()> {
         let db = self.db().await?;
         if db.facts().await?.read_only {
-            return Err(Error::new(Kind::Config, format!("{} is read-only", db.target()))
-                .hint("name the primary, not a replica"));
+            return Err(takes_no_writes(db.target()));
         }
         Ok(())
     }

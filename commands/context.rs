@@ -1,5 +1,7 @@
 //! `opsctl context`: named contexts. None of these commands opens a connection.
 
+use std::time::Instant;
+
 use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Error, Exit, Kind, Result,
@@ -15,6 +17,7 @@ use serde_json::json;
 use crate::{
     app::App,
     complete,
+    record::milliseconds,
     safety::Class,
     ui::{Cell, Column, FACTS, Table, Tone, View, items, leaders, rows},
     variables::Topic,
@@ -68,10 +71,11 @@ pub const VERBS: &[Verb] = &[
 ];
 
 /// Columns of `context list`.
-const CONTEXTS: [Column; 7] = [
+const CONTEXTS: [Column; 8] = [
     Column::left("name"),
     Column::left("in_force"),
     Column::left("protected"),
+    Column::left("protected_because").flexible(),
     Column::left("environment"),
     Column::left("database").flexible(),
     Column::left("source").flexible(),
@@ -206,7 +210,7 @@ fn list(app: &App) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn cells(line: &Line) -> [Cell; 7] {
+fn cells(line: &Line) -> [Cell; 8] {
     let in_force = match (line.in_force, line.chosen) {
         (true, _) => Cell::new("yes").tone(Tone::Good),
         (false, true) => Cell::new("chosen").raw("no"),
@@ -221,6 +225,7 @@ fn cells(line: &Line) -> [Cell; 7] {
         Cell::new(&*line.name),
         in_force,
         protected,
+        Cell::or_dash(line.protected_because.as_deref()),
         Cell::or_dash(line.environment.as_deref()),
         Cell::or_dash(line.database.as_deref()),
         Cell::new(&*line.source),
@@ -267,11 +272,12 @@ fn problems(sections: &[Section]) -> usize {
 
 /// Records the change before and after.
 fn recorded(app: &App, change: impl FnOnce() -> Result<usize>) -> Result<Exit> {
+    let started = Instant::now();
     let (entry, _) = app.begin(Class::Routine, "context use")?;
     let changed = change();
     let exit = changed.as_ref().map_or_else(Error::exit, |_| Exit::Done);
     let counts = changed.as_ref().map_or(serde_json::Value::Null, |count| json!({"changed": count}));
-    app.end(&entry, exit, counts, changed.as_ref().err(), 0);
+    app.end(&entry, exit, counts, changed.as_ref().err(), milliseconds(started));
     changed.map(|_| exit)
 }
 

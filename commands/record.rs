@@ -59,6 +59,11 @@ impl Account for Value {
     }
 }
 
+/// Time since then.
+pub fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Does a change, and records it before and after.
 ///
 /// # Errors
@@ -77,8 +82,7 @@ pub async fn recorded<T: Account>(
         Ok(told) => (told.exit(), told.counts(), told.error()),
         Err(error) => (error.exit(), Value::Null, Some(error)),
     };
-    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    run.ended = Some(app.end(&entry, exit, counts, error, took));
+    run.ended = Some(app.end(&entry, exit, counts, error, milliseconds(started)));
     // A table that was too slow once is not waited for twice.
     let after = match before {
         Err(slow) if slow.kind() == Kind::Deadline => Err(slow),

@@ -763,7 +763,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l redis-prefix -d '
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l redis-databases -d 'Databases of the roles default, cache, queue and lock: `0,1,2,3`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l cache-store -d 'Where locks live' -r -f -a "redis\t''
 database\t''"
-complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l cache-prefix -d 'What the application\'s cache puts before every key: CACHE_PREFIX' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l cache-prefix -d 'What the application\'s cache puts before every key: CACHE_PREFIX; `\'\'` for nothing' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l queue -d 'Where jobs wait' -r -f -a "redis\t''
 database\t''"
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l system -d 'The system, when it is not to be detected: webhooks, laundry, platform, laravel' -r -f -a "webhooks\t''
@@ -771,7 +771,7 @@ laundry\t''
 platform\t''
 laravel\t''"
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l name -d 'Name of the context, for `--context NAME`; without one it is the top of the file' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l environment -d 'Name of the environment; `production` protects the context' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l environment -d 'Name of the environment; `production`, `prod` and `live` protect the context [default: the application\'s, else production]' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F

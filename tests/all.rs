@@ -13,6 +13,7 @@ mod database_pooler;
 mod database_sockets;
 mod database_tls;
 mod demo_init_db;
+mod environments;
 mod examples;
 mod formats;
 mod house;

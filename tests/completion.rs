@@ -174,7 +174,12 @@ async fn a_warm_cache_opens_no_connection() {
 
 #[test]
 fn a_database_that_was_never_seen_is_asked_for_a_moment_unless_it_is_protected() {
-    for (more, connections) in [("", 1), ("protected = true", 0), ("environment = \"production\"", 0)] {
+    for (more, connections) in [
+        ("environment = \"local\"", 1),
+        ("", 0),
+        ("protected = true", 0),
+        ("environment = \"production\"", 0),
+    ] {
         let counted = Counted::new(more);
         let started = Instant::now();
         let said = asked(counted.folder.path(), "bash", &["opsctl", "webhooks", "show", ""]);

@@ -102,6 +102,7 @@ fn a_file_or_an_application_in_the_folder_is_stronger_than_the_choice() {
     assert_eq!(said.code, 0);
     insta::assert_snapshot!(place.shown(&said.err), @r"
     Chose the context lite of DIR/home/.config/opsctl/opsctl.toml.
+     PROTECTED  context lite
     warning: it is not in force here: the opsctl.toml of this folder is stronger, and commands here work in `default`
     hint: name it where you need it: `--context lite`
     ");
@@ -111,17 +112,40 @@ fn a_file_or_an_application_in_the_folder_is_stronger_than_the_choice() {
 fn the_choice_is_a_section_of_one_file_and_of_no_other() {
     let place = Place::new();
     assert_eq!(place.run(&["context", "use", "prod"]).code, 0);
-    // A file in the folder with a section of the same name and nothing at its top.
+    // A file in the folder with a section of the same name and nothing at its top: it names no place.
     let place =
         place.file("here/opsctl.toml", "[contexts.prod.database]\nurl = \"postgres://u@evil-host/pay\"\n");
     let context = place.resolve(&[]).unwrap();
-    assert_eq!((context.name.as_str(), &context.chooser), ("default", &Chooser::FolderFile));
-    assert!(context.database().is_err(), "neither the folder's section nor the choice counts");
+    assert_eq!((context.name.as_str(), &context.chooser), ("prod", &Chooser::Choice));
+    assert!(context.database().unwrap().to_string().contains("prod-host"), "never the folder's section");
     std::fs::rename(place.path("here/opsctl.toml"), place.path("here/other.toml")).unwrap();
     assert!(place.resolve(&[]).unwrap().database().unwrap().to_string().contains("prod-host"));
     // One that was chosen from a folder's file means that file from anywhere.
     assert_eq!(place.run(&["--config", "other.toml", "context", "use", "prod"]).code, 0);
     assert!(place.resolve(&[]).unwrap().database().unwrap().to_string().contains("evil-host"));
+}
+
+#[test]
+fn a_choice_counts_in_the_folder_whose_file_only_defines_contexts() {
+    let file = "[contexts.a.database]\nurl = \"sqlite:/x/a\"\n[contexts.b.database]\nurl = \"sqlite:/x/b\"\n";
+    let place = Place::new().file("here/opsctl.toml", file);
+    let said = place.run(&["context", "list"]);
+    assert!(said.err.starts_with("No context is in force."), "{said:?}");
+    let said = place.run(&["db", "status"]);
+    assert!(said.code == 6 && said.err.contains("`--context a` or `--context b`"), "{said:?}");
+    let said = place.run(&["context", "use", "b"]);
+    assert_eq!((said.code, said.err.contains("not in force")), (0, false), "{said:?}");
+    assert_eq!(place.run(&["context", "list"]).err, "In force: b, by `opsctl context use`.\n");
+    // Whatever names a place there is stronger, and both say so.
+    let place = place.file("here/.env", "DB_CONNECTION=sqlite\nDB_DATABASE=/x/app\n");
+    let said = place.run(&["context", "use", "b"]);
+    assert!(
+        said.err.contains("the application of this folder is stronger, and commands here work in `app`"),
+        "{said:?}"
+    );
+    let said = place.run(&["context", "list", "--columns", "name,in_force", "--no-headers"]);
+    assert!(said.out.starts_with("app   yes"), "{said:?}");
+    assert_eq!(said.err, "In force: app, by the application of this folder.\n");
 }
 
 #[test]
@@ -168,6 +192,7 @@ fn a_choice_is_private_journalled_and_dropped_by_a_dash() {
     assert_eq!(place.run(&["context", "use", "--unset"]).err, "No context was chosen.\n");
     let journal = std::fs::read_to_string(place.path("here/state/journal.jsonl")).unwrap();
     assert_eq!(journal.matches("\"command\":\"context use\"").count(), 3, "{journal}");
+    assert_eq!(journal.matches("\"context\":\"\",\"target\":\"\"").count(), 3, "it works in none: {journal}");
 }
 
 #[test]
@@ -217,11 +242,11 @@ fn the_list_names_every_context_in_reach() {
     // Columns are as wide as the folder's name.
     insta::with_settings!({filters => [(" {2,}", "  ")]}, {
         insta::assert_snapshot!(place.shown(&said.out), @r#"
-        NAME  IN FORCE  PROTECTED  ENVIRONMENT  DATABASE  SOURCE  REASON
-        prod  yes  yes  production  postgres://prod-host:5432/pay  DIR/home/.config/opsctl/opsctl.toml  -
-        default  -  no  -  sqlite:DIR/here/mine  DIR/here/opsctl.toml  -
-        odd  -  -  -  -  DIR/here/opsctl.toml  DIR/here/opsctl.toml contexts.odd.system names no system that opsctl knows: `x`
-        lite  -  no  -  sqlite:/x/lite  DIR/home/.config/opsctl/opsctl.toml  -
+        NAME  IN FORCE  PROTECTED  PROTECTED BECAUSE  ENVIRONMENT  DATABASE  SOURCE  REASON
+        prod  yes  yes  its environment is production  production  postgres://prod-host:5432/pay  DIR/home/.config/opsctl/opsctl.toml  -
+        default  -  yes  no environment is named  production  sqlite:DIR/here/mine  DIR/here/opsctl.toml  -
+        odd  -  -  -  -  -  DIR/here/opsctl.toml  DIR/here/opsctl.toml contexts.odd.system names no system that opsctl knows: `x`
+        lite  -  yes  no environment is named  production  sqlite:/x/lite  DIR/home/.config/opsctl/opsctl.toml  -
         "#);
     });
     insta::assert_snapshot!(place.shown(&said.err), @r#"In force: prod, by OPSCTL_CONTEXT in the environment."#);
@@ -232,8 +257,9 @@ fn the_list_names_every_context_in_reach() {
       "name": "default",
       "in_force": true,
       "chosen": false,
-      "protected": false,
-      "environment": null,
+      "protected": true,
+      "protected_because": "no environment is named",
+      "environment": "production",
       "database": "sqlite:DIR/here/mine",
       "source": "DIR/here/opsctl.toml",
       "reason": null

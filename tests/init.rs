@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use crate::{
     on_every_engine,
     support::{
-        cli::{Said, opsctl, run},
+        cli::{Said, opsctl, program, run},
         redis::Redis,
     },
 };
@@ -94,9 +94,11 @@ fn a_server_that_does_not_answer_leaves_nothing_behind() {
     let said = run(folder.path(), &words);
     assert_eq!(said.code, 7);
     insta::assert_snapshot!(said.err.replace(&folder.path().display().to_string(), "DIR"), @r#"
+    No environment was named: it is production, which protects the context.
+    hint: name another: `--environment NAME`
     error: postgres://127.0.0.1:1/d does not answer
       caused by: Connection refused (os error 111)
-      hint: the address comes from DIR/opsctl.toml database.url; is the server running there?
+      hint: the address comes from --database-url; is the server running there?
       hint: nothing was written; to write it all the same: `--no-test`
     "#);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "neither a file nor a journal");
@@ -157,6 +159,18 @@ fn redis_is_tried_and_written_whole() {
 #[test]
 fn a_password_in_a_url_is_refused_and_goes_nowhere() {
     let folder = tempfile::tempdir().unwrap();
+    for url in [
+        "postgres://u@h/d?password=hunter2",
+        "postgres://u@h/d?sslmode=require&Pass%77ord=hunter2",
+        "mysql://u@h/d?pwd=hunter2",
+        "sqlite:x?password=hunter2",
+    ] {
+        let said = run(folder.path(), &["init", "--database-url", url, "--no-test"]);
+        assert_eq!(said.code, 2, "{url} {said:?}");
+        assert!(said.err.contains("--database-url holds a password"), "{said:?}");
+        assert!(said.err.contains("`--password-from env:NAME` or `file:PATH`"), "{said:?}");
+        assert!(!said.err.contains("hunter2"), "{said:?}");
+    }
     for words in [
         &["init", "--database-url", "postgres://u:hunter2@127.0.0.1:1/d", "--no-test"][..],
         &["init", "--database-url", "postgres://u:12/hunter2@127.0.0.1:1/d", "--no-test"],
@@ -231,6 +245,7 @@ fn a_dry_run_shows_the_file_and_writes_nothing() {
     assert_eq!(dry.code, 0);
     insta::assert_snapshot!(dry.out, @r#"
     # Written by `opsctl init`. Secrets stand elsewhere.
+    environment = "production"
     protected = true
 
     [database]
@@ -250,14 +265,19 @@ fn a_context_is_added_to_a_file_whose_other_lines_stay() {
         "# the team's\nenvironment = 'local' # yes\n\n[contexts.eu]   # Frankfurt\nsystem = \"webhooks\"\n";
     std::fs::write(&file, known).unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let words = ["init", "--database-url", "sqlite:x", "--no-test"];
+    let words = ["init", "--database-url", "sqlite:x", "--environment", "local", "--no-test"];
     let said = run(folder.path(), &words);
     assert_eq!((said.code, said.err.contains("add a context to it: `--name NAME`")), (5, true), "{said:?}");
     assert_eq!(run(folder.path(), &[&words[..], &["--name", "eu"]].concat()).code, 5);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), known);
     assert_eq!(run(folder.path(), &[&words[..], &["--name", "us"]].concat()).code, 0);
     let text = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(text, format!("{known}\n[contexts.us]\n\n[contexts.us.database]\nurl = \"sqlite:x\"\n"));
+    assert_eq!(
+        text,
+        format!(
+            "{known}\n[contexts.us]\nenvironment = \"local\"\n\n[contexts.us.database]\nurl = \"sqlite:x\"\n"
+        )
+    );
     assert_eq!(mode(&file), 0o644, "a file that is there keeps its mode");
     assert_eq!(run(folder.path(), &["context", "list", "-o", "ids"]).out, "default\neu\nus\n");
     std::fs::write(&file, "not toml").unwrap();
@@ -287,9 +307,61 @@ fn an_embedded_configuration_is_its_owners_alone() {
 }
 
 #[test]
-fn what_was_written_is_in_the_journal() {
+fn what_was_written_is_in_the_journal_and_in_no_context() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(run(folder.path(), &["init", "--database-url", "sqlite:x", "--no-test"]).code, 0);
+    let here = "[database]\nurl = \"postgres://ops@prod-host/pay\"\n";
+    std::fs::write(folder.path().join("opsctl.toml"), here).unwrap();
+    let words = ["init", "--user", "--name", "a", "--database-url", "sqlite:x", "--no-test"];
+    assert_eq!(run(folder.path(), &words).code, 0);
     let journal = std::fs::read_to_string(folder.path().join("state/journal.jsonl")).unwrap();
-    assert!(journal.contains("\"command\":\"init\""), "{journal}");
+    assert!(journal.contains("\"command\":\"init\"") && !journal.contains("prod-host"), "{journal}");
+    assert!(journal.contains("\"context\":\"\",\"target\":\"\""), "{journal}");
+}
+
+#[test]
+fn an_environment_that_was_not_named_is_written_as_production_and_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = run(folder.path(), &["init", "--database-url", "sqlite:x", "--no-test"]);
+    insta::assert_snapshot!(said.err.replace(&folder.path().display().to_string(), "DIR"), @r"
+    No environment was named: it is production, which protects the context.
+    hint: name another: `--environment NAME`
+    Wrote DIR/opsctl.toml.
+    hint: where commands work here: `opsctl about`
+    ");
+    let text = std::fs::read_to_string(folder.path().join("opsctl.toml")).unwrap();
+    assert!(text.contains("environment = \"production\"\n"), "{text}");
+    let empty = ["init", "--name", "b", "--database-url", "sqlite:x", "--environment", "", "--no-test"];
+    assert_eq!(run(folder.path(), &empty).code, 2);
+}
+
+#[test]
+fn contexts_that_are_written_at_the_same_time_are_all_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(".config/opsctl/opsctl.toml");
+    for round in 0..4 {
+        let names: Vec<String> = (0..8).map(|at| format!("c{round}-{at}")).collect();
+        let children = names.iter().map(|name| {
+            let mut command = program(folder.path());
+            command.args([
+                "init",
+                "--user",
+                "--name",
+                name,
+                "--database-url",
+                "sqlite:a.db",
+                "--no-test",
+                "-q",
+            ]);
+            command.spawn().unwrap()
+        });
+        let children: Vec<_> = children.collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lost: Vec<_> =
+            names.iter().filter(|name| !text.contains(&format!("[contexts.{name}]"))).collect();
+        assert!(lost.is_empty(), "{lost:?}: {text}");
+    }
+    assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "no lock is left");
 }

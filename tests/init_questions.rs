@@ -124,7 +124,9 @@ fn a_test_that_fails_is_told_and_writing_all_the_same_must_be_wanted() {
         answer(&mut session, "Password of the database", "");
         answer(&mut session, "Redis, without a password", "");
         answer(&mut session, "Where the application's cache locks live", "");
+        // Nothing is no answer: an empty prefix must be said.
         answer(&mut session, "CACHE_PREFIX of the application", "");
+        session.send_line("''").unwrap();
         answer(&mut session, "Environment", "");
         answer(&mut session, "Name of the context", "");
         session.exp_string("does not answer").unwrap();
@@ -135,4 +137,6 @@ fn a_test_that_fails_is_told_and_writing_all_the_same_must_be_wanted() {
         let (ended, rest) = end(session);
         assert_eq!((ended, file(&folder, "opsctl.toml").is_some()), (code, code == 0), "{rest}");
     }
+    let text = file(&folder, "opsctl.toml").unwrap();
+    assert!(text.contains("environment = \"production\"") && text.contains("prefix = \"\""), "{text}");
 }

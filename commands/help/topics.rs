@@ -75,7 +75,8 @@ The strongest source that names a connection counts, and a connection is taken f
 
 The application is --app DIR, OPSCTL_APP, or this folder. `opsctl about` shows every value with its
 source; `opsctl context list` every context. Nothing configured anywhere is an error, never a guess.
-A context is protected when it says so or its environment is production: `opsctl help safety`.
+A context is protected when it says so or its environment is production, prod or live, or is named by
+nobody: `opsctl help safety`.
 "
     .into()
 }
@@ -122,9 +123,9 @@ Every verb has a class.
 Every verb that changes a database has --dry-run, which shows what it would do; so has `init`.
 `context use` and `demo` change only files of your own.
 
-In a protected context (protected = true, or the environment is production) a red banner goes to
-stderr before a database is changed, and a destructive verb wants the context's name and a reason:
-typed on a terminal; without one `--yes --confirm NAME --reason TEXT`, all three. With -q routine
+In a protected context (protected = true, or the environment is production, prod, live, or is named
+by nobody) a red banner goes to stderr before a database is changed, and a destructive verb wants
+the context's name and a reason: typed on a terminal; without one `--yes --confirm NAME --reason TEXT`, all three. With -q routine
 verbs leave the banner out, destructive ones do not.
 
 Ctrl-C once finishes the chunk in hand; twice drops it and rolls back. Every change is in the

@@ -81,7 +81,7 @@ pub struct Args {
     /// Where locks live
     #[arg(long, value_name = "STORE", value_parser = ["redis", "database"], requires = "cache_prefix")]
     cache_store: Option<String>,
-    /// What the application's cache puts before every key: CACHE_PREFIX
+    /// What the application's cache puts before every key: CACHE_PREFIX; `''` for nothing
     #[arg(long, value_name = "PREFIX", requires = "cache_store")]
     cache_prefix: Option<String>,
     /// Where jobs wait
@@ -93,8 +93,8 @@ pub struct Args {
     /// Name of the context, for `--context NAME`; without one it is the top of the file
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub name: Option<String>,
-    /// Name of the environment; `production` protects the context
-    #[arg(long, value_name = "NAME")]
+    /// Name of the environment; `production`, `prod` and `live` protect the context [default: the application's, else production]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     environment: Option<String>,
     /// Protect the context whatever its environment
     #[arg(long)]

@@ -4,7 +4,10 @@ mod args;
 mod embedded;
 mod questions;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use dialoguer::{Confirm, theme::SimpleTheme};
 use opsctl::{
@@ -14,7 +17,9 @@ use opsctl::{
         Context,
         context::{self, Inputs},
         draft::Draft,
-        file, private,
+        file::{self, Typed},
+        private,
+        protection::UNNAMED,
     },
 };
 use serde_json::{Value, json};
@@ -25,6 +30,7 @@ pub use self::{
 };
 use crate::{
     app::App,
+    record::milliseconds,
     safety::{Class, ask},
     ui::{Table, View},
 };
@@ -52,9 +58,10 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     }
     let by_questions = !args.says_enough(app) && app.ui.can_ask() && app.ui.is_human();
     let (draft, user) = if by_questions { questions::ask_all(app, args).await? } else { args.draft(app)? };
-    let plan = plan(app, draft, user)?;
+    let typed = if by_questions { Typed::Answers } else { Typed::Options };
+    let plan = plan(app, with_environment(app, draft), user)?;
     if !args.no_test {
-        let tried = app.cancel.guard(test(app, &plan)).await;
+        let tried = app.cancel.guard(test(app, &plan, typed)).await;
         match tried {
             Err(error) if by_questions => anyway(app, &error).await?,
             tried => tried?,
@@ -75,12 +82,23 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
 
 /// Records the change before and after.
 async fn recorded(app: &App, work: impl Future<Output = Result<()>>) -> Result<Exit> {
+    let started = Instant::now();
     let (entry, _) = app.begin(Class::Routine, "init")?;
     let made = work.await;
     let exit = made.as_ref().map_or_else(Error::exit, |()| Exit::Done);
     let counts = made.as_ref().map_or(Value::Null, |()| json!({"written": 1}));
-    app.end(&entry, exit, counts, made.as_ref().err(), 0);
+    app.end(&entry, exit, counts, made.as_ref().err(), milliseconds(started));
     made.map(|()| exit)
+}
+
+/// A context without an application says its environment itself: where nobody named one, the careful one.
+fn with_environment(app: &App, draft: Draft) -> Draft {
+    if draft.app.is_some() || draft.environment.is_some() {
+        return draft;
+    }
+    app.ui.note(&format!("No environment was named: it is {UNNAMED}, which protects the context."));
+    app.ui.hint("name another: `--environment NAME`");
+    Draft { environment: Some(UNNAMED.into()), ..draft }
 }
 
 /// The text of the file, from what stands there already.
@@ -92,13 +110,7 @@ fn plan(app: &App, draft: Draft, user: bool) -> Result<Plan> {
     {
         return Err(error.hint("give the context a name: `--name NAME`; only `--context NAME` uses it then"));
     }
-    let known = match std::fs::read_to_string(&file) {
-        Ok(text) => Some(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => {
-            return Err(Error::config(format!("{} cannot be read", file.display())).because(error));
-        }
-    };
+    let known = private::text(&file)?;
     let text = draft.text(&file, known.as_deref())?;
     Ok(Plan { draft, file, text })
 }
@@ -114,8 +126,8 @@ fn target(app: &App, user: bool) -> Result<PathBuf> {
 }
 
 /// The context as it will be: read from the text, with nothing of the surroundings.
-fn preview(app: &App, plan: &Plan) -> Result<Context> {
-    let section = file::preview(&plan.file, &plan.text, plan.draft.name.as_deref())?;
+fn preview(app: &App, plan: &Plan, typed: Typed) -> Result<Context> {
+    let section = file::preview(&plan.file, &plan.text, plan.draft.name.as_deref(), typed)?;
     let inputs = Inputs {
         cwd: plan.file.parent().unwrap_or(Path::new("/")).to_owned(),
         environment: app.environment.without(|name| name.starts_with("OPSCTL_")),
@@ -125,8 +137,8 @@ fn preview(app: &App, plan: &Plan) -> Result<Context> {
     context::with_file(&inputs, Some(section))
 }
 
-async fn test(app: &App, plan: &Plan) -> Result<()> {
-    let context = preview(app, plan).map_err(trial::not_reached)?;
+async fn test(app: &App, plan: &Plan, typed: Typed) -> Result<()> {
+    let context = preview(app, plan, typed).map_err(trial::not_reached)?;
     let answers = trial::try_out(&context, app.clock, PATIENCE).await.map_err(trial::not_reached)?;
     for answer in answers {
         app.ui.note(&format!("Reached {}: {}.", answer.server, answer.said));
@@ -138,11 +150,8 @@ async fn test(app: &App, plan: &Plan) -> Result<()> {
 }
 
 fn write(app: &App, plan: &Plan) -> Result<()> {
-    private::write(&plan.file, &plan.text).map_err(|error| {
-        Error::config(format!("{} cannot be written", plan.file.display()))
-            .because(error)
-            .hint("nothing was changed")
-    })?;
+    // The file may have changed since it was planned.
+    private::edit(&plan.file, |known| plan.draft.text(&plan.file, known))?;
     match &plan.draft.name {
         Some(name) => {
             app.ui.note(&format!("Wrote the context {name} into {}.", plan.file.display()));

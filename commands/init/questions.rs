@@ -9,6 +9,7 @@ use opsctl::{
         draft::{
             CacheDraft, Draft, RedisDraft, Reference, Server, check_database_url, check_name, check_redis_url,
         },
+        protection::UNNAMED,
         redis::slug,
     },
 };
@@ -88,7 +89,7 @@ async fn of_servers(app: &App, args: &Args) -> Result<(Draft, bool)> {
     let mut draft = Draft { database: Some(database), redis, cache, ..args.common() };
     if draft.environment.is_none() {
         let what = "Environment (production protects the context)";
-        draft.environment = Some(text(what, Some("local"), |_| Ok(())).await?);
+        draft.environment = Some(text(what, Some(UNNAMED), |_| Ok(())).await?);
     }
     draft.name = name(args, None, user).await?;
     Ok((draft, user))
@@ -96,7 +97,7 @@ async fn of_servers(app: &App, args: &Args) -> Result<(Draft, bool)> {
 
 async fn redis_of(url: String, base: Option<&std::path::Path>) -> Result<RedisDraft> {
     let password = reference("Redis").await?.map(|it| referred(it, base));
-    let prefix = text("REDIS_PREFIX of the application", Some(""), |_| Ok(())).await?;
+    let prefix = prefix("REDIS_PREFIX").await?;
     let what = "Databases of the roles default, cache, queue, lock";
     let numbers =
         text(what, Some("0,1,2,3"), |text| databases(text).map(|_| ()).map_err(Error::usage)).await?;
@@ -117,8 +118,14 @@ async fn cache(redis: bool) -> Result<Option<CacheDraft>> {
     if store == "none" {
         return Ok(None);
     }
-    let prefix = text("CACHE_PREFIX of the application", Some(""), |_| Ok(())).await?;
+    let prefix = prefix("CACHE_PREFIX").await?;
     Ok(Some(CacheDraft { store: store.into(), prefix }))
+}
+
+/// A part of the names of locks. An empty one must be said: a guessed one would lock nothing.
+async fn prefix(variable: &str) -> Result<String> {
+    let given = text(&format!("{variable} of the application ('' for none)"), None, |_| Ok(())).await?;
+    Ok(if matches!(given.as_str(), "''" | "\"\"") { String::new() } else { given })
 }
 
 /// The context's name; without one it is the top of this folder's file.

@@ -15,11 +15,12 @@ const WARN: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const DIM: Style = Style::new().dimmed();
 
-/// What people read. `folder` is the one that they are in: its files are named without it.
+/// What people read. `folder` is the one that they are in: where a value comes from is told without it.
 pub fn leaders(sections: &[Section], folder: &str) -> String {
     let mut text = String::new();
     let told: Vec<&Section> = sections.iter().filter(|section| !section.facts.is_empty()).collect();
-    let names = told.iter().flat_map(|section| &section.facts).map(|fact| fact.name.chars().count());
+    let names =
+        told.iter().flat_map(|section| &section.facts).map(|fact| without_unit(fact).0.chars().count());
     let width = names.max().unwrap_or_default() + 3;
     for (at, section) in told.into_iter().enumerate() {
         if at > 0 {
@@ -42,9 +43,11 @@ fn line(fact: &Fact, width: usize, folder: &str) -> String {
         Standing::Bad => BAD,
     };
     let here = |text: &str| printable(text).replace(&format!("{folder}/"), "");
-    let name = title(&fact.name);
+    let (name, unit) = without_unit(fact);
+    let name = title(name);
     let dots = ".".repeat(width.saturating_sub(name.chars().count() + 1).max(2));
-    let mut line = format!("  {name} {DIM}{dots}{DIM:#} {style}{}{style:#}", here(&words(&fact.value)));
+    let mut line =
+        format!("  {name} {DIM}{dots}{DIM:#} {style}{}{unit}{style:#}", printable(&words(&fact.value)));
     if let Some(origin) = &fact.origin {
         line.push_str(&format!(" {DIM}({}){DIM:#}", here(origin)));
     }
@@ -118,11 +121,20 @@ pub fn rows(sections: &[Section]) -> Table {
     table
 }
 
+/// The name of a fact, and the unit that stands in it for machines: `retry_base_ms` is a number of milliseconds.
+fn without_unit(fact: &Fact) -> (&str, &'static str) {
+    let units = [("_ms", " ms"), ("_seconds", " s")];
+    let found = units.into_iter().find_map(|(suffix, unit)| Some((fact.name.strip_suffix(suffix)?, unit)));
+    found.filter(|_| fact.value.is_number()).unwrap_or((&fact.name, ""))
+}
+
 /// `session_time_zone` as `Session time zone`.
 fn title(name: &str) -> String {
-    let mut chars = name.chars();
+    let words = name.split('_').map(|word| if word == "tls" { "TLS" } else { word });
+    let text = words.collect::<Vec<_>>().join(" ");
+    let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
-    (first + chars.as_str()).replace('_', " ")
+    first + chars.as_str()
 }
 
 fn words(value: &Value) -> String {

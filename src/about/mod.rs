@@ -168,9 +168,10 @@ pub async fn about(context: Result<&Context>, request: &Request<'_>) -> About {
             sections.push(section);
         }
     }
-    sections.retain(|section| {
-        Topic::ALL.iter().any(|topic| topic.name() == section.name && request.wants(*topic))
-    });
+    // Why there is no context is told whatever was asked for: nothing else could be found out without one.
+    let told = |topic: Topic| request.wants(topic) || (topic == Topic::Context && unresolved.is_some());
+    sections
+        .retain(|section| Topic::ALL.into_iter().any(|topic| topic.name() == section.name && told(topic)));
     About { sections, unresolved }
 }
 

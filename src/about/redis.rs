@@ -30,19 +30,58 @@ pub(super) async fn ask(context: &Context, system: System, deadline: Instant) ->
     }
     let questions = targets.into_iter().map(async |(role, target)| {
         let redis = Redis::new(target);
-        let what = redis.target().to_string();
-        (role, within(deadline, &what, says(&redis)).await)
+        let address = redis.target().address.to_string();
+        let said = within(deadline, &address, says(&redis)).await;
+        (role, address, said)
     });
-    for (role, said) in join_all(questions).await {
-        let name = format!("{}_server", role.name());
-        let at = section.facts.iter().position(|fact| fact.name == role.name());
-        let fact = match said {
-            Ok(said) => Fact::new(name, said).standing(Standing::Good),
-            Err(error) => Fact::problem(name, &error),
+    // One server that serves several roles fails for all of them at once: it is told once.
+    let mut failed: Vec<Failure> = Vec::new();
+    for (role, address, said) in join_all(questions).await {
+        let error = match said {
+            Ok(said) => {
+                let fact = Fact::new(format!("{}_server", role.name()), said).standing(Standing::Good);
+                insert(&mut section, role, fact);
+                continue;
+            }
+            Err(error) => error,
         };
-        section.facts.insert(at.map_or(section.facts.len(), |at| at + 1), fact);
+        match failed.iter_mut().find(|known| known.address == address && known.error.root() == error.root()) {
+            Some(known) => known.others.push(role.name()),
+            None => failed.push(Failure { role, address, error, others: Vec::new() }),
+        }
+    }
+    for failure in failed {
+        insert(&mut section, failure.role, failure.fact());
     }
     section
+}
+
+/// A server that did not answer, or refused.
+struct Failure {
+    /// The first role that it serves.
+    role: Role,
+    address: String,
+    error: Error,
+    /// Names of the further ones.
+    others: Vec<&'static str>,
+}
+
+impl Failure {
+    fn fact(&self) -> Fact {
+        let fact = Fact::problem(format!("{}_server", self.role.name()), &self.error);
+        match self.others.as_slice() {
+            [] => fact,
+            others => {
+                Fact { value: format!("{}; likewise for {}", self.error, others.join(", ")).into(), ..fact }
+            }
+        }
+    }
+}
+
+/// Puts what a role's server says behind the role's address.
+fn insert(section: &mut Section, role: Role, fact: Fact) {
+    let at = section.facts.iter().position(|fact| fact.name == role.name());
+    section.facts.insert(at.map_or(section.facts.len(), |at| at + 1), fact);
 }
 
 /// Whether the locks or the queue live on Redis.

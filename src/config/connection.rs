@@ -89,7 +89,7 @@ impl Context {
 
     fn file_database(&self, file: &FileContext) -> Result<Option<Database>> {
         let Some(section) = &file.section.database else { return Ok(None) };
-        let origin = Origin::File(file.path.clone(), file.key("database.url"));
+        let origin = file.origin("database.url");
         let base = file.path.parent().unwrap_or(Path::new(""));
         let mut database = Database::from_url(&section.url, base, &origin)?;
         if database.password.is_some() {
@@ -102,7 +102,7 @@ impl Context {
         }
         if let Some(reference) = &section.password {
             database.password = Some(file::secret(file, "database.password", reference, &self.environment)?);
-            database.password_origin = Some(Origin::File(file.path.clone(), file.key("database.password")));
+            database.password_origin = Some(file.origin("database.password"));
         }
         if let Some(prefix) = &section.prefix {
             database.set("prefix", prefix)?;

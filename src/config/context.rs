@@ -85,11 +85,14 @@ pub struct Context {
     pub environment: Environment,
     /// The system, when it is set or told by variables; else it is detected from the tables.
     pub system: Option<Sourced<System>>,
-    /// Name of the environment, `production` when the application does not say (Laravel's own default).
+    /// Name of the environment, `production` when nobody says (Laravel's own default, and the one that fails closed).
+    /// `None` only where nothing names a place.
     pub app_env: Option<Sourced<String>>,
-    /// Destructive commands want the context's name typed.
+    /// Destructive commands want the context's name typed; see [`Context::protected_because`].
     pub protected: bool,
     looked_in: Vec<String>,
+    /// Names of the contexts that stand in the file at hand, for hints.
+    others: Vec<String>,
 }
 
 /// Reads files and variables; connects to nothing.
@@ -99,8 +102,11 @@ pub struct Context {
 pub fn resolve(inputs: &Inputs) -> Result<Context> {
     let env = &inputs.environment;
     let named = inputs.context.as_deref().or_else(|| env.filled("OPSCTL_CONTEXT"));
-    let file = load_file(inputs, named)?;
-    let context = with_file(inputs, file)?;
+    let mut file = load_file(inputs, named)?;
+    let others = file.as_mut().map(|file| std::mem::take(&mut file.others)).unwrap_or_default();
+    // Of a file in the folder that only defines contexts nothing is in force before one of them is named.
+    let file = file.filter(|file| file.named || inputs.config.is_some() || !file.section.is_empty());
+    let context = Context { others, ..with_file(inputs, file)? };
     // The choice of another time counts whole or not at all: beside a place that is named here it would mix the two.
     if context.chooser != Chooser::Nothing {
         return Ok(context);
@@ -152,26 +158,27 @@ pub fn with_file(inputs: &Inputs, file: Option<FileContext>) -> Result<Context> 
         app_env: None,
         protected: false,
         looked_in: looked_in(inputs, &app_dir),
+        others: Vec::new(),
     };
     context.system = context.configured_system()?;
-    context.app_env = context.configured_env();
-    let section = context.file.as_ref().and_then(|file| file.section.protected);
-    let production = context.app_env.as_ref().is_some_and(|env| env.value == "production");
-    context.protected = section.unwrap_or(production);
+    context.app_env = context.configured_env(alone);
+    context.protected = context.is_protected();
     Ok(context)
 }
 
 fn chooser(inputs: &Inputs, file: Option<&FileContext>, app: bool) -> Chooser {
     let set = |name: &str| inputs.environment.filled(name).is_some();
+    let variables = set("OPSCTL_DATABASE_URL") || set("OPSCTL_REDIS_URL");
     match file {
         Some(_) if inputs.context.is_some() => Chooser::ContextFlag,
         Some(file) if file.chosen => Chooser::ContextVariable,
         Some(_) if inputs.config.is_some() => Chooser::ConfigFlag,
-        Some(_) => Chooser::FolderFile,
+        Some(file) if file.section.names_a_place() || app || variables => Chooser::FolderFile,
+        Some(_) => Chooser::Nothing,
         None if inputs.app.is_some() => Chooser::AppFlag,
         None if set("OPSCTL_APP") => Chooser::AppVariable,
         None if app => Chooser::Folder,
-        None if set("OPSCTL_DATABASE_URL") || set("OPSCTL_REDIS_URL") => Chooser::Variables,
+        None if variables => Chooser::Variables,
         None => Chooser::Nothing,
     }
 }
@@ -226,8 +233,7 @@ impl Context {
     pub(super) fn nothing_configured(&self, what: &str) -> Error {
         let error = Error::config(format!("no {what} is configured"))
             .because(format!("looked at {}", self.looked_in.join(", ")));
-        let others = self.file.as_ref().map_or(&[][..], |file| &file.others);
-        let error = match others {
+        let error = match self.others.as_slice() {
             [] => error,
             names => error.hint(format!(
                 "choose a context of the file: `--context {}`",
@@ -321,26 +327,12 @@ impl Context {
             };
         }
         let app = self.app.as_ref();
-        let told = app.and_then(|app| system::detect_from_variables(app.variable_names()));
-        let cached = app.and_then(|app| app.tree("tenrusl")).map(|_| System::Webhooks);
-        Ok(told.or(cached).map(|system| Sourced::new(system, Origin::Default)))
-    }
-
-    fn configured_env(&self) -> Option<Sourced<String>> {
-        if let Some(file) = &self.file
-            && let Some(name) = &file.section.environment
-        {
-            return Some(Sourced::new(
-                name.clone(),
-                Origin::File(file.path.clone(), file.key("environment")),
-            ));
-        }
-        let app = self.app.as_ref()?;
-        match app.value("app.env", &["APP_ENV"]) {
-            Some(Sourced { value: Some(name), origin }) => Some(Sourced::new(name, origin)),
-            // Laravel's config/app.php: env('APP_ENV', 'production').
-            _ => Some(Sourced::new("production".into(), Origin::Default)),
-        }
+        let told = app.and_then(|app| {
+            let (system, name) = system::detect_from_variables(app.variable_names())?;
+            Some(Sourced::new(system, app.value("", &[name])?.origin))
+        });
+        let cached = app.and_then(|app| app.tree("tenrusl"));
+        Ok(told.or(cached.map(|(_, origin)| Sourced::new(System::Webhooks, origin))))
     }
 }
 

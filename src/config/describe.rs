@@ -38,8 +38,7 @@ pub struct Fact {
     pub name: String,
     /// Its value; null where it is not set.
     pub value: Value,
-    /// Where it came from.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where it came from; null where there is nothing to tell.
     pub origin: Option<String>,
     /// How it stands.
     pub standing: Standing,
@@ -136,7 +135,11 @@ impl Context {
         let mut section = Section::new("context");
         section.push(Fact::new("name", self.name.as_str()).of(&self.chooser));
         let standing = if self.protected { Standing::Warn } else { Standing::Plain };
-        section.push(Fact::new("protected", self.protected).standing(standing));
+        let protected = Fact::new("protected", self.protected).standing(standing);
+        section.push(match self.protected_because() {
+            Some(reason) => protected.of(&reason),
+            None => protected,
+        });
         section.push(match &self.app_env {
             Some(found) => Fact::sourced("environment", found.clone()),
             None => Fact::new("environment", Value::Null),

@@ -4,7 +4,7 @@ use std::{fmt, path::Path, str::FromStr};
 
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
-use super::{Database, Origin, System, redis::Target};
+use super::{Database, Origin, System, database::decode, redis::Target};
 use crate::{Error, Result};
 
 /// Where a secret lies.
@@ -99,6 +99,9 @@ pub struct Draft {
 /// # Errors
 /// Why; the URL is never repeated.
 pub fn check_database_url(text: &str) -> Result<()> {
+    if has_password_parameter(text) {
+        return Err(holds_a_password("--database-url", "--password-from"));
+    }
     let database = Database::from_url(text, Path::new(""), &Origin::Flag("--database-url"))?;
     match database.password {
         None => Ok(()),
@@ -111,10 +114,25 @@ pub fn check_database_url(text: &str) -> Result<()> {
 /// # Errors
 /// As [`check_database_url`].
 pub fn check_redis_url(text: &str) -> Result<()> {
+    if has_password_parameter(text) {
+        return Err(holds_a_password("--redis-url", "--redis-password-from"));
+    }
     match Target::from_url(text, &Origin::Flag("--redis-url"))?.password {
         None => Ok(()),
         Some(_) => Err(holds_a_password("--redis-url", "--redis-password-from")),
     }
+}
+
+/// Whether a parameter of the URL is a password: some clients take it there.
+fn has_password_parameter(text: &str) -> bool {
+    let parameters = text.split_once('?').map_or("", |(_, query)| query).split(['&', '#']);
+    let mut names = parameters.filter_map(|parameter| decode(parameter.split('=').next()?));
+    names.any(|name| {
+        matches!(
+            name.trim().to_ascii_lowercase().as_str(),
+            "password" | "passwd" | "pass" | "pwd" | "sslpassword"
+        )
+    })
 }
 
 fn holds_a_password(option: &str, other: &str) -> Error {

@@ -85,6 +85,20 @@ pub struct QueueSection {
     pub connection: String,
 }
 
+impl Section {
+    /// Whether it says nothing at all: the top of a file that only defines named contexts.
+    pub fn is_empty(&self) -> bool {
+        let settings = self.environment.is_some() || self.protected.is_some() || self.system.is_some();
+        let stores = self.cache.is_some() || self.queue.is_some() || self.webhooks.is_some();
+        !(self.names_a_place() || settings || stores)
+    }
+
+    /// Whether it names an application, a database or a Redis server.
+    pub fn names_a_place(&self) -> bool {
+        self.app.is_some() || self.database.is_some() || self.redis.is_some()
+    }
+}
+
 /// A section with the file it stands in.
 #[derive(Debug, Clone)]
 pub struct FileContext {
@@ -100,6 +114,30 @@ pub struct FileContext {
     pub chosen: bool,
     /// Names of the contexts that stand in the file, for hints.
     pub others: Vec<String>,
+    /// How it was said, when it does not stand in the file yet.
+    pub typed: Option<Typed>,
+}
+
+/// How a context that is yet to be written was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Typed {
+    /// By options of `init`.
+    Options,
+    /// By answers to its questions.
+    Answers,
+}
+
+impl Typed {
+    fn origin(self, key: &str) -> Option<Origin> {
+        let option = match key {
+            "database.url" => "--database-url",
+            "database.password" => "--password-from",
+            "redis.url" => "--redis-url",
+            "redis.password" => "--redis-password-from",
+            _ => return None,
+        };
+        Some(Origin::Flag(if self == Typed::Options { option } else { "the answer" }))
+    }
 }
 
 impl FileContext {
@@ -111,7 +149,8 @@ impl FileContext {
 
     /// A key of the section as the source of a value.
     pub fn origin(&self, key: &str) -> Origin {
-        Origin::File(self.path.clone(), self.key(key))
+        let typed = self.typed.and_then(|typed| typed.origin(key));
+        typed.unwrap_or_else(|| Origin::File(self.path.clone(), self.key(key)))
     }
 
     /// The key as error texts and origins name it.
@@ -123,7 +162,7 @@ impl FileContext {
 /// What one file offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Offer {
-    /// The top level says something about a place.
+    /// The top level says something.
     pub top: bool,
     /// Names of the `[contexts.NAME]` sections.
     pub names: Vec<String>,
@@ -137,14 +176,14 @@ pub fn offer(path: &Path) -> Result<Option<Offer>> {
     let Some(text) = read(path)? else { return Ok(None) };
     let mut document = parse(path, &text)?;
     let names = std::mem::take(&mut document.contexts).into_keys().collect();
-    Ok(Some(Offer { top: document.says_something(), names }))
+    Ok(Some(Offer { top: !document.top().is_empty(), names }))
 }
 
 /// A context of a text that is not a file yet; `path` is where it would lie.
 ///
 /// # Errors
 /// A text that cannot be understood, or that lacks the context.
-pub fn preview(path: &Path, text: &str, name: Option<&str>) -> Result<FileContext> {
+pub fn preview(path: &Path, text: &str, name: Option<&str>, typed: Typed) -> Result<FileContext> {
     let mut document = parse(path, text.as_bytes())?;
     let section = match name {
         None => Some(document.top()),
@@ -153,7 +192,8 @@ pub fn preview(path: &Path, text: &str, name: Option<&str>) -> Result<FileContex
     let section = section.ok_or_else(|| Error::failed("the context is missing from its own text"))?;
     let (named, chosen) = (name.is_some(), true);
     let name = name.unwrap_or("default").to_owned();
-    Ok(FileContext { name, path: path.to_owned(), section, named, chosen, others: Vec::new() })
+    let (path, others, typed) = (path.to_owned(), Vec::new(), Some(typed));
+    Ok(FileContext { name, path, section, named, chosen, others, typed })
 }
 
 /// Reads the context `name` from the first of `paths` that has it, or the top level of the first file.
@@ -170,12 +210,12 @@ pub fn load(paths: &[PathBuf], name: Option<&str>) -> Result<Option<FileContext>
             let others = document.contexts.keys().cloned().collect();
             let name = "default".into();
             let (section, named, chosen) = (document.top(), false, false);
-            return Ok(Some(FileContext { name, path, section, named, chosen, others }));
+            return Ok(Some(FileContext { name, path, section, named, chosen, others, typed: None }));
         };
         if let Some(section) = document.contexts.remove(name) {
             let name = name.to_owned();
             let (named, chosen, others) = (true, true, Vec::new());
-            return Ok(Some(FileContext { name, path, section, named, chosen, others }));
+            return Ok(Some(FileContext { name, path, section, named, chosen, others, typed: None }));
         }
         known.extend(document.contexts.into_keys());
     }
@@ -218,18 +258,6 @@ fn parse(path: &Path, text: &[u8]) -> Result<Document> {
 }
 
 impl Document {
-    fn says_something(&self) -> bool {
-        self.app.is_some()
-            || self.environment.is_some()
-            || self.protected.is_some()
-            || self.system.is_some()
-            || self.database.is_some()
-            || self.redis.is_some()
-            || self.cache.is_some()
-            || self.queue.is_some()
-            || self.webhooks.is_some()
-    }
-
     fn top(self) -> Section {
         Section {
             app: self.app,
@@ -250,7 +278,10 @@ impl Document {
 /// # Errors
 /// Anything else written there, a variable that is not set, a file that cannot be read.
 pub fn secret(context: &FileContext, key: &str, reference: &str, env: &Environment) -> Result<SecretString> {
-    let place = format!("{} in {}", context.key(key), context.path.display());
+    let place = match context.typed.and_then(|typed| typed.origin(key)) {
+        Some(typed) => typed.to_string(),
+        None => format!("{} in {}", context.key(key), context.path.display()),
+    };
     match reference.split_once(':') {
         Some(("env", name)) => env
             .get(name)

@@ -41,6 +41,8 @@ pub struct Line {
     pub chosen: bool,
     /// Whether destructive commands want its name typed.
     pub protected: Option<bool>,
+    /// Why it is protected, or why not.
+    pub protected_because: Option<String>,
     /// Name of its environment.
     pub environment: Option<String>,
     /// Its database, without credentials.
@@ -63,6 +65,7 @@ impl Entry {
             in_force: self.in_force,
             chosen: self.chosen,
             protected: context.ok().map(|context| context.protected),
+            protected_because: context.ok().and_then(Context::protected_because),
             environment: context.ok().and_then(|context| Some(context.app_env.as_ref()?.value.clone())),
             database: database.as_ref().ok().map(ToString::to_string),
             source: source.unwrap_or_else(|| "environment".into()),
@@ -103,9 +106,11 @@ pub fn entries(inputs: &Inputs, in_force: Option<&Context>) -> Result<Vec<Entry>
         entries.push(Entry::new(context.name.clone(), None, false, outside));
     }
     for entry in &mut entries {
-        entry.in_force = in_force.is_some_and(|context| {
-            context.name == entry.name && context.file.as_ref().map(|file| &file.path) == entry.file.as_ref()
-        });
+        entry.in_force =
+            in_force.filter(|context| context.chooser != Chooser::Nothing).is_some_and(|context| {
+                context.name == entry.name
+                    && context.file.as_ref().map(|file| &file.path) == entry.file.as_ref()
+            });
         entry.chosen = choice.as_ref().is_some_and(|choice| choice.is(entry));
     }
     entries.sort_by_key(|entry| !entry.in_force);

@@ -17,6 +17,7 @@ pub mod file;
 pub mod list;
 pub mod origin;
 pub mod private;
+pub mod protection;
 pub mod redis;
 pub mod settings;
 pub mod stores;

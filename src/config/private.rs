@@ -6,6 +6,92 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::{Error, Result};
+
+/// Reads a file, and replaces it by what `change` makes of its text (`None` where there is no file), while every other
+/// process that does the same waits.
+///
+/// # Errors
+/// Those of `change`, and a file that cannot be read or written; it is as it was then.
+pub fn edit(path: &Path, change: impl FnOnce(Option<&str>) -> Result<String>) -> Result<()> {
+    let fail = |error: io::Error| {
+        Error::config(format!("{} cannot be written", path.display()))
+            .because(error)
+            .hint("nothing was changed")
+    };
+    // Of a symbolic link every process locks the file that it points to.
+    let file = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let _alone = Alone::with(&file).map_err(fail)?;
+    let text = change(text(path)?.as_deref())?;
+    write(&file, &text).map_err(fail)
+}
+
+/// The text of a file; `None` where there is none.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn text(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::config(format!("{} cannot be read", path.display())).because(error)),
+    }
+}
+
+/// A lock on a file that others replace, held on one beside it, which goes with it.
+struct Alone {
+    place: PathBuf,
+    _lock: File,
+}
+
+impl Alone {
+    fn with(path: &Path) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            make_folder(folder)?;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let place = path.with_file_name(format!(".{name}.lock"));
+        loop {
+            let lock = open_lock(&place)?;
+            lock.lock()?;
+            // Who held it before may have removed it: a lock on what nobody finds any more excludes nobody.
+            if is_there(&lock, &place) {
+                return Ok(Self { place, _lock: lock });
+            }
+        }
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.place); // while it is held, so that it is never somebody else's
+    }
+}
+
+#[cfg(unix)]
+fn open_lock(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_lock(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).open(path)
+}
+
+#[cfg(unix)]
+fn is_there(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let one = |known: io::Result<fs::Metadata>| known.ok().map(|known| (known.dev(), known.ino()));
+    one(file.metadata()).is_some_and(|held| one(fs::metadata(path)) == Some(held))
+}
+
+// Where an open file cannot be removed, it is still the one.
+#[cfg(not(unix))]
+fn is_there(_: &File, _: &Path) -> bool {
+    true
+}
+
 /// Writes a file: first beside it, flushed to disk, then renamed into its place. A new file is readable by its owner
 /// alone (0600), as is a folder that had to be made (0700); a file that is there keeps its mode. Of a symbolic link the
 /// file that it points to is written.

@@ -63,9 +63,10 @@ pub fn detect<'a>(tables: impl IntoIterator<Item = &'a str>) -> Vec<System> {
     if known.is_empty() && found(&System::Laravel) { vec![System::Laravel] } else { known }
 }
 
-/// The system whose own variables the environment sets.
-pub fn detect_from_variables<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<System> {
-    names.into_iter().any(|name| name.starts_with("TENRUSL_")).then_some(System::Webhooks)
+/// The system whose own variables the environment sets, and the first of them.
+pub fn detect_from_variables<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<(System, &'a str)> {
+    let name = names.into_iter().find(|name| name.starts_with("TENRUSL_"))?;
+    Some((System::Webhooks, name))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The one place where connections are made: every option is set here, so that neither a driver's defaults nor
 //! variables such as PGHOST or PGSSLMODE decide anything.
 
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    ConnectOptions, Connection, PgConnection, Row as _,
+    ConnectOptions, Connection, PgConnection, Row as _, SqliteConnection,
     mysql::{MySqlConnectOptions, MySqlSslMode},
     postgres::{PgConnectOptions, PgSslMode},
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
@@ -32,6 +32,10 @@ const LOCK_TIMEOUT_MS: u32 = 10_000;
 const IDLE_TRANSACTION_MS: u32 = 60_000;
 /// Rows that SQLite's worker reads ahead: each pause is a change of threads. Bodies are asked for within a budget.
 const SQLITE_ROWS_AHEAD: usize = 64;
+
+/// Result codes of SQLite: a file, or one beside it, that may not be written, and one that cannot be opened.
+const SQLITE_READONLY: i32 = 8;
+const SQLITE_CANTOPEN: i32 = 14;
 
 /// What a SQLite file may be opened for; servers decide by their roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,10 +259,45 @@ async fn sqlite(target: &Database, access: Access) -> Result<Conn> {
         .log_statements(tracing::log::LevelFilter::Off);
     if own {
         options = options.journal_mode(SqliteJournalMode::Wal);
-    } else if fs::metadata(path).is_ok_and(|meta| meta.permissions().readonly()) {
-        options = options.read_only(true);
+        return opened(&options).await.map(Conn::Sqlite).map_err(refused(target));
     }
-    sqlx::SqliteConnection::connect_with(&options).await.map(Conn::Sqlite).map_err(refused(target))
+    if fs::metadata(path).is_ok_and(|meta| meta.permissions().readonly()) {
+        options = options.read_only(true).pragma("query_only", "ON");
+    }
+    match opened(&options).await {
+        Ok(conn) => Ok(Conn::Sqlite(conn)),
+        Err(error) => match unshared(path, options, &error).await {
+            Some(conn) => Ok(Conn::Sqlite(conn)),
+            None => Err(refused(target)(error)),
+        },
+    }
+}
+
+/// Opens the file and looks into it: whether that can be done shows with the first page only.
+async fn opened(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let mut conn = SqliteConnection::connect_with(options).await?;
+    sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1").fetch_optional(&mut conn).await?;
+    Ok(conn)
+}
+
+/// A file in WAL mode that this user may only read: readers share a file beside it, which they would have to make.
+/// Without it, it is read as one that nobody changes. Where its last changes still stand in the `-wal` file, which would
+/// be passed over, it is not.
+async fn unshared(
+    path: &Path,
+    options: SqliteConnectOptions,
+    error: &sqlx::Error,
+) -> Option<SqliteConnection> {
+    let code = error.as_database_error()?.code()?.parse::<i32>().ok()?;
+    let denied = matches!(code & 0xff, SQLITE_READONLY | SQLITE_CANTOPEN);
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    let settled = fs::metadata(wal).map_or(true, |wal| wal.len() == 0);
+    if !denied || !settled {
+        return None;
+    }
+    let options = options.read_only(true).immutable(true).pragma("query_only", "ON");
+    opened(&options).await.ok()
 }
 
 /// Asks the server what it is.
@@ -270,7 +309,9 @@ pub(super) async fn facts(session: &mut Session<'_>) -> Result<Facts> {
              (pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on')::int AS read_only"
         }
         Engine::MySql => "SELECT VERSION() AS version, @@global.read_only AS read_only",
-        Engine::Sqlite => "SELECT sqlite_version() AS version, 0 AS read_only",
+        Engine::Sqlite => {
+            "SELECT sqlite_version() AS version, query_only AS read_only FROM pragma_query_only"
+        }
     };
     let row =
         session.first(Query::new(sql)).await?.ok_or_else(|| Error::failed("the server tells no version"))?;

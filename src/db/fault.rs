@@ -88,6 +88,17 @@ fn sqlite(code: i32, message: &str) -> Fault {
     }
 }
 
+/// A database that can be read only: a replica, or a file that this user may not write.
+pub fn takes_no_writes(target: &Database) -> Error {
+    match target.engine {
+        Engine::Sqlite => Error::config(format!("{target} cannot be written"))
+            .hint("the file and its folder must be writable by the user that runs opsctl"),
+        Engine::Postgres | Engine::MySql => {
+            Error::config(format!("{target} is read-only")).hint("name the primary, not a replica")
+        }
+    }
+}
+
 /// The error that an operator sees. Server messages are repeated; statements and values are not.
 pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
     let said = match error {
@@ -115,9 +126,7 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
         Fault::Right => {
             Error::config(format!("`{}` lacks a right on {target}", target.username)).because(said)
         }
-        Fault::ReadOnly => Error::config(format!("{target} is read-only"))
-            .because(said)
-            .hint("name the primary, not a replica; a SQLite file and its folder must be writable"),
+        Fault::ReadOnly => takes_no_writes(target).because(said),
         Fault::Transient if target.engine == Engine::Sqlite => {
             Error::new(Kind::Locked, format!("{target} is locked by another process"))
                 .because(said)

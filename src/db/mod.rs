@@ -27,7 +27,7 @@ pub use self::{
     bulk::BulkUpdate,
     catalog::{Column, Filter, Table},
     connect::Access,
-    fault::fault,
+    fault::{fault, takes_no_writes},
     indexes::Index,
     row::{Cell, Row},
     sql::{Query, Value},

@@ -11,7 +11,7 @@ use super::{Address, Identity, Node, Role, Sentinels, Target, Tls};
 use crate::{
     Error, Result,
     config::{
-        Environment, Origin,
+        Environment,
         file::{self, FileContext},
     },
 };
@@ -173,7 +173,7 @@ impl RedisSection {
     /// # Errors
     /// A URL that cannot be used or holds a password, a reference that leads nowhere, TLS asked for on a plain URL.
     pub(super) fn target(&self, file: &FileContext, environment: &Environment) -> Result<Target> {
-        let origin = |key: &str| Origin::File(file.path.clone(), file.key(key));
+        let origin = |key: &str| file.origin(key);
         let tls = self.tls.as_ref().map(|tls| tls.read(file, "redis.tls")).transpose()?;
         let mut target = match &self.place {
             Place::Url(url) => with_url(Target::from_url(url, &origin("redis.url"))?, tls, file)?,
