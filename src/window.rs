@@ -89,6 +89,11 @@ fn ago(text: &str) -> Option<TimeDelta> {
 }
 
 impl Moment {
+    /// Whether a whole day is meant.
+    fn is_a_day(self) -> bool {
+        matches!(self, Moment::DaysAgo(_) | Moment::Day(_))
+    }
+
     /// The moment, seen from `now` in a zone, in whole seconds: a beginning is cut and an end rounded up.
     fn resolve(self, now: DateTime<Utc>, zone: Tz, side: Side) -> Result<DateTime<Utc>> {
         let today = now.with_timezone(&zone).date_naive();
@@ -148,17 +153,22 @@ impl Window {
     /// Resolves both ends against the same moment.
     ///
     /// # Errors
-    /// [`crate::Kind::Usage`] when it ends before it begins, or an end is out of range.
+    /// [`crate::Kind::Usage`] when it ends before it begins, has no end and begins after now, or an end is out of range.
     pub fn resolve(
         since: Option<Moment>,
         until: Option<Moment>,
         now: DateTime<Utc>,
         zone: Tz,
     ) -> Result<Self> {
+        let ends_with_a_day = until.is_some_and(Moment::is_a_day);
         let since = since.map(|moment| moment.resolve(now, zone, Side::Since)).transpose()?;
         let until = until.map(|moment| moment.resolve(now, zone, Side::Until)).transpose()?;
         match (since, until) {
-            (Some(since), Some(until)) if since > until => {
+            (Some(since), None) if since > now => Err(Error::usage("the window has not begun yet")
+                .because(format!("--since is {}, now is {}", told(since), told(now)))
+                .hint("a window that lies ahead takes `--until`, too")),
+            // The day before another one ends at the moment at which that begins.
+            (Some(since), Some(until)) if since > until || (since == until && ends_with_a_day) => {
                 Err(Error::usage("the window ends before it begins")
                     .because(format!("--since is {}, --until is {}", told(since), told(until)))
                     .hint("exchange `--since` and `--until`"))
@@ -232,7 +242,7 @@ mod tests {
     fn what_bears_no_offset_is_of_the_zones_clock() {
         let jakarta = Tz::Asia__Jakarta;
         assert_eq!(since("2026-11-20 09:14", jakarta), "2026-11-20 02:14:00 UTC");
-        assert_eq!(since("2026-11-20T09:14:00Z", jakarta), "2026-11-20 09:14:00 UTC");
+        assert_eq!(since("2026-11-20T08:14:00Z", jakarta), "2026-11-20 08:14:00 UTC");
         assert_eq!(since("today", jakarta), "2026-11-19 17:00:00 UTC");
         assert_eq!(since("today", Tz::Pacific__Kiritimati), "2026-11-19 10:00:00 UTC");
     }
@@ -270,6 +280,31 @@ mod tests {
             error.to_string(),
             "the window ends before it begins: --since is 2026-11-20 08:00:00 UTC, --until is 2026-11-20 07:00:01 UTC"
         );
+    }
+
+    #[test]
+    fn a_window_of_days_ends_on_or_after_the_day_on_which_it_begins() {
+        for (since, until) in [("2026-11-20", "2026-11-19"), ("today", "yesterday"), ("today", "2026-11-19")]
+        {
+            let error = window(since, until, Tz::Asia__Jakarta).unwrap_err();
+            assert_eq!(error.message(), "the window ends before it begins", "{since} {until}");
+        }
+        for (since, until) in
+            [("2026-11-19", "2026-11-19"), ("2026-11-20 08:59", "today"), ("yesterday", "today")]
+        {
+            assert!(window(since, until, Tz::UTC).is_ok(), "{since} {until}");
+        }
+    }
+
+    #[test]
+    fn a_window_without_an_end_does_not_begin_after_now() {
+        let error = window("2026-11-21", "", Tz::UTC).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the window has not begun yet: --since is 2026-11-21 00:00:00 UTC, now is 2026-11-20 09:00:00 UTC"
+        );
+        assert!(window("now", "", Tz::UTC).is_ok());
+        assert!(window("2026-11-21", "2026-11-22", Tz::UTC).is_ok(), "a window that lies ahead is told");
     }
 
     proptest! {
