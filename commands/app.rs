@@ -1,6 +1,10 @@
 //! What a command works with: the terminal, the context, and connections that open on first use.
 
-use std::{cell::OnceCell, path::PathBuf, time::Duration};
+use std::{
+    cell::{OnceCell, RefCell},
+    path::PathBuf,
+    time::Duration,
+};
 
 use opsctl::{
     Error, Result,
@@ -11,14 +15,15 @@ use opsctl::{
         stores::LockStore,
     },
     db::{Access, Db, takes_no_writes},
-    journal::{Actor, Begin, End, Ended, Entry, Journal, Run},
+    journal::{Begin, Entry, Journal, Run},
     laravel::lock::Locks,
     redis::Redis,
 };
-use serde_json::Value;
 use tokio::sync::OnceCell as AsyncCell;
 
-use crate::{cli::Global, environment, safety::Class, ui::Ui, variables::Topic, verb::Verb};
+use crate::{
+    actor, cli::Global, environment, record::Opened, safety::Class, ui::Ui, variables::Topic, verb::Verb,
+};
 
 /// Everything that a command may need. Help and completion open nothing.
 #[derive(Debug)]
@@ -38,6 +43,8 @@ pub struct App {
     /// The folder that the command runs in.
     pub cwd: PathBuf,
     run: String,
+    /// The run that has begun and not ended.
+    pub opened: RefCell<Option<Opened>>,
     answered: OnceCell<String>,
     context: OnceCell<Context>,
     db: AsyncCell<Db>,
@@ -63,6 +70,7 @@ impl App {
             cancel,
             cwd,
             run,
+            opened: RefCell::default(),
             answered: OnceCell::new(),
             context: OnceCell::new(),
             db: AsyncCell::new(),
@@ -141,8 +149,9 @@ impl App {
         }
     }
 
-    /// Records that a change begins. Without a journal a routine verb warns and goes on, a destructive one refuses.
-    pub fn begin(&self, class: Class, command: &str) -> Result<(Entry, Run)> {
+    /// Records in the file that a change begins; its end is recorded by [`crate::record::conclude`]. Where the file
+    /// cannot be written a routine verb goes on, with the reason, and a destructive one refuses.
+    pub fn begin(&self, class: Class, command: &str) -> Result<(Entry, Option<Error>)> {
         debug_assert!(
             self.verb.may_be(class) && class != Class::Read,
             "`{command}` is {}",
@@ -155,39 +164,21 @@ impl App {
             context: context.map_or_else(String::new, |context| context.name.clone()),
             target: database.map_or_else(String::new, |database| database.to_string()),
             arguments: self.global.arguments.clone(),
+            cwd: self.cwd.to_string_lossy().into_owned(),
             reason: self.reason(),
-            actor: self.actor(),
+            actor: actor::actor(&self.environment),
             version: env!("CARGO_PKG_VERSION").into(),
         };
         let run = Run::begun(&self.run, self.clock.now(), begin);
-        let opened = self.journal().and_then(|journal| journal.begin(&run));
-        match opened {
-            Ok(entry) => Ok((entry, run)),
+        let (entry, missing) = match self.journal().and_then(|journal| journal.begin(&run)) {
+            Ok(entry) => (entry, None),
             Err(error) if class == Class::Destructive => {
-                Err(Error::refused("without a journal nothing destructive is done").because_of(error))
+                return Err(Error::refused("without a journal nothing destructive is done").because_of(error));
             }
-            Err(error) => {
-                self.ui.warn_of("this run is not in the journal", &error);
-                Ok((Entry::unrecorded(&self.run), run))
-            }
-        }
-    }
-
-    /// Records how a change ended; a journal that fails now cannot undo it, and says so.
-    pub fn end(
-        &self,
-        entry: &Entry,
-        exit: opsctl::Exit,
-        counts: Value,
-        error: Option<&Error>,
-        took_ms: u64,
-    ) -> Ended {
-        let end = End { exit: exit.code(), counts, error: error.map(ToString::to_string), took_ms };
-        let ended = Ended::new(self.clock.now(), end);
-        if let Err(error) = entry.end(&ended) {
-            self.ui.warn_of("the end of this run is not in the journal", &error);
-        }
-        ended
+            Err(error) => (Entry::unrecorded(&self.run), Some(error)),
+        };
+        self.opened.replace(Some(Opened::new(entry.clone(), run, self.clock)));
+        Ok((entry, missing))
     }
 
     fn journal(&self) -> Result<Journal> {
@@ -207,20 +198,6 @@ impl App {
             Some(reason) => reason.to_owned(),
             None if self.ui.can_ask() => String::new(),
             None => "cron".into(),
-        }
-    }
-
-    fn actor(&self) -> Actor {
-        let variable = |name: &str| self.environment.filled(name).map(str::to_owned);
-        let host = gethostname::gethostname().to_string_lossy().into_owned();
-        Actor {
-            user: variable("USER")
-                .or_else(|| variable("LOGNAME"))
-                .or_else(|| whoami::username().ok())
-                .unwrap_or_else(|| "unknown".into()),
-            sudo_user: variable("SUDO_USER"),
-            from: variable("SSH_CONNECTION").and_then(|text| text.split(' ').next().map(str::to_owned)),
-            host,
         }
     }
 

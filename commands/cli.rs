@@ -16,7 +16,8 @@ use opsctl::{Error, Exit, Result, config::Environment};
 use crate::{
     about,
     app::App,
-    artisan, complete, completions, context, db, demo, environment, help, init, journal, prints, redis, tree,
+    artisan, complete, completions, context, db, demo, environment, help, init, journal, prints, record,
+    redis, tree,
     ui::{Choice, Color, Format, Place, Ui, Zone},
     verb::Verb,
     webhooks,
@@ -220,13 +221,16 @@ async fn execute(typed: Vec<OsString>, environment: &Environment, cwd: PathBuf) 
         Ok(()) => dispatch(&app, command).await,
         Err(error) => Err(error),
     };
+    let error = result.as_ref().err();
+    if let Some(error) = error {
+        app.ui.error(error);
+    }
+    let exit = result.as_ref().map_or_else(Error::exit, |exit| *exit);
+    let (exit, code) = app.ui.conclude(verb.words, exit);
+    record::conclude(&app, exit, error).await;
     app.close().await;
     signals.abort();
-    let exit = result.unwrap_or_else(|error| {
-        app.ui.error(&error);
-        error.exit()
-    });
-    (exit, app.ui.conclude(verb.words, exit))
+    (exit, code)
 }
 
 impl Global {
@@ -277,7 +281,7 @@ fn usage(error: &clap::Error, arguments: &[OsString], environment: &Environment)
 fn misread(error: &Error, arguments: &[OsString], environment: &Environment) -> (Exit, u8) {
     let ui = Ui::new(wanted(arguments), Color::Auto, false, true, Zone::Utc, environment);
     ui.error(error);
-    (error.exit(), ui.conclude("opsctl", error.exit()))
+    ui.conclude("opsctl", error.exit())
 }
 
 /// The format that a command line asks for which clap could not read; the table, where errors have no form of their own.

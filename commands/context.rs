@@ -16,8 +16,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
-    complete,
-    record::milliseconds,
+    complete, record,
     safety::Class,
     ui::{Cell, Column, FACTS, Table, Tone, View, items, leaders, rows},
     variables::Topic,
@@ -61,7 +60,7 @@ pub const VERBS: &[Verb] = &[
             Example { what: "choose none any more", line: "context use --unset" },
         ],
         prints: Prints::Nothing,
-        reads: READS,
+        reads: USE_READS,
         exits: &[
             (Exit::Config, "the choice cannot be kept, or its file cannot be understood"),
             (Exit::NotFound, "there is no such named context"),
@@ -83,6 +82,8 @@ const CONTEXTS: [Column; 8] = [
 ];
 
 const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Redis, Topic::Locks, Topic::Limits];
+const USE_READS: &[Topic] =
+    &[Topic::Context, Topic::Database, Topic::Redis, Topic::Locks, Topic::Limits, Topic::Journal];
 
 /// Named contexts
 #[derive(Debug, clap::Subcommand)]
@@ -272,13 +273,11 @@ fn problems(sections: &[Section]) -> usize {
 
 /// Records the change before and after.
 fn recorded(app: &App, change: impl FnOnce() -> Result<usize>) -> Result<Exit> {
-    let started = Instant::now();
-    let (entry, _) = app.begin(Class::Routine, "context use")?;
+    record::begin_in_file(app, "context use")?;
     let changed = change();
-    let exit = changed.as_ref().map_or_else(Error::exit, |_| Exit::Done);
     let counts = changed.as_ref().map_or(serde_json::Value::Null, |count| json!({"changed": count}));
-    app.end(&entry, exit, counts, changed.as_ref().err(), milliseconds(started));
-    changed.map(|_| exit)
+    record::end(app, counts, changed.as_ref().err());
+    changed.map(|_| Exit::Done)
 }
 
 /// A context that can be chosen: whether it is protected goes with it.

@@ -91,6 +91,7 @@ fn surroundings(app: &App, folder: &Path) -> Environment {
         "USER",
         "OPSCTL_NOW",
         "OPSCTL_SEED",
+        "OPSCTL_USER",
     ];
     let kept =
         kept.iter().filter_map(|name| Some(((*name).to_owned(), app.environment.get(name)?.to_owned())));

@@ -54,7 +54,7 @@ pub fn clock(_environment: &Environment) -> opsctl::clock::Clock {
 }
 
 /// Arms the crash point of tests. `OPSCTL_CRASH_AT=POINT[#N]` kills this process when it reaches the point for the Nth
-/// time; `OPSCTL_HOLD_AT=POINT[#N]=FILE` makes the file there, and waits until it is gone.
+/// time, `OPSCTL_PANIC_AT` makes it panic; `OPSCTL_HOLD_AT=POINT[#N]=FILE` makes the file there, and waits until it is gone.
 #[cfg(feature = "testing")]
 pub fn arm(environment: &Environment) -> opsctl::Result<()> {
     use opsctl::crash::{Point, arm};
@@ -68,6 +68,11 @@ pub fn arm(environment: &Environment) -> opsctl::Result<()> {
         arm(point, nth, || {
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         });
+    }
+    if let Some(text) = environment.filled("OPSCTL_PANIC_AT") {
+        let (point, nth) = parse(text)?;
+        #[expect(clippy::panic, reason = "what it is there for")]
+        arm(point, nth, || panic!("a panic of a test"));
     }
     if let Some((text, file)) = environment.filled("OPSCTL_HOLD_AT").and_then(|text| text.split_once('=')) {
         let ((point, nth), file) = (parse(text)?, std::path::PathBuf::from(file));

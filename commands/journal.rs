@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::ArgGroup;
 use opsctl::{
     Error, Exit, Kind, Result,
-    journal::{self, Cursor, Filter, Found, JournalTable, Outcome, Past, TABLE},
+    journal::{self, Cursor, Filter, Found, JournalTable, Names, Outcome, Past, TABLE},
     near,
     window::Window,
 };
@@ -20,6 +20,7 @@ use crate::{
     page::next_page,
     safety::Class,
     tree,
+    ui::quoted,
     variables::Topic,
     verb::{Example, Prints, Verb},
     window::WindowArgs,
@@ -49,7 +50,7 @@ pub const VERBS: &[Verb] = &[
         ],
         reads: READS,
         exits: &[
-            (Exit::Config, "--source database, and there is no table opsctl_journal"),
+            (Exit::Config, "--source database, and there is no table opsctl_journal, or no right to read it"),
             (Exit::Unreachable, "--source database, and it does not answer"),
         ],
         artisan: &[],
@@ -66,7 +67,7 @@ pub const VERBS: &[Verb] = &[
         reads: READS,
         exits: &[
             (Exit::Usage, "the command line cannot be understood, or several ids begin like this"),
-            (Exit::Config, "--source database, and there is no table opsctl_journal"),
+            (Exit::Config, "--source database, and there is no table opsctl_journal, or no right to read it"),
             (Exit::Unreachable, "--source database, and it does not answer"),
             (Exit::NotFound, "no such run"),
         ],
@@ -164,10 +165,10 @@ fn words(text: &str) -> String {
 fn parse_exit(text: &str) -> Result<Outcome, String> {
     match text {
         "failed" => Ok(Outcome::Failed),
-        code => code
-            .parse()
-            .map(Outcome::Exit)
-            .map_err(|_| "it is `failed`, or an exit code: `opsctl help exit-codes`".into()),
+        code => code.parse().map(Outcome::Exit).map_err(|_| match near::matches(code, ["failed"])[..] {
+            [_, ..] => "did you mean `--exit failed`?".into(),
+            [] => "it is `failed`, or an exit code: `opsctl help exit-codes`".into(),
+        }),
     }
 }
 
@@ -189,7 +190,9 @@ async fn list(app: &App, args: &ListArgs) -> Result<Exit> {
     app.ui.emit(&render::list(app, &page, sources))?;
     if page.runs.is_empty() {
         app.ui.note("No runs match.");
-        suggest(app, &filter);
+        if filter.asks_for_names() {
+            suggest(app, &filter, journal::names(self::past(app, args.source)?, table.as_ref()).await?);
+        }
     }
     if let Some(next) = &page.next {
         let line = next_page(&app.global.arguments, &window, &next.to_string());
@@ -198,12 +201,13 @@ async fn list(app: &App, args: &ListArgs) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// An empty list may come from a typo in a command.
-fn suggest(app: &App, filter: &Filter) {
-    let Some(command) = &filter.command else { return };
-    let names = tree::verbs().filter(|verb| verb.class != Class::Read).map(|verb| verb.words);
-    if let Some(near) = near::matches(command, names).first().filter(|near| *near != command) {
-        app.ui.hint(&format!("did you mean `--command '{near}'`?"));
+/// An empty list may come from a typo.
+fn suggest(app: &App, filter: &Filter, mut names: Names) {
+    // A command that was never run is no typo.
+    let verbs = tree::verbs().filter(|verb| verb.class != Class::Read);
+    names.commands.extend(verbs.map(|verb| verb.words.to_owned()));
+    if let Some((option, near)) = filter.nearest(&names) {
+        app.ui.hint(&format!("did you mean `{option} {}`?", quoted(&near)));
     }
 }
 
@@ -269,10 +273,12 @@ fn past(app: &App, source: Option<Source>) -> Result<Option<Past>> {
 async fn table(app: &App, source: Option<Source>) -> Result<Option<JournalTable<'_>>> {
     let open = async {
         let db = app.db().await?;
-        JournalTable::open(db).await?.ok_or_else(|| {
+        let table = JournalTable::open(db).await?.ok_or_else(|| {
             Error::config(format!("{} has no table {TABLE}", db.target()))
                 .hint("`opsctl db migrate` adds it; changes are recorded there from then on")
-        })
+        })?;
+        table.require_readable().await?;
+        Ok::<_, Error>(table)
     };
     match source {
         Some(Source::File) => Ok(None),
@@ -284,7 +290,7 @@ async fn table(app: &App, source: Option<Source>) -> Result<Option<JournalTable<
             match tokio::time::timeout(PATIENCE, open).await.unwrap_or_else(slow) {
                 Ok(table) => Ok(Some(table)),
                 Err(error) => {
-                    app.ui.note(&format!("From this host's file alone: {}.", error.message()));
+                    app.ui.note(&format!("From this host's file alone: {error}."));
                     error.hints().iter().for_each(|hint| app.ui.hint(hint));
                     Ok(None)
                 }

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use opsctl::{
     Error, Exit, Kind, Result,
+    clock::Clock,
     db::Fault,
-    journal::{self, Entry, JournalTable, Run, TABLE},
+    journal::{self, End, Ended, Entry, JournalTable, Run, TABLE},
     webhooks::RetryReport,
 };
 use serde_json::{Value, json};
@@ -19,11 +20,11 @@ use crate::{app::App, safety::Class};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Likewise when somebody wants the command to stop.
 const HASTE: Duration = Duration::from_millis(300);
+/// The code that a process ends with which panicked.
+const PANICKED: u8 = 101;
 
 /// What the journal keeps of a result.
 pub trait Account {
-    /// The exit code.
-    fn exit(&self) -> Exit;
     /// Counts, as in the command's summary.
     fn counts(&self) -> Value;
     /// What ended it early, if anything did.
@@ -31,10 +32,6 @@ pub trait Account {
 }
 
 impl Account for RetryReport {
-    fn exit(&self) -> Exit {
-        Self::exit(self)
-    }
-
     fn counts(&self) -> Value {
         json!(self.counts)
     }
@@ -46,10 +43,6 @@ impl Account for RetryReport {
 
 /// Counts alone: it is done.
 impl Account for Value {
-    fn exit(&self) -> Exit {
-        Exit::Done
-    }
-
     fn counts(&self) -> Value {
         self.clone()
     }
@@ -59,12 +52,58 @@ impl Account for Value {
     }
 }
 
-/// Time since then.
-pub fn milliseconds(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+/// What of a run goes into the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// Nothing: it changes no database.
+    None,
+    /// Its beginning and its end.
+    Both,
+    /// No more: the table was too slow once, and is not waited for twice.
+    GivenUp,
 }
 
-/// Does a change, and records it before and after.
+/// A run that has begun. Its end is recorded when the code is known with which the process ends: after the output.
+#[derive(Debug)]
+pub struct Opened {
+    entry: Entry,
+    run: Run,
+    clock: Clock,
+    rows: Rows,
+    counts: Value,
+    error: Option<Error>,
+    started: Instant,
+    took_ms: u64,
+}
+
+impl Opened {
+    /// Nothing is known of its end.
+    pub fn new(entry: Entry, run: Run, clock: Clock) -> Self {
+        let started = Instant::now();
+        Self { entry, run, clock, rows: Rows::None, counts: Value::Null, error: None, started, took_ms: 0 }
+    }
+
+    /// Records the end in the file.
+    fn end(&mut self, exit: u8) -> Result<()> {
+        let error = self.error.as_ref().map(ToString::to_string);
+        let end = End { exit, counts: self.counts.clone(), error, took_ms: self.took_ms };
+        let ended = Ended::new(self.clock.now(), end);
+        self.run.ended = Some(ended.clone());
+        self.entry.end(&ended)
+    }
+}
+
+/// A run that fails inside opsctl ends, too; the table learns it from the file.
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.error = Some(Error::failed("opsctl failed inside itself: a panic"));
+            let _ = self.end(PANICKED); // what failed is told already
+        }
+    }
+}
+
+/// Does a change, and records it before and, with [`conclude`], after.
 ///
 /// # Errors
 /// The work's, or a journal that cannot be written before a destructive change.
@@ -74,25 +113,67 @@ pub async fn recorded<T: Account>(
     command: &str,
     work: impl AsyncFnOnce(&Entry) -> Result<T>,
 ) -> Result<T> {
-    let started = Instant::now();
-    let (entry, mut run) = app.begin(class, command)?;
-    let before = in_time(app, app.cancel.guard(write(app, &run))).await;
-    let result = work(&entry).await;
-    let (exit, counts, error) = match &result {
-        Ok(told) => (told.exit(), told.counts(), told.error()),
-        Err(error) => (error.exit(), Value::Null, Some(error)),
+    let (entry, missing) = app.begin(class, command)?;
+    let begun = app.opened.borrow().as_ref().map(|opened| opened.run.clone());
+    let written = match &begun {
+        Some(run) => in_time(app, app.cancel.guard(write(app, run))).await,
+        None => Ok(false),
     };
-    run.ended = Some(app.end(&entry, exit, counts, error, milliseconds(started)));
-    // A table that was too slow once is not waited for twice.
-    let after = match before {
-        Err(slow) if slow.kind() == Kind::Deadline => Err(slow),
-        _ => in_time(app, write(app, &run)).await,
+    if let Some(missing) = &missing {
+        tell_of_the_file(app, missing, matches!(written, Ok(true)));
+    }
+    let result = work(&entry).await;
+    let (counts, error) = match &result {
+        Ok(told) => (told.counts(), told.error()),
+        Err(error) => (Value::Null, Some(error)),
+    };
+    if let Some(opened) = app.opened.borrow_mut().as_mut() {
+        let is_slow = written.is_err_and(|error| error.kind() == Kind::Deadline);
+        opened.rows = if is_slow { Rows::GivenUp } else { Rows::Both };
+    }
+    end(app, counts, error);
+    result
+}
+
+/// Begins a run that changes no database: the file alone knows it.
+///
+/// # Errors
+/// As [`App::begin`].
+pub fn begin_in_file(app: &App, command: &str) -> Result<()> {
+    let (_, missing) = app.begin(Class::Routine, command)?;
+    if let Some(missing) = &missing {
+        tell_of_the_file(app, missing, false);
+    }
+    Ok(())
+}
+
+/// Keeps what the work came to, until [`conclude`] records it.
+pub fn end(app: &App, counts: Value, error: Option<&Error>) {
+    if let Some(opened) = app.opened.borrow_mut().as_mut() {
+        (opened.counts, opened.error) = (counts, error.cloned());
+        opened.took_ms = u64::try_from(opened.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    }
+}
+
+/// Records how the run ended, if one has begun: the last thing that a command does, since what it prints may fail. A
+/// kill before that leaves it unfinished, which it is. `error` is what ended the command, the work's or a later one.
+pub async fn conclude(app: &App, exit: Exit, error: Option<&Error>) {
+    let Some(mut opened) = app.opened.take() else { return };
+    if opened.error.is_none() {
+        opened.error = error.cloned();
+    }
+    if let Err(error) = opened.end(exit.code()) {
+        app.ui.warn_of("the end of this run is not in the journal", &error);
+    }
+    let after = match opened.rows {
+        Rows::None => return,
+        Rows::GivenUp => Err(too_slow()),
+        Rows::Both => in_time(app, write(app, &opened.run)).await,
     };
     match after {
-        Ok(()) => fill(app, &run).await,
-        Err(missing) => tell(app, &missing, error),
+        Ok(_) => fill(app, &opened.run).await,
+        Err(missing) => tell(app, &missing, opened.error.as_ref()),
     }
-    result
 }
 
 /// As [`recorded`]; a dry run changes nothing and is not recorded.
@@ -109,12 +190,10 @@ pub async fn recorded_unless<T: Account>(
     if dry_run { work(&Entry::unrecorded("")).await } else { recorded(app, class, command, work).await }
 }
 
-/// Writes what is known of the run, where the database has the table.
-async fn write(app: &App, run: &Run) -> Result<()> {
-    match table(app).await? {
-        Some(table) => table.write(&[run]).await,
-        None => Ok(()),
-    }
+/// Writes what is known of the run; gives whether the database has a table for it.
+async fn write(app: &App, run: &Run) -> Result<bool> {
+    let Some(table) = table(app).await? else { return Ok(false) };
+    table.write(&[run]).await.map(|()| true)
 }
 
 /// Copies what the table lacks from the file, in passing: what does not succeed now is left to the next run.
@@ -139,10 +218,22 @@ async fn table(app: &App) -> Result<Option<JournalTable<'_>>> {
     }
 }
 
-async fn in_time(app: &App, work: impl Future<Output = Result<()>>) -> Result<()> {
+async fn in_time<T>(app: &App, work: impl Future<Output = Result<T>>) -> Result<T> {
     let patience = if app.cancel.check().is_ok() { PATIENCE } else { HASTE };
-    let slow = |_| Error::new(Kind::Deadline, format!("no answer within {} s", PATIENCE.as_secs()));
-    tokio::time::timeout(patience, work).await.unwrap_or_else(|elapsed| Err(slow(elapsed)))
+    tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(too_slow()))
+}
+
+fn too_slow() -> Error {
+    Error::new(Kind::Deadline, format!("no answer within {} s", PATIENCE.as_secs()))
+}
+
+/// Says that the file could not be written, and whether the table knows the run all the same.
+fn tell_of_the_file(app: &App, missing: &Error, in_table: bool) {
+    let what = match in_table {
+        true => format!("this run is in the table {TABLE}, but not in this host's journal"),
+        false => "this run is not in the journal".into(),
+    };
+    app.ui.warn_of(&what, missing);
 }
 
 /// Says why a row is missing, unless it is plain: the database is away, or the command failed for the same reason.

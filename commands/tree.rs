@@ -194,6 +194,15 @@ mod tests {
     }
 
     #[test]
+    fn a_verb_that_is_journalled_names_the_variables_of_the_journal() {
+        // The demo works in a folder of its own, its journal included.
+        let journalled = |verb: &&Verb| verb.class != crate::safety::Class::Read && verb.words != "demo";
+        for verb in verbs().filter(journalled) {
+            assert!(verb.reads.contains(&Topic::Journal), "{}", verb.words);
+        }
+    }
+
+    #[test]
     fn a_destructive_verb_can_be_confirmed_by_its_examples() {
         for verb in verbs().filter(|verb| verb.class == crate::safety::Class::Destructive) {
             let confirmed = verb.examples.iter().any(|example| example.line.contains("--yes"));

@@ -90,8 +90,8 @@ pub static VARIABLES: [Variable; 37] = [
     variable(Topic::Journal, "XDG_STATE_HOME", "where state folders lie (~/.local/state)"),
     variable(Topic::Journal, "XDG_CACHE_HOME", "where the cache of completion lies (~/.cache)"),
     variable(Topic::Journal, "HOME", "the home folder, where XDG_* say nothing"),
-    variable(Topic::Journal, "USER", "who, in the journal"),
-    variable(Topic::Journal, "LOGNAME", "who, where USER is not set"),
+    variable(Topic::Journal, "USER", "who one claims to be, in the journal beside the system's own word"),
+    variable(Topic::Journal, "LOGNAME", "likewise, where USER is not set"),
     variable(Topic::Journal, "SUDO_USER", "who is behind sudo"),
     variable(Topic::Journal, "SSH_CONNECTION", "where an operator's session comes from"),
     variable(Topic::Terminal, "OPSCTL_LOG", "filter of the log: opsctl=debug; as JSON: json:opsctl=debug"),
@@ -136,8 +136,16 @@ mod tests {
         named(&root.join("commands"), &mut found);
         let page = fs::read_to_string(root.join("docs/configuration.md")).unwrap();
         // These exist in builds for tests alone; OPSCTL_UPDATE is read by a test.
-        let testing =
-            ["OPSCTL_NOW", "OPSCTL_SEED", "OPSCTL_CRASH_AT", "OPSCTL_HOLD_AT", "OPSCTL_UPDATE", "OPSCTL_"];
+        let testing = [
+            "OPSCTL_NOW",
+            "OPSCTL_SEED",
+            "OPSCTL_USER",
+            "OPSCTL_CRASH_AT",
+            "OPSCTL_HOLD_AT",
+            "OPSCTL_PANIC_AT",
+            "OPSCTL_UPDATE",
+            "OPSCTL_",
+        ];
         for name in found.iter().filter(|name| !testing.contains(&name.as_str())) {
             assert!(
                 VARIABLES.iter().any(|variable| variable.name == *name),

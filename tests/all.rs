@@ -21,6 +21,7 @@ mod init;
 mod init_questions;
 mod journal;
 mod journal_list;
+mod journal_truth;
 mod locks;
 mod lost_servers;
 mod memory;

@@ -34,6 +34,7 @@ fn past_run(target: &str, context: &str, minutes: i64, exit: Option<u8>) -> Run 
         context: context.into(),
         target: target.into(),
         arguments: vec!["webhooks".into(), "retry-once".into()],
+        cwd: "/srv/payments".into(),
         reason: "cron".into(),
         actor: Actor { user: "ben".into(), host: "elsewhere".into(), ..Actor::default() },
         version: "0.1.0".into(),

@@ -23,10 +23,12 @@ fn history(target: &str, at: u16) -> Run {
         context: "app".into(),
         target: target.into(),
         arguments: vec!["webhooks".into(), "retry-once".into(), "--limit=50".into()],
+        cwd: "/srv/payments".into(),
         reason: if at == 0 { "ticket 42" } else { "cron" }.into(),
         actor: Actor {
             user: if at == 1 { "root" } else { "ben" }.into(),
             sudo_user: (at == 1).then(|| "ana".into()),
+            claimed_user: None,
             from: (at == 1).then(|| "10.1.2.3".into()),
             host: "web-1".into(),
         },
@@ -92,6 +94,7 @@ fn runs_for_people_and_for_machines() {
     Context .... app
     Database ... postgres://db:5432/app
     Who ........ root (ana)@web-1
+    Folder ..... /srv/payments
     From ....... 10.1.2.3
     Reason ..... cron
     Version .... 0.1.0
@@ -110,6 +113,7 @@ fn runs_for_people_and_for_machines() {
     Context .... app
     Database ... postgres://db:5432/app
     Who ........ ben@web-1
+    Folder ..... /srv/payments
     Reason ..... cron
     Version .... 0.1.0
     Began ...... 30m ago · 2026-11-20 08:30:00 UTC
@@ -134,8 +138,10 @@ fn runs_for_people_and_for_machines() {
             "retry-once",
             "--limit=50"
           ],
+          "cwd": "/srv/payments",
           "reason": "ticket 42",
           "user": "ben",
+          "claimed_user": null,
           "sudo_user": null,
           "from": null,
           "host": "web-1",

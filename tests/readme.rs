@@ -17,6 +17,7 @@ fn the_readme_tells_the_truth() {
         .env("OPSCTL_SEED", "7")
         .env("OPSCTL_STATE_DIR", "state")
         .env("USER", "ana")
+        .env("OPSCTL_USER", "ana")
         .env("LC_ALL", "C.UTF-8")
         .case(page.to_str().unwrap())
         .run();

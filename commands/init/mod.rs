@@ -30,8 +30,8 @@ pub use self::{
 };
 use crate::{
     app::App,
-    record::milliseconds,
-    safety::{Class, ask},
+    record,
+    safety::ask,
     ui::{Table, View},
 };
 
@@ -82,13 +82,11 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
 
 /// Records the change before and after.
 async fn recorded(app: &App, work: impl Future<Output = Result<()>>) -> Result<Exit> {
-    let started = Instant::now();
-    let (entry, _) = app.begin(Class::Routine, "init")?;
+    record::begin_in_file(app, "init")?;
     let made = work.await;
-    let exit = made.as_ref().map_or_else(Error::exit, |()| Exit::Done);
     let counts = made.as_ref().map_or(Value::Null, |()| json!({"written": 1}));
-    app.end(&entry, exit, counts, made.as_ref().err(), milliseconds(started));
-    made.map(|()| exit)
+    record::end(app, counts, made.as_ref().err());
+    made.map(|()| Exit::Done)
 }
 
 /// A context without an application says its environment itself: where nobody named one, the careful one.

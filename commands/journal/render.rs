@@ -39,7 +39,7 @@ impl From<&Seen> for Sources {
 }
 
 /// Columns of both verbs.
-pub const COLUMNS: [Column; 13] = [
+pub const COLUMNS: [Column; 19] = [
     Column::left("run"),
     Column::left("command"),
     Column::right("exit"),
@@ -51,8 +51,14 @@ pub const COLUMNS: [Column; 13] = [
     Column::left("reason").flexible(),
     Column::left("ended_at").wide_only(),
     Column::left("sudo_user").wide_only(),
+    Column::left("claimed_user").wide_only(),
+    Column::left("from").wide_only(),
     Column::left("target").wide_only(),
+    Column::left("version").wide_only(),
+    Column::left("counts").flexible().wide_only(),
     Column::left("error").flexible().wide_only(),
+    Column::left("cwd").flexible().wide_only(),
+    Column::left("arguments").flexible().wide_only(),
 ];
 
 /// One run, for machines.
@@ -69,10 +75,14 @@ pub struct Line {
     target: String,
     /// The arguments as typed, without what looks like a secret.
     arguments: Vec<String>,
+    /// The folder that it ran in.
+    cwd: String,
     /// Why.
     reason: String,
-    /// Login name.
+    /// Login of the user whose rights the process had.
     user: String,
+    /// What USER or LOGNAME claimed, where it is another name.
+    claimed_user: Option<String>,
     /// The login behind `sudo`, if any.
     sudo_user: Option<String>,
     /// Address that the operator's SSH session came from, if any.
@@ -138,9 +148,23 @@ fn row(app: &App, table: &mut Table, run: &Run) {
         Cell::or_dash(Some(&run.begin.reason)),
         Cell::time(run.ended.as_ref().map(|ended| ended.at), now, zone),
         Cell::or_dash(run.begin.actor.sudo_user.as_deref()),
+        Cell::or_dash(run.begin.actor.claimed_user.as_deref()),
+        Cell::or_dash(run.begin.actor.from.as_deref()),
         Cell::or_dash(Some(&run.begin.target)),
+        Cell::new(&*run.begin.version),
+        counted(run),
         Cell::or_dash(run.ended.as_ref().and_then(|ended| ended.end.error.as_deref())),
+        Cell::or_dash(Some(&run.begin.cwd)),
+        Cell::new(run.begin.arguments.join(" ")).raw(json!(run.begin.arguments).to_string()),
     ]);
+}
+
+/// What came of it, in words; the object itself for machines.
+fn counted(run: &Run) -> Cell {
+    match run.ended.as_ref().map(|ended| &ended.end.counts) {
+        Some(Value::Object(known)) => Cell::new(counts(known)).raw(json!(known).to_string()),
+        _ => Cell::or_dash(None),
+    }
 }
 
 /// A page of runs.
@@ -194,8 +218,10 @@ fn line(seen: &Seen) -> Line {
         context: begin.context,
         target: begin.target,
         arguments: begin.arguments,
+        cwd: begin.cwd,
         reason: begin.reason,
         user: actor.user,
+        claimed_user: actor.claimed_user,
         sudo_user: actor.sudo_user,
         from: actor.from,
         host: actor.host,
@@ -231,6 +257,8 @@ fn text(app: &App, seen: &Seen) -> String {
         ("Context", filled(&begin.context)),
         ("Database", filled(&begin.target)),
         ("Who", Some(format!("{}@{}", who(run), begin.actor.host))),
+        ("Folder", filled(&begin.cwd)),
+        ("Claims", begin.actor.claimed_user.as_ref().map(|name| format!("to be {name}, by its variables"))),
         ("From", begin.actor.from.clone()),
         ("Reason", filled(&begin.reason)),
         ("Version", Some(begin.version.clone())),

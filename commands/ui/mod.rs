@@ -324,17 +324,17 @@ impl Ui {
         self.heard.borrow_mut().verdict(status);
     }
 
-    /// The last line of a command, and the code that the process ends with. Only the format `nagios` has such a line,
-    /// and codes of its own.
-    pub fn conclude(&self, command: &str, exit: Exit) -> u8 {
+    /// The last line of a command: how it ended, and the code for that in the chosen format. Only the format `nagios`
+    /// has such a line, which may fail, and codes of its own.
+    pub fn conclude(&self, command: &str, exit: Exit) -> (Exit, u8) {
         if self.format != Format::Nagios {
-            return exit.code();
+            return (exit, exit.code());
         }
         let heard = self.heard.borrow();
         let line = heard.line(command, exit);
         match self.write_data(false, |out| writeln!(out, "{line}")) {
-            Ok(()) => heard.status(exit).code(),
-            Err(_) => Status::Unknown.code(),
+            Ok(()) => (exit, heard.status(exit).code()),
+            Err(error) => (error.exit(), Status::Unknown.code()),
         }
     }
 

@@ -1,10 +1,13 @@
 //! The journal as one list, from the file, the table, or both: newest first, page by page along (begun_at, run).
 
-use std::{collections::VecDeque, iter::Peekable};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    iter::Peekable,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{JournalTable, Past, Run};
+use super::{Begin, JournalTable, Past, Run};
 use crate::{Error, Result, near};
 
 /// Length of a run's id.
@@ -49,6 +52,26 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether it asks for names that may be mistyped.
+    pub fn asks_for_names(&self) -> bool {
+        self.command.is_some() || self.user.is_some() || self.host.is_some()
+    }
+
+    /// What is asked for that names nothing may be a near match of a name that recent runs bear: the option, and what
+    /// to give it instead.
+    pub fn nearest(&self, names: &Names) -> Option<(&'static str, String)> {
+        let asked = [
+            ("--command", &self.command, &names.commands),
+            ("--user", &self.user, &names.users),
+            ("--host", &self.host, &names.hosts),
+        ];
+        asked.into_iter().find_map(|(option, asked, known)| {
+            let asked = asked.as_deref().filter(|asked| !known.contains(*asked))?;
+            let near = near::matches(asked, known.iter().map(String::as_str)).into_iter().next()?;
+            Some((option, near.to_owned()))
+        })
+    }
+
     /// Whether it takes a run, all of which is known.
     pub fn takes(&self, run: &Run) -> bool {
         let is = |wanted: &Option<String>, value: &str| wanted.as_ref().is_none_or(|wanted| wanted == value);
@@ -72,6 +95,41 @@ impl Filter {
             && is(&self.host, &actor.host)
             && outcome
     }
+}
+
+/// Names that runs bear, each once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Commands, and their groups.
+    pub commands: BTreeSet<String>,
+    /// Users, those behind `sudo` included.
+    pub users: BTreeSet<String>,
+    /// Hosts.
+    pub hosts: BTreeSet<String>,
+}
+
+impl Names {
+    fn take(&mut self, run: Run) {
+        let Begin { command, actor, .. } = run.begin;
+        self.commands.extend(command.split_once(' ').map(|(group, _)| group.to_owned()));
+        self.commands.insert(command);
+        self.users.insert(actor.user);
+        self.users.extend(actor.sudo_user);
+        self.hosts.insert(actor.host);
+    }
+}
+
+/// The names of the newest runs, of which so many are looked at that an empty list stays quick.
+///
+/// # Errors
+/// The database's.
+pub async fn names(past: Option<Past>, table: Option<&JournalTable<'_>>) -> Result<Names> {
+    let mut names = Names::default();
+    past.into_iter().flatten().take(NEAR).for_each(|run| names.take(run));
+    if let Some(table) = table {
+        table.page(&Filter::default(), None, NEAR).await?.into_iter().for_each(|run| names.take(run));
+    }
+    Ok(names)
 }
 
 /// A place in the list: the last run of a page.

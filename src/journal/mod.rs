@@ -19,7 +19,7 @@ use serde_json::Value;
 pub use self::{
     file::{Entry, Journal},
     fill::fill,
-    list::{Cursor, Filter, Found, Outcome, Page, Seen, find, list, near},
+    list::{Cursor, Filter, Found, Names, Outcome, Page, Seen, find, list, names, near},
     past::Past,
     redact::redact,
     table::{JournalTable, TABLE},
@@ -28,8 +28,11 @@ pub use self::{
 /// Who runs opsctl.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// Login name.
+    /// Login of the user whose rights the process had, as the system names it.
     pub user: String,
+    /// What the variables `USER` or `LOGNAME` claimed, where it is another name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub claimed_user: Option<String>,
     /// The login behind `sudo`, if any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sudo_user: Option<String>,
@@ -51,6 +54,9 @@ pub struct Begin {
     pub target: String,
     /// The arguments as typed, without what looks like a secret ([`redact`]).
     pub arguments: Vec<String>,
+    /// The folder that it ran in, which relative paths among the arguments are of.
+    #[serde(default)]
+    pub cwd: String,
     /// Why: `--reason`, or `cron` where nobody typed it.
     pub reason: String,
     /// Who.
@@ -132,6 +138,7 @@ impl Run {
     /// A run that begins. Whatever its record says, no secret goes on from here.
     pub fn begun(id: &str, at: DateTime<Utc>, mut begin: Begin) -> Self {
         begin.arguments = redact::all(&begin.arguments);
+        begin.cwd = redact(&begin.cwd);
         begin.reason = redact(&begin.reason);
         Self { id: id.to_owned(), begun_at: in_millis(at), begin, ended: None }
     }

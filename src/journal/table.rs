@@ -19,14 +19,16 @@ use crate::{
 /// Its name.
 pub const TABLE: &str = "opsctl_journal";
 /// What is known when a run begins.
-const BEGUN: [&str; 12] = [
+const BEGUN: [&str; 14] = [
     "run",
     "command",
     "context",
     "target",
     "arguments",
+    "cwd",
     "reason",
     "user_name",
+    "claimed_user",
     "sudo_user",
     "from_host",
     "host",
@@ -126,6 +128,18 @@ impl<'a> JournalTable<'a> {
         );
         let query = Query::new(sql).bind_all(end_values(Some(ended))).bind(run);
         self.db.session().await?.execute(query).await.map(|_| ())
+    }
+
+    /// Makes sure that it may be read, though it holds nothing.
+    ///
+    /// # Errors
+    /// The role has no right to, or the database's.
+    pub async fn require_readable(&self) -> Result<()> {
+        let right = |error: Error| match error.fault() {
+            Some(Fault::Right) => error.hint(format!("it takes SELECT on {TABLE}")),
+            _ => error,
+        };
+        self.knows("").await.map(|_| ()).map_err(right)
     }
 
     /// Whether it knows a run.
@@ -241,15 +255,17 @@ fn long(text: &str) -> Value {
 
 /// In the order of [`BEGUN`] and [`ENDED`]. Control characters are spelled out: a row is shown in other terminals, too.
 fn values(run: &Run) -> Vec<Value> {
-    let Begin { command, context, target, arguments, reason, actor, version } = &run.begin;
+    let Begin { command, context, target, arguments, cwd, reason, actor, version } = &run.begin;
     let mut values = vec![
         run.id.as_str().into(),
         Value::Text(command.chars().take(64).collect()),
         name(context),
         long(target),
         json!(arguments).to_string().into(),
+        long(cwd),
         long(reason),
         name(&actor.user),
+        actor.claimed_user.as_deref().map_or(Value::Null, name),
         actor.sudo_user.as_deref().map_or(Value::Null, name),
         actor.from.as_deref().map_or(Value::Null, name),
         name(&actor.host),
@@ -280,9 +296,11 @@ fn run(row: &Row) -> Result<Run> {
         context: row.text("context")?,
         target: row.text("target")?,
         arguments: serde_json::from_str(&row.text("arguments")?).unwrap_or_default(),
+        cwd: row.text("cwd")?,
         reason: row.text("reason")?,
         actor: Actor {
             user: row.text("user_name")?,
+            claimed_user: row.text_or_null("claimed_user")?,
             sudo_user: row.text_or_null("sudo_user")?,
             from: row.text_or_null("from_host")?,
             host: row.text("host")?,

@@ -18,6 +18,7 @@ pub fn program(folder: &Path) -> std::process::Command {
         .env_clear()
         .env("HOME", folder)
         .env("USER", "ana")
+        .env("OPSCTL_USER", "ana")
         .env("LANG", "C.UTF-8")
         .env("OPSCTL_STATE_DIR", folder.join("state"))
         .env("OPSCTL_NOW", "2026-11-20T09:00:00Z")
