@@ -1,7 +1,5 @@
 //! `opsctl context`: named contexts. None of these commands opens a connection.
 
-use std::time::Instant;
-
 use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Error, Exit, Kind, Result,

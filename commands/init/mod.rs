@@ -4,10 +4,7 @@ mod args;
 mod embedded;
 mod questions;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::path::{Path, PathBuf};
 
 use dialoguer::{Confirm, theme::SimpleTheme};
 use opsctl::{
