@@ -168,7 +168,7 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Payment webhooks: list, show, retry
+    /// Payment webhooks: list, show, explain, retry
     #[command(subcommand)]
     Webhooks(webhooks::Command),
     /// Who changed what: list, show

@@ -1,7 +1,7 @@
 //! Lines to type next, made from the one that was typed: the next page of a list, the same with its confirmations.
 
 use chrono::SecondsFormat;
-use opsctl::window::Window;
+use opsctl::{text::shell_word, window::Window};
 
 use crate::ui::quoted;
 
@@ -21,7 +21,7 @@ pub fn line_with(typed: &[String], replaced: &[(&str, Option<String>)]) -> Strin
         if replaced.iter().any(|(option, _)| word == option) {
             typed.next();
         } else if !replaced.iter().any(|(option, _)| glued(word, option)) {
-            words.push(quoted(word));
+            words.push(shell_word(word).into_owned());
         }
     }
     for (option, value) in replaced {

@@ -9,7 +9,7 @@ use opsctl::{
     Exit, Result,
     config::System,
     journal::Entry,
-    webhooks::{self, EventId, Limits, OneRequest, Outcome, RetryReport, RetryRequest},
+    webhooks::{self, Again, EventId, Limits, OneRequest, Outcome, RetryReport, RetryRequest},
 };
 
 use self::args::{BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs, typo};
@@ -154,7 +154,7 @@ async fn list(app: &App, args: &ListArgs) -> Result<Exit> {
     let window = args.window.resolve(app)?;
     let page = webhooks::list(app.db().await?, &args.filter(&window), &limits).await?;
     remember(app, page.items.iter().map(|item| (&*item.id, &*item.provider, trouble(&item.status))));
-    app.ui.emit(&render::list(app, &page)?)?;
+    app.ui.emit(&render::list(app, &page, &window)?)?;
     if page.items.is_empty() {
         app.ui.note("No events match.");
     }
@@ -172,7 +172,7 @@ async fn show(app: &App, args: &ShowArgs) -> Result<Exit> {
     let limits = Limits::resolve(app.context()?, webhooks::Overrides::default())?;
     let db = app.db().await?;
     let mut shown = Vec::new();
-    for id in webhooks::find(db, &named).await? {
+    for id in webhooks::find(db, &named, Again::Show).await? {
         shown.push(webhooks::show(db, &EventId::parse(&id)?, &limits, args.raw).await?);
     }
     remember(app, shown.iter().map(|event| (&*event.id, &*event.provider, trouble(&event.status))));

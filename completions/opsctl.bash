@@ -1671,7 +1671,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__webhooks__subcmd__explain)
-            opts="-c -o -q -v -n -y -h --event-id --request-id --due --provider --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --event-id --request-id --due --plan --provider --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

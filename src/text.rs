@@ -56,6 +56,13 @@ pub fn pasted(text: &str) -> &str {
     text.trim_start_matches(|c| around(c) || matches!(c, '(' | '[' | '<')).trim_end_matches(behind)
 }
 
+/// A word as a shell reads it back.
+pub fn shell_word(word: &str) -> Cow<'_, str> {
+    let plain =
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:@,+".contains(c));
+    if plain { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")).into() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -44,6 +44,7 @@ mod webhooks_claims;
 mod webhooks_cli;
 mod webhooks_explain;
 mod webhooks_explain_due;
+mod webhooks_hints;
 mod webhooks_model;
 mod webhooks_output;
 mod webhooks_retry;

@@ -60,7 +60,7 @@ on_every_database! {
             (vec!["webhooks", "retry", "--mode", "equl"], "`--mode equal`"),
             (vec!["webhooks", "retry", "--if-locked", "skp"], "`--if-locked skip`"),
             (vec!["webhooks", "explain", "--due", "--provider", "strpe"], "`--provider stripe`"),
-            (vec!["webhooks", "explain", "01k9aaaaaaaaaaaaaaaaaaaab1"], "`opsctl webhooks show 01k9aaaaaaaaaaaaaaaaaaaaa1`"),
+            (vec!["webhooks", "explain", "01k9aaaaaaaaaaaaaaaaaaaab1"], "`opsctl webhooks explain 01k9aaaaaaaaaaaaaaaaaaaaa1`"),
             (vec!["webhooks", "list", "--tz", "Asia/Jakrta"], "`--tz Asia/Jakarta`"),
             (vec!["webhooks", "list", "-o", "jsn"], "'json'"),
             (vec!["webhooks", "lst"], "'list'"),

@@ -15,7 +15,7 @@ on_every_database! {
         let id = Event::due("01k9zq3v7m4t8x2c6b5n1j0hdw").insert(case).await;
         let near = case.run(&["webhooks", "retry-one", "01k9zq3v7m4t8x2c6b5n1j0hdx"]);
         assert_eq!(near.code, 9, "{near:?}");
-        assert!(near.err.contains(&format!("did you mean `opsctl webhooks show {id}`?")), "{}", near.err);
+        assert!(near.err.contains(&format!("did you mean `opsctl webhooks retry-one {id} --dry-run`?")), "{}", near.err);
         for words in [
             vec!["webhooks", "retry-one", "evt_1"],
             vec!["webhooks", "show", "01k9zq3v7m4t8x2c6b5n1j0hd!"],

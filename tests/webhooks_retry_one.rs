@@ -48,7 +48,7 @@ on_every_database! {
         let id = Event::due("01k9zq3v7m4t8x2c6b5n1j0hdw").insert(case).await;
         let error = try_one(case, one("01k9zq3v7m4t8x2c6b5n1j0hdx")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::NotFound);
-        assert_eq!(error.hints(), [format!("did you mean `opsctl webhooks show {id}`?")]);
+        assert_eq!(error.hints(), [format!("did you mean `opsctl webhooks retry-one {id} --dry-run`?")]);
     }
 
     async fn not_due_and_used_up_are_refused_without_force(case: &Case) {

@@ -1,8 +1,11 @@
 //! Progress on stderr: a bar on a terminal, after a moment; elsewhere a line every ten seconds.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use opsctl::webhooks::{Item, Progress};
 
 use super::Ui;
@@ -34,10 +37,12 @@ impl<'a> Bar<'a> {
     fn show(&mut self) {
         if self.ui.can_redraw() {
             if self.bar.is_none() && self.started.elapsed() >= BAR_AFTER {
-                let style =
-                    ProgressStyle::with_template("{bar:30} {pos}/{len} events, {per_sec}, {eta} left");
+                let style = ProgressStyle::with_template("{bar:30} {pos}/{len} events, {rate}/s, {eta} left");
                 let bar = ProgressBar::with_draw_target(Some(self.selected), ProgressDrawTarget::stderr());
                 let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+                let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                    let _ = out.write_str(&rate(state.per_sec()));
+                });
                 let style = if self.ui.utf8 { style } else { style.progress_chars("#>-") };
                 self.bar = Some(bar.with_style(style));
             }
@@ -79,6 +84,30 @@ impl Drop for Bar<'_> {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// A rate as it is read at a glance: two significant digits below ten, whole numbers above.
+fn rate(per_second: f64) -> String {
+    let decimals = match per_second {
+        ..0.95 => 2,
+        0.95..9.95 => 1,
+        _ => 0,
+    };
+    format!("{per_second:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_has_two_significant_digits() {
+        let rates =
+            [(0.0, "0.00"), (0.126, "0.13"), (2.0, "2.0"), (9.3792, "9.4"), (9.97, "10"), (1234.5, "1234")];
+        for (per_second, told) in rates {
+            assert_eq!(rate(per_second), told);
         }
     }
 }

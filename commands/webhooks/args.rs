@@ -14,7 +14,7 @@ use crate::{
     window::WindowArgs,
 };
 
-/// Payment webhooks: list, show, retry
+/// Payment webhooks: list, show, explain, retry
 ///
 /// What they do to an event, and when, is told in docs/webhooks.md.
 #[derive(Debug, Subcommand)]
@@ -45,7 +45,7 @@ pub struct RetryArgs {
     #[command(flatten)]
     pub batch: BatchArgs,
     /// Only events of this provider
-    #[arg(long, value_name = "NAME", value_parser = parse_word, add = Names::new(complete::providers))]
+    #[arg(long, value_name = "NAME", value_parser = parse_provider, add = Names::new(complete::providers))]
     pub provider: Option<String>,
     /// Only events in this status: received, failed, processing, queued
     #[arg(
@@ -142,7 +142,7 @@ pub struct ListArgs {
     #[command(flatten)]
     pub window: WindowArgs,
     /// Only events of this provider
-    #[arg(long, value_name = "NAME", value_parser = parse_word, add = Names::new(complete::providers))]
+    #[arg(long, value_name = "NAME", value_parser = parse_provider, add = Names::new(complete::providers))]
     pub provider: Option<String>,
     /// Only events in this status
     #[arg(long, value_name = "STATUS", value_parser = parse_word, add = Names::new(complete::statuses))]
@@ -225,7 +225,7 @@ impl NameArgs {
 /// Explain why an event is as it is, or with --due how due events are found
 ///
 /// An event: what each rule read in its body, which payment that is, why it is due or not, what a
-/// try would do, who holds it. Due events: the server's plans, their number, missing indexes.
+/// try would do, who holds it. Due events: their number, how the server finds them, missing indexes.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment, group = ArgGroup::new("event").required(true))]
 pub struct ExplainArgs {
@@ -234,8 +234,11 @@ pub struct ExplainArgs {
     /// Explain how a run finds due events; nothing is run but their count
     #[arg(long, group = "event")]
     pub due: bool,
+    /// With --due: the server's own plans, too
+    #[arg(long, requires = "due")]
+    pub plan: bool,
     /// With --due: only events of this provider
-    #[arg(long, value_name = "NAME", value_parser = parse_word, requires = "due", add = Names::new(complete::providers))]
+    #[arg(long, value_name = "NAME", value_parser = parse_provider, requires = "due", add = Names::new(complete::providers))]
     pub provider: Option<String>,
 }
 
@@ -301,10 +304,20 @@ fn parse_open_status(text: &str) -> Result<String, String> {
 /// A word of a column: providers nearly matching one of the catalogue are left to the database to find or not.
 fn parse_word(text: &str) -> Result<String, String> {
     let word = text.trim();
+    if word.contains(',') {
+        return Err("one word at a time: run it once for each".into());
+    }
     if word.is_empty() || word.len() > 32 || word.contains(char::is_whitespace) {
         return Err("one word, of at most 32 characters".into());
     }
     Ok(word.to_owned())
+}
+
+/// A provider: the service writes those of its catalogue in lower case, any other is taken as it is typed.
+fn parse_provider(text: &str) -> Result<String, String> {
+    let word = parse_word(text)?;
+    let known = providers::names().find(|name| name.eq_ignore_ascii_case(&word));
+    Ok(known.map_or(word, str::to_owned))
 }
 
 /// What may have been meant by filters under which nothing was found: the nearest provider or status that is known.
@@ -331,6 +344,13 @@ mod tests {
         assert_eq!(parse_if_locked("skip"), Ok(IfLocked::Skip));
         assert_eq!(parse_if_locked("wait=5m"), Ok(IfLocked::Wait(Duration::from_secs(300))));
         assert!(parse_if_locked("wait").is_err() && parse_if_locked("wait=soon").is_err());
+    }
+
+    #[test]
+    fn a_provider_is_known_in_any_case_and_a_list_is_none() {
+        assert_eq!(parse_provider(" STRIPE "), Ok("stripe".into()));
+        assert_eq!(parse_provider("MyBank"), Ok("MyBank".into()));
+        assert!(parse_provider("stripe,xendit").unwrap_err().contains("one word at a time"));
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! `opsctl webhooks explain`: why an event is as it is, and how due events are found.
+//! `opsctl webhooks explain`: why an event is as it is, and with `--due` how due events are found.
+
+mod due;
 
 use chrono::{DateTime, Utc};
 use opsctl::{
@@ -7,29 +9,32 @@ use opsctl::{
     journal::Journal,
     text::printable,
     webhooks::{
-        self, About, Check, Claim, DuePlan, EventId, Explain, IndexState, Limits, Look, Match, Named,
-        Outcome, PaymentOf, Plan, RowLock, RunLock, Sorts, Try,
+        self, About, Again, Check, Claim, DuePlan, EventId, Explain, Limits, Look, Match, Named, Outcome,
+        PaymentOf, RowLock, RunLock,
     },
 };
 use serde::Serialize;
 use serde_json::json;
 
-use super::args::{ExplainArgs, typo};
+use super::args::ExplainArgs;
 use crate::{
     app::App,
     ui::{Cell, Column, Table, View, ago},
 };
 
-/// Columns: of an event, or with `--due` of a provider, which is its own id.
-pub const EXPLAIN: [Column; 7] = [
+/// Columns of an event.
+const EVENT: [Column; 6] = [
     Column::left("id"),
     Column::left("provider"),
     Column::left("status"),
     Column::left("due"),
-    Column::right("events").wide_only(),
     Column::left("outcome"),
     Column::left("reason"),
 ];
+
+/// All columns: those of an event, and what `--due` has besides.
+pub const EXPLAIN: [Column; 8] =
+    [EVENT[0], EVENT[1], EVENT[2], EVENT[3], EVENT[4], EVENT[5], due::DUE[1], due::DUE[2]];
 
 /// What is explained.
 #[derive(Debug, Serialize)]
@@ -81,13 +86,13 @@ pub enum ExplainLine {
 pub async fn run(app: &App, args: &ExplainArgs) -> Result<Exit> {
     let overrides = webhooks::Overrides::default();
     if args.due {
-        let limits = Limits::resolve(app.context()?, overrides)?;
-        return due(app, &limits, args.provider.as_deref()).await;
+        return due::run(app, args).await;
     }
+    app.ui.choice.check("webhooks explain", &EVENT)?;
     let named = args.name.found()?;
     let limits = Limits::resolve(app.context()?, overrides)?;
     let db = app.db().await?;
-    let ids = webhooks::find(db, &named).await?;
+    let ids = webhooks::find(db, &named, Again::Explain).await?;
     let run = run_lock(app, &limits).await;
     let mut explained = Vec::new();
     for id in ids {
@@ -109,27 +114,14 @@ async fn run_lock(app: &App, limits: &Limits) -> RunLock {
     webhooks::run_lock(locks.as_ref().map_err(Clone::clone), journal.as_ref(), limits).await
 }
 
-async fn due(app: &App, limits: &Limits, provider: Option<&str>) -> Result<Exit> {
-    let plan = webhooks::explain_due(app.db().await?, limits, provider).await?;
-    app.ui.emit(&due_view(app, &plan)?)?;
-    if let Some(near) = typo(provider, None, None).filter(|_| plan.due.is_empty()) {
-        app.ui.hint(&near);
-    }
-    for note in &plan.notes {
-        app.ui.hint(note);
-    }
-    Ok(Exit::Done)
-}
-
 fn event_view(app: &App, explained: &[Explain]) -> Result<View> {
-    let mut table = Table::new(EXPLAIN);
+    let mut table = Table::new(EVENT);
     for event in explained {
         table.row([
             Cell::new(&*event.id),
             Cell::new(&*event.provider),
             Cell::new(&*event.status),
             Cell::new(yes_or_no(event.due)),
-            Cell::new("1"),
             Cell::new(event.retry.outcome.name()),
             Cell::new(&*event.retry.reason),
         ]);
@@ -202,7 +194,7 @@ impl<'a> Page<'a> {
         event.references.iter().for_each(|named| self.named(named, &event.provider));
         self.line("Due", yes_or_no(event.due));
         event.conditions.iter().for_each(|check| self.check(check));
-        self.retry(&event.retry, event.max_attempts);
+        self.retry(event);
         self.held(event);
         self.text
     }
@@ -255,7 +247,8 @@ impl<'a> Page<'a> {
         self.line(name, format!("{}: {}", yes_or_no(check.met), check.why));
     }
 
-    fn retry(&mut self, retry: &Try, most: u32) {
+    fn retry(&mut self, event: &Explain) {
+        let (retry, most) = (&event.retry, event.max_attempts);
         let Some(status) = retry.status else {
             self.line("A try", format!("would leave it: {}", retry.reason));
             return;
@@ -264,8 +257,12 @@ impl<'a> Page<'a> {
             [] => String::new(),
             flags => format!(" (with {})", flags.join(" ")),
         };
+        let once = if event.held.is_locked() { " once nobody holds it" } else { "" };
         let rule = retry.rule.map_or(String::new(), |rule| format!(" [rule {rule}]"));
-        self.line("A try", format!("would end {}{flags}: {}{rule}", retry.outcome.name(), retry.reason));
+        self.line(
+            "A try",
+            format!("would end {}{once}{flags}: {}{rule}", retry.outcome.name(), retry.reason),
+        );
         self.line("A try", format!("status `{status}`, {} of {most} attempts", retry.attempts));
         if let (Some(from), Some(until)) = (retry.next_from, retry.next_until) {
             let range = match from == until {
@@ -304,7 +301,13 @@ impl<'a> Page<'a> {
         }
         match &event.held.run {
             RunLock::Free => self.line("Run lock", "free: no batch runs"),
-            RunLock::Held { by, .. } => self.line("Run lock", by),
+            RunLock::Held { by, until, .. } => {
+                self.line("Run lock", by);
+                if let Some(until) = until {
+                    let until = self.time(*until);
+                    self.line("Run lock", format!("ends {until}, unless it is renewed"));
+                }
+            }
             RunLock::Unknown { why } => self.line("Run lock", format!("not known: {why}")),
         }
     }
@@ -340,91 +343,4 @@ fn told(payment: &PaymentOf, reference: &str, provider: &str) -> String {
     };
     let PaymentOf { id, status, amount, currency, .. } = payment;
     format!("{id} · {amount} {currency} in minor units · {status} · reference {reference}{whose}")
-}
-
-fn due_view(app: &App, plan: &DuePlan) -> Result<View> {
-    let mut table = Table::new(EXPLAIN);
-    for line in &plan.due {
-        let more = if line.at_least { "there may be more" } else { "" };
-        table.row([
-            Cell::new(&*line.provider),
-            Cell::new(&*line.provider),
-            Cell::or_dash(None),
-            Cell::new("yes"),
-            Cell::count(line.events),
-            Cell::or_dash(None),
-            Cell::or_dash(Some(more)),
-        ]);
-    }
-    let due: u64 = plan.due.iter().map(|line| line.events).sum();
-    let scans = plan.plans.iter().filter(|plan| plan.scans).count();
-    Ok(View {
-        command: "webhooks explain",
-        context: app.context()?.name.clone(),
-        at: app.clock.now(),
-        data: json!(Explained::Due(plan)),
-        summary: json!(ExplainSummary::Due { due, scans, missing: plan.missing.len() }),
-        items: plan.due.iter().map(|line| json!(line)).collect(),
-        table,
-        text: Some(due_text(app, plan)),
-    })
-}
-
-fn due_text(app: &App, plan: &DuePlan) -> String {
-    let mut page = Page::new(app, plan.now);
-    for statement in &plan.plans {
-        page.line(heading(statement), in_words(statement));
-        for line in &statement.lines {
-            page.line(heading(statement), format!("  {line}"));
-        }
-    }
-    if plan.due.is_empty() {
-        page.line("Due", "no events");
-    }
-    for line in &plan.due {
-        let more = if line.at_least { " or more" } else { "" };
-        page.line("Due", format!("{}: {}{more}", line.provider, line.events));
-    }
-    if plan.missing.is_empty() {
-        page.line("Indexes", "all of the service's are there");
-    }
-    for advice in &plan.missing {
-        let state = match advice.state {
-            IndexState::Missing => "missing",
-            IndexState::Unusable => "there, and not usable",
-        };
-        let finds = advice.finds.map_or_else(
-            || "only the service uses it".to_owned(),
-            |finds| format!("by it are found: {finds}"),
-        );
-        page.line("Indexes", format!("{} is {state}; {finds}", advice.name));
-        for statement in &advice.statements {
-            page.line("Indexes", format!("  {statement}"));
-        }
-    }
-    page.text
-}
-
-fn heading(plan: &Plan) -> &'static str {
-    match plan.statement {
-        webhooks::Statement::Undated => "Without a time",
-        webhooks::Statement::FirstOfEach => "Each provider",
-        webhooks::Statement::Earliest => "Earliest",
-    }
-}
-
-/// What a plan comes to.
-fn in_words(plan: &Plan) -> String {
-    let how = match (plan.scans, &plan.indexes[..]) {
-        (true, _) => "reads the whole table".to_owned(),
-        (false, []) => "reads no row".to_owned(),
-        (false, indexes) => format!("walks {}", indexes.join(", ")),
-    };
-    let rows = plan.rows.map_or(String::new(), |rows| format!(", about {rows} rows expected"));
-    let sorts = match plan.sorts {
-        Sorts::Nothing => "",
-        Sorts::Ties => ", sorts rows of the same time",
-        Sorts::All => ", sorts what it finds",
-    };
-    format!("{how}{rows}{sorts}")
 }

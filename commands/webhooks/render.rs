@@ -5,6 +5,7 @@ use opsctl::{
     Result,
     text::printable,
     webhooks::{Counts, Limits, List, Outcome, PaymentStatus, RetryReport, Show},
+    window::Window,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -70,6 +71,10 @@ pub struct PageSummary {
     count: usize,
     /// What `--after` takes to go on, if there are more.
     next: Option<String>,
+    /// Only events that were received then or later, by `--since`.
+    since: Option<DateTime<Utc>>,
+    /// Only events that were received before, by `--until`.
+    until: Option<DateTime<Utc>>,
 }
 
 /// Summary of `webhooks show`.
@@ -222,7 +227,7 @@ pub fn summary(report: &RetryReport) -> String {
 }
 
 /// A page of events.
-pub fn list(app: &App, page: &List) -> Result<View> {
+pub fn list(app: &App, page: &List, window: &Window) -> Result<View> {
     let (now, zone) = (app.clock.now(), app.ui.zone);
     let mut table = Table::new(LIST);
     for item in &page.items {
@@ -240,12 +245,13 @@ pub fn list(app: &App, page: &List) -> Result<View> {
             Cell::time(item.last_attempt_at, now, zone),
         ]);
     }
+    let (count, next) = (page.items.len(), page.next.clone());
     Ok(View {
         command: "webhooks list",
         context: app.context()?.name.clone(),
         at: now,
         data: json!(page.items),
-        summary: json!(PageSummary { count: page.items.len(), next: page.next.clone() }),
+        summary: json!(PageSummary { count, next, since: window.since, until: window.until }),
         items: page.items.iter().map(|item| json!(item)).collect(),
         table,
         text: None,

@@ -157,7 +157,10 @@ pub const VERBS: &[Verb] = &[
                 what: "why an event is due or not, and what a try would do",
                 line: "webhooks explain 01khdkpmkkjb2vwqdb0n2rgd53",
             },
-            Example { what: "how due events are found, and missing indexes", line: "webhooks explain --due" },
+            Example {
+                what: "how many are due, how the server finds them, and missing indexes",
+                line: "webhooks explain --due",
+            },
         ],
         prints: Prints::List(&EXPLAIN),
         reads: BATCH_READS,

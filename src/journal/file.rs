@@ -4,6 +4,7 @@
 //! lines of runs at the same time never mix.
 
 use std::{
+    collections::HashMap,
     fs::{File, OpenOptions},
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -11,7 +12,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Begin, Ended, Past, Record, Run, What};
+use super::{Ended, Past, Record, Run, What};
 use crate::{Error, Result, clock::Clock, private};
 
 /// Version of the record's shape.
@@ -90,14 +91,18 @@ impl Journal {
         write().map_err(|error: std::io::Error| fail(error.to_string()))
     }
 
-    /// The run that took a lock under this owner token, if one of the newest did.
-    pub fn lock_holder(&self, owner: &str) -> Option<(Record, Begin)> {
-        let mut holder = None;
+    /// The run that took a lock under this owner token, if one of the newest did, and how it ended.
+    pub fn lock_holder(&self, owner: &str) -> Option<Run> {
+        let (mut holder, mut ends) = (None, HashMap::new());
         for record in Past::records(&self.path).ok()?.take(LOCK_RECORDS) {
-            match &record.what {
+            match record.what {
+                What::End(end) if holder.is_none() => {
+                    ends.insert(record.run, Ended::new(record.at, end));
+                }
                 What::Lock { owner: known, .. } if known == owner => holder = Some(record.run),
                 What::Begin(begin) if holder.as_ref() == Some(&record.run) => {
-                    return Some((record.clone(), begin.clone()));
+                    let ended = ends.remove(&record.run);
+                    return Some(Run { ended, ..Run::begun(&record.run, record.at, begin) });
                 }
                 _ => {}
             }
@@ -137,7 +142,7 @@ impl Entry {
     }
 
     /// The run that took a lock under this owner token, if the journal knows it.
-    pub fn lock_holder(&self, owner: &str) -> Option<(Record, Begin)> {
+    pub fn lock_holder(&self, owner: &str) -> Option<Run> {
         self.journal.as_ref()?.lock_holder(owner)
     }
 }

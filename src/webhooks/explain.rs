@@ -28,7 +28,7 @@ use super::{
     chunk::Worker,
     infer,
     retry::worker,
-    show::{self, COLUMNS, Stored},
+    show::{self, Again, COLUMNS, Stored},
     store::Eligible,
 };
 use crate::{
@@ -188,7 +188,7 @@ pub struct Becomes {
 pub async fn explain(db: &Db, id: &EventId, limits: &Limits, run: &RunLock) -> Result<Explain> {
     let store = Store::open(db).await?;
     db.facts().await?;
-    let id = show::row_by_id(&store, id).await?.text("id")?;
+    let id = show::row_by_id(&store, id, Again::Explain).await?.text("id")?;
     let now = db.now().await?;
     let cancel = Cancel::new(); // whoever calls guards the whole
     let everything =

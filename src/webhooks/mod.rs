@@ -5,6 +5,7 @@
 
 pub mod backoff;
 pub mod body;
+mod busy;
 mod candidates;
 mod chunk;
 mod decide;
@@ -36,7 +37,7 @@ pub use self::{
     report::{Counts, Item, Outcome, ProviderCounts, RetryReport},
     retry::{IfLocked, Progress, RUN_LOCK, RetryRequest, retry},
     retry_one::{OneRequest, retry_one},
-    show::{Found, Payment, Show, find, show},
+    show::{Again, Found, Payment, Show, find, show},
     store::{Store, gaps},
 };
 use crate::{Error, Result, text::pasted};
@@ -113,7 +114,9 @@ impl EventId {
             .collect();
         let error = Error::usage(format!("`{meant}` is no event id"));
         Err(match ids[..] {
-            [] => error.because("an event id is a ULID: 26 letters and digits").hint(show::BY_PROVIDERS_ID),
+            [] => error
+                .because("an event id is a ULID: 26 letters and digits")
+                .hint(show::by_providers_id(meant)),
             [one] => error.hint(format!("did you mean `{one}`?")),
             [first, ..] => error
                 .because(format!("it holds {} ids, and one event is taken at a time", ids.len()))

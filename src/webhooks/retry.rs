@@ -8,12 +8,12 @@ use std::{
 };
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use rand::{SeedableRng, rngs::StdRng};
 
 use super::{
-    Item, Limits, Outcome, RetryReport, Store,
+    Item, Limits, Outcome, RetryReport, Store, busy,
     candidates::{self, Candidate, Passed},
     chunk::Worker,
     store::Eligible,
@@ -23,8 +23,8 @@ use crate::{
     cancel::Cancel,
     crash::{self, Point},
     db::{Db, Fault},
-    journal::{self, Entry, Record},
-    laravel::lock::{self, Attempt, Held, Holder, Locks},
+    journal::Entry,
+    laravel::lock::{self, Attempt, Held, Locks},
 };
 
 /// Name of the run lock of `tenrusl:webhooks:retry`: one for all providers and ids.
@@ -104,13 +104,15 @@ pub async fn retry(
         None if request.dry_run => None,
         None => return Err(Error::config("a run that changes events needs the service's run lock")),
         Some(_) if request.dry_run => None,
-        Some(locks) => match asked(locks, entry, &request, cancel, progress).await? {
-            Lock::Held(held) => Some((locks, held)),
-            Lock::Busy(error) => {
-                report.stopped = Some(error.to_string());
-                return Ok(report.finish(elapsed_ms(started)));
+        Some(locks) => {
+            match (Asking { db, locks, entry, request: &request, cancel }).run_lock(progress).await? {
+                Lock::Held(held) => Some((locks, held)),
+                Lock::Busy(error) => {
+                    report.stopped = Some(error.to_string());
+                    return Ok(report.finish(elapsed_ms(started)));
+                }
             }
-        },
+        }
     };
     crash::reach(Point::AfterLock);
     let run = Run { store: &store, held: held.as_ref(), cancel, started: Instant::now() };
@@ -140,87 +142,63 @@ enum Lock {
     Busy(Error),
 }
 
-/// Asks for the run lock. When that is cut off, the store may have heard us all the same: our token is taken back.
-async fn asked(
-    locks: &Locks<'_>,
-    entry: &Entry,
-    request: &RetryRequest,
-    cancel: &Cancel,
-    progress: &mut dyn Progress,
-) -> Result<Lock> {
-    let held =
-        Held { name: RUN_LOCK.into(), owner: lock::owner(), seconds: request.limits.lock_seconds.max(1) };
-    let answer = cancel.guard(run_lock(locks, &held.owner, entry, request, cancel, progress)).await;
-    if answer.is_err() {
-        let _ = tokio::time::timeout(Duration::from_secs(1), locks.release(&held)).await;
-    }
-    answer
+/// What it takes to ask for the run lock.
+struct Asking<'a> {
+    db: &'a Db,
+    locks: &'a Locks<'a>,
+    entry: &'a Entry,
+    request: &'a RetryRequest,
+    cancel: &'a Cancel,
 }
 
-/// Takes the run lock. A store that does not answer is an error, never a reason to go on without (D28).
-async fn run_lock(
-    locks: &Locks<'_>,
-    owner: &str,
-    entry: &Entry,
-    request: &RetryRequest,
-    cancel: &Cancel,
-    progress: &mut dyn Progress,
-) -> Result<Lock> {
-    let started = Instant::now();
-    let seconds = request.limits.lock_seconds;
-    loop {
-        let holder = match locks.acquire(RUN_LOCK, owner, seconds).await? {
-            Attempt::Taken(held) => {
-                tracing::info!(owner, seconds, "took the run lock");
-                if let Err(error) = entry.lock(RUN_LOCK, owner) {
-                    progress.warning(&format!("the lock is not in the journal: {error}"));
+impl Asking<'_> {
+    /// Asks. When that is cut off, the store may have heard us all the same: our token is taken back.
+    async fn run_lock(&self, progress: &mut dyn Progress) -> Result<Lock> {
+        let seconds = self.request.limits.lock_seconds.max(1);
+        let held = Held { name: RUN_LOCK.into(), owner: lock::owner(), seconds };
+        let answer = self.cancel.guard(self.patiently(&held.owner, progress)).await;
+        if answer.is_err() {
+            let _ = tokio::time::timeout(Duration::from_secs(1), self.locks.release(&held)).await;
+        }
+        answer
+    }
+
+    /// Takes the run lock. A store that does not answer is an error, never a reason to go on without (D28).
+    async fn patiently(&self, owner: &str, progress: &mut dyn Progress) -> Result<Lock> {
+        let started = Instant::now();
+        let seconds = self.request.limits.lock_seconds;
+        loop {
+            let holder = match self.locks.acquire(RUN_LOCK, owner, seconds).await? {
+                Attempt::Taken(held) => {
+                    tracing::info!(owner, seconds, "took the run lock");
+                    if let Err(error) = self.entry.lock(RUN_LOCK, owner) {
+                        progress.warning(&format!("the lock is not in the journal: {error}"));
+                    }
+                    return Ok(Lock::Held(held));
                 }
-                return Ok(Lock::Held(held));
-            }
-            Attempt::Busy(holder) => holder,
-        };
-        let error = busy(entry, holder.as_ref(), seconds);
-        match request.if_locked {
-            IfLocked::Fail => return Err(error.hint(
-                "wait for it: `--if-locked wait=5m`; end well when it is taken, as cron wants: `--if-locked skip`",
-            )),
-            IfLocked::Skip => return Ok(Lock::Busy(error)),
-            IfLocked::Wait(longest) if started.elapsed() >= longest => {
-                return Err(error.because(format!("waited {} s for it", longest.as_secs())));
-            }
-            IfLocked::Wait(_) => {
-                progress.waiting(&error.to_string());
-                cancel.sleep(LOCK_POLL).await?;
+                Attempt::Busy(holder) => holder,
+            };
+            let now = self.db.now().await?;
+            let error = busy::error(self.entry, holder.as_ref(), seconds, now);
+            let wait = busy::wait(holder.as_ref(), now);
+            match self.request.if_locked {
+                IfLocked::Fail => {
+                    return Err(error.hint(format!(
+                        "wait for it: `{wait}`; end well when it is taken, as cron wants: `--if-locked skip`"
+                    )));
+                }
+                IfLocked::Skip => return Ok(Lock::Busy(error)),
+                IfLocked::Wait(longest) if started.elapsed() >= longest => {
+                    let error = error.because(format!("waited {} s for it", longest.as_secs()));
+                    return Err(error.hint(format!("wait for as long as it may last: `{wait}`")));
+                }
+                IfLocked::Wait(_) => {
+                    progress.waiting(&error.to_string());
+                    self.cancel.sleep(LOCK_POLL).await?;
+                }
             }
         }
     }
-}
-
-/// Who has the lock, as an error.
-fn busy(entry: &Entry, holder: Option<&Holder>, seconds: u32) -> Error {
-    let error = Error::new(Kind::Locked, "another run holds the lock of webhook retries");
-    let Some(holder) = holder else { return error.because("it was released while we looked: try again") };
-    error
-        .because(held_by(entry.lock_holder(&holder.owner), holder, seconds))
-        .hint("one event does not need the lock: `opsctl webhooks retry-one ID`")
-}
-
-/// Who has the lock, since when, and by which run of opsctl if the journal knows it. The service does not renew its
-/// lock, so its start is told by its end; opsctl does, and its start stands in the journal.
-pub(super) fn held_by(known: Option<(Record, journal::Begin)>, holder: &Holder, seconds: u32) -> String {
-    if let Some((record, begin)) = known {
-        return format!(
-            "held since {} by opsctl run {} (`{}` of {}@{})",
-            record.at.format("%H:%M:%S UTC"),
-            record.run,
-            begin.command,
-            begin.actor.user,
-            begin.actor.host
-        );
-    }
-    let since = holder.until.map(|until| until - TimeDelta::seconds(seconds.into()));
-    let since = since.map_or_else(String::new, |at| format!(" since about {}", at.format("%H:%M:%S UTC")));
-    format!("held{since} by `{}`: the service itself, or opsctl on another host", holder.owner)
 }
 
 async fn release(locks: &Locks<'_>, held: &Held, progress: &mut dyn Progress) {

@@ -7,7 +7,7 @@ use super::{
     candidates::Candidate,
     chunk::{LOCKED, PAYMENT_LOCKED},
     retry::{attempt, worker},
-    show,
+    show::{self, Again},
     state::State,
     store::Eligible,
 };
@@ -43,7 +43,7 @@ async fn try_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryR
     let started = Instant::now();
     let store = Store::open(db).await?;
     db.facts().await?;
-    let state = State::read(&show::row_by_id(&store, &request.id).await?)?;
+    let state = State::read(&show::row_by_id(&store, &request.id, Again::RetryOne).await?)?;
     let now = db.now().await?;
     let mut report = RetryReport::new(request.limits.clone(), request.dry_run);
     let eligible = Eligible {
@@ -61,7 +61,7 @@ async fn try_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryR
         if [LOCKED, PAYMENT_LOCKED].contains(&item.reason.as_str()) {
             return Err(Error::new(Kind::Locked, format!("event `{}` cannot be tried now", state.id))
                 .because(item.reason)
-                .hint("somebody works on it right now: look at it again in a moment with `opsctl webhooks show`"));
+                .hint(format!("who has it: `opsctl webhooks explain {}`", state.id)));
         }
         report.add(item);
     }

@@ -8,7 +8,7 @@ use crate::{
     Error, Kind, Result,
     db::{Db, Engine, Query, Row, Session},
     near,
-    text::pasted,
+    text::{pasted, shell_word},
 };
 
 /// How the event is named.
@@ -90,18 +90,40 @@ pub struct Show {
 pub(super) const COLUMNS: &str = "id, provider, event_id, event_type, request_id, status, payment_status, payment_provider_ref, \
                        attempts, received_at, last_attempt_at, next_retry_at, processed_at, error_message, updated_at";
 
+/// What is typed again, with the id that was meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// `webhooks show`.
+    Show,
+    /// `webhooks explain`.
+    Explain,
+    /// `webhooks retry-one`: an id that was not typed is looked at before anything is done to it.
+    RetryOne,
+}
+
+impl Again {
+    fn with(self, id: &str) -> String {
+        match self {
+            Again::Show => format!("opsctl webhooks show {id}"),
+            Again::Explain => format!("opsctl webhooks explain {id}"),
+            Again::RetryOne => format!("opsctl webhooks retry-one {id} --dry-run"),
+        }
+    }
+}
+
 /// What to type for an id that is the provider's.
-pub(super) const BY_PROVIDERS_ID: &str =
-    "a provider's own id is found with `opsctl webhooks show --event-id …`";
+pub(super) fn by_providers_id(typed: &str) -> String {
+    format!("if it is the provider's own id: `opsctl webhooks list --event-id {}`", shell_word(typed))
+}
 
 /// Finds the ids of the events that a name means, newest first; several requests may share an id.
 ///
 /// # Errors
-/// [`Kind::NotFound`], with near matches.
-pub async fn find(db: &Db, found: &Found) -> Result<Vec<String>> {
+/// [`Kind::NotFound`], with near matches for the command that is typed `again`.
+pub async fn find(db: &Db, found: &Found, again: Again) -> Result<Vec<String>> {
     let store = Store::open(db).await?;
     let (column, value) = match found {
-        Found::Id(id) => return Ok(vec![row_by_id(&store, id).await?.text("id")?]),
+        Found::Id(id) => return Ok(vec![row_by_id(&store, id, again).await?.text("id")?]),
         Found::EventId(value) => ("event_id", value),
         Found::RequestId(value) => ("request_id", value),
     };
@@ -117,7 +139,10 @@ pub async fn find(db: &Db, found: &Found) -> Result<Vec<String>> {
     let error =
         Error::new(Kind::NotFound, format!("no event has the {} `{meant}`", column.replace('_', " ")));
     Err(match found {
-        Found::EventId(_) => error.hint("part of it may do: `opsctl webhooks list --event-id …`"),
+        Found::EventId(_) => {
+            let part: String = meant.chars().take(meant.chars().count().div_ceil(2)).collect();
+            error.hint(format!("part of it may do: `opsctl webhooks list --event-id {}`", shell_word(&part)))
+        }
         _ => error,
     })
 }
@@ -138,7 +163,7 @@ async fn ids_by(store: &Store<'_>, column: &str, value: &str) -> Result<Vec<Stri
 /// [`Kind::NotFound`], or the database's.
 pub async fn show(db: &Db, id: &EventId, limits: &Limits, raw: bool) -> Result<Show> {
     let store = Store::open(db).await?;
-    let row = row_by_id(&store, id).await?;
+    let row = row_by_id(&store, id, Again::Show).await?;
     let id = row.text("id")?;
     let provider = row.text("provider")?;
     let Stored { bytes, body, .. } = body(&mut db.session().await?, &store, &provider, &id).await?;
@@ -174,7 +199,7 @@ pub async fn show(db: &Db, id: &EventId, limits: &Limits, raw: bool) -> Result<S
 }
 
 /// The row of an id, in whichever case it is stored.
-pub(super) async fn row_by_id(store: &Store<'_>, id: &EventId) -> Result<Row> {
+pub(super) async fn row_by_id(store: &Store<'_>, id: &EventId, again: Again) -> Result<Row> {
     let events = &store.events;
     let spellings = id.spellings();
     let ids = events.one_of("id", spellings.iter().map(String::as_str));
@@ -187,12 +212,12 @@ pub(super) async fn row_by_id(store: &Store<'_>, id: &EventId) -> Result<Row> {
     }
     match rows.pop() {
         Some(row) => Ok(row), // a case that is mixed: MySQL finds it by its collation
-        None => Err(unknown(store, id).await),
+        None => Err(unknown(store, id, again).await),
     }
 }
 
 /// An unknown id: neighbours in time are the likeliest to be meant, since a ULID begins with its time.
-async fn unknown(store: &Store<'_>, id: &EventId) -> Error {
+async fn unknown(store: &Store<'_>, id: &EventId, again: Again) -> Error {
     let error = Error::new(Kind::NotFound, format!("no event has the id `{}`", id.as_str()));
     let mut near_ids = Vec::new();
     for spelling in id.spellings() {
@@ -208,9 +233,7 @@ async fn unknown(store: &Store<'_>, id: &EventId) -> Error {
         near_ids.extend(rows.iter().filter_map(|row| row.text("id").ok()));
     }
     let near_ids = near_ids.iter().map(String::as_str);
-    // An id that was not typed is looked at before anything is done to it.
-    let typed = |near: &str| format!("opsctl webhooks show {near}");
-    near::or(error, id.as_str(), near_ids, typed, BY_PROVIDERS_ID)
+    near::or(error, id.as_str(), near_ids, |near| again.with(near), by_providers_id(id.as_str()))
 }
 
 /// The body of an event, and where it stands.

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{
-    super::{Limits, RUN_LOCK, Store, retry::held_by, state::State},
+    super::{Limits, RUN_LOCK, Store, busy::held_by, state::State},
     Explain,
 };
 use crate::{
@@ -125,6 +125,12 @@ pub async fn run_lock(locks: Result<&Locks<'_>>, journal: Option<&Journal>, limi
 }
 
 impl Held {
+    /// Whether a transaction has the event's row or a payment's, so that a try would skip it.
+    pub fn is_locked(&self) -> bool {
+        let mut locks = std::iter::once(&self.row).chain(self.payments.iter().map(|held| &held.lock));
+        locks.any(|lock| matches!(lock, RowLock::Held { .. }))
+    }
+
     /// What the row says; locks of rows are not looked at yet.
     pub(super) fn claimed(row: &Row, limits: &Limits, run: &RunLock) -> Result<Self> {
         let state = State::read(row)?;
@@ -207,11 +213,12 @@ async fn mysql(store: &Store<'_>, table: &Table, id: &str) -> Result<RowLock> {
     Ok(RowLock::Held { sessions: transactions(store).await.unwrap_or_default() })
 }
 
-/// The other transactions that hold rows; the right PROCESS is needed to see them.
+/// The other transactions that hold rows; the right PROCESS is needed to see them. `trx_started` is a time of the
+/// host's zone, whatever the server's or the session's `time_zone` says: it is compared with the time there.
 async fn transactions(store: &Store<'_>) -> Result<Vec<SessionOf>> {
     let sql = "SELECT t.trx_mysql_thread_id AS session, p.user AS who, p.host AS program, \
-               TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) AS seconds FROM information_schema.innodb_trx AS t \
-               LEFT JOIN information_schema.processlist AS p ON p.id = t.trx_mysql_thread_id \
+               TIMESTAMPDIFF(SECOND, t.trx_started, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM')) AS seconds \
+               FROM information_schema.innodb_trx AS t LEFT JOIN information_schema.processlist AS p ON p.id = t.trx_mysql_thread_id \
                WHERE t.trx_rows_locked > 0 AND t.trx_mysql_thread_id <> CONNECTION_ID() ORDER BY t.trx_started LIMIT 10";
     let rows = store.db.session().await?.fetch(Query::new(sql)).await?;
     let now = store.db.now().await?;

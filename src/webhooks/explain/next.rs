@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Explain, Match, Part, RowLock};
+use super::{Explain, Match, Part};
 use crate::webhooks::Outcome;
 
 /// A command, and what it is for.
@@ -28,9 +28,11 @@ pub(super) fn steps(event: &Explain) -> Vec<Next> {
         return Vec::new();
     }
     let mut steps = Vec::new();
-    let locked = std::iter::once(&event.held.row).chain(event.held.payments.iter().map(|held| &held.lock));
-    if locked.into_iter().any(|lock| matches!(lock, RowLock::Held { .. })) {
+    if event.held.is_locked() {
+        // A try would pass over it, whatever it is given.
         steps.push(Next::new("somebody has it now: look again", format!("opsctl webhooks explain {id}")));
+        steps.extend(about_the_outcome(event));
+        return steps;
     }
     steps.extend(about_the_outcome(event));
     let command = [&["opsctl webhooks retry-one", id.as_str()], &event.retry.flags[..]].concat().join(" ");
