@@ -3,8 +3,6 @@
 use chrono::SecondsFormat;
 use opsctl::{text::shell_word, window::Window};
 
-use crate::ui::quoted;
-
 /// The command line as it was typed, for the page behind `next`. A window goes on as it was resolved: two hours before
 /// now are others when the next page is asked for.
 pub fn next_page(typed: &[String], window: &Window, next: &str) -> String {

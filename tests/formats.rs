@@ -80,7 +80,7 @@ async fn a_list_in_every_format() {
     {"id":"01k9aaaaaaaaaaaaaaaaaaaaa5","provider":"mock","event_id":"evt-01k9aaaaaaaaaaaaaaaaaaaaa5","status":"received","payment_status":null,"payment_provider_ref":null,"attempts":12,"received_at":"2026-11-20T08:59:00Z","last_attempt_at":null,"next_retry_at":null,"error_message":null}
     {"id":"01k9aaaaaaaaaaaaaaaaaaaaa4","provider":"tripay","event_id":"evt-01k9aaaaaaaaaaaaaaaaaaaaa4","status":"received","payment_status":null,"payment_provider_ref":null,"attempts":1,"received_at":"2026-11-20T08:00:00Z","last_attempt_at":"2026-11-20T08:58:00Z","next_retry_at":"2026-11-20T08:59:30Z","error_message":null}
     {"id":"01k9aaaaaaaaaaaaaaaaaaaaa3","provider":"mock","event_id":"evt-01k9aaaaaaaaaaaaaaaaaaaaa3","status":"received","payment_status":null,"payment_provider_ref":"x","attempts":4,"received_at":"2026-11-20T08:00:00Z","last_attempt_at":"2026-11-20T08:58:00Z","next_retry_at":"2026-11-20T08:59:20Z","error_message":"no payment"}
-    {"type":"summary","summary":{"count":3,"next":"2026-11-20T08:00:00Z/01k9aaaaaaaaaaaaaaaaaaaaa3"}}
+    {"type":"summary","summary":{"count":3,"next":"2026-11-20T08:00:00Z/01k9aaaaaaaaaaaaaaaaaaaaa3","since":null,"until":null}}
     "#);
 }
 
@@ -305,8 +305,6 @@ async fn without_a_locale_of_utf8_ornaments_are_ascii_and_names_stay() {
         assert!(said.out.contains("1h ago - 2026-11-20"), "{locale:?}: {}", said.out);
         assert!(said.out.contains("Zahlung für Zoë"), "{}", said.out);
         assert!(!said.out.contains('·') && !said.err.contains('…'), "{said:?}");
-        let missing = case.run_with(locale, &["webhooks", "show", "--event-id", "nobody"]);
-        assert!(missing.err.contains("`opsctl webhooks list --event-id ...`"), "{}", missing.err);
     }
     let said = case.run(&["webhooks", "show", "01k9aaaaaaaaaaaaaaaaaaaaa1"]);
     assert!(said.out.contains("1h ago · 2026-11-20"), "{}", said.out);

@@ -32,7 +32,7 @@ pub use self::{
     format::{Format, View},
     leaders::{FACTS, items, leaders, rows},
     nagios::Status,
-    place::{Place, quoted},
+    place::Place,
     progress::Bar,
     table::{Align, Cell, Column, Table, Tone},
     time::{Zone, ago, span},

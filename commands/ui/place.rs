@@ -1,6 +1,8 @@
 //! Where a command was told to work. A hint that names another command must name the same place: pasted as it stands,
 //! it would act on another database.
 
+use opsctl::text::shell_word;
+
 /// Options that choose the place, and their short forms.
 const OPTIONS: [(&str, Option<&str>); 4] =
     [("--context", Some("-c")), ("--config", None), ("--app", None), ("--env", None)];
@@ -22,9 +24,9 @@ impl Place {
                 let short_glued =
                     short.is_some_and(|short| word.starts_with(short) && !word.starts_with("--"));
                 if word == long || short == Some(word.as_str()) {
-                    found.extend(words.next().map(|value| format!("{word} {}", quoted(value))));
+                    found.extend(words.next().map(|value| format!("{word} {}", shell_word(value))));
                 } else if glued || short_glued {
-                    found.push(quoted(word));
+                    found.push(shell_word(word).into_owned());
                 }
             }
         }
@@ -48,13 +50,6 @@ impl Place {
             false => format!("opsctl {} {words}", missing.join(" ")),
         }
     }
-}
-
-/// A word as a shell reads it back.
-pub fn quoted(word: &str) -> String {
-    let plain =
-        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./:@,+".contains(c));
-    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 #[cfg(test)]
