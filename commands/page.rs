@@ -23,7 +23,7 @@ pub fn line_with(typed: &[String], replaced: &[(&str, Option<String>)]) -> Strin
         }
     }
     for (option, value) in replaced {
-        words.extend(value.iter().flat_map(|value| [(*option).to_owned(), quoted(value)]));
+        words.extend(value.iter().flat_map(|value| [(*option).to_owned(), shell_word(value).into_owned()]));
     }
     words.join(" ")
 }
