@@ -20,7 +20,6 @@ use crate::{
     page::next_page,
     safety::Class,
     tree,
-    ui::quoted,
     variables::Topic,
     verb::{Example, Prints, Verb},
     window::WindowArgs,
@@ -207,7 +206,7 @@ fn suggest(app: &App, filter: &Filter, mut names: Names) {
     let verbs = tree::verbs().filter(|verb| verb.class != Class::Read);
     names.commands.extend(verbs.map(|verb| verb.words.to_owned()));
     if let Some((option, near)) = filter.nearest(&names) {
-        app.ui.hint(&format!("did you mean `{option} {}`?", quoted(&near)));
+        app.ui.hint(&format!("did you mean `{option} {}`?", opsctl::text::shell_word(&near)));
     }
 }
 

@@ -119,7 +119,9 @@ on_every_database! {
 
     async fn a_deadline_that_has_passed_is_exit_75(case: &Case) {
         mixed(case).await;
-        let said = case.run(&["webhooks", "retry-once", "--timeout", "0"]);
+        let held = case.hold("after-lock#1", &["webhooks", "retry-once", "--timeout", "1s"]);
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await; // its time is over while it is held
+        let said = held.go();
         assert_eq!(said.code, 75, "{said:?}");
         assert_eq!(case.count("webhook_events WHERE last_attempt_at > '2026-11-20 08:59:00'").await, 0);
         assert_eq!(case.count("cache_locks").await, 0);
