@@ -75,8 +75,8 @@ The strongest source that names a connection counts, and a connection is taken f
 
 The application is --app DIR, OPSCTL_APP, or this folder. `opsctl about` shows every value with its
 source; `opsctl context list` every context. Nothing configured anywhere is an error, never a guess.
-A context is protected when it says so or its environment is production, prod or live, or is named by
-nobody: `opsctl help safety`.
+A context is protected when it says so, when its environment is production, prod or live, and when
+nobody names its environment: `opsctl help safety`.
 "
     .into()
 }
