@@ -25,6 +25,7 @@ mod journal_truth;
 mod locks;
 mod lost_servers;
 mod memory;
+mod merged_settings;
 mod migrations;
 mod mistyped;
 mod odd_databases;

@@ -1,21 +1,21 @@
 //! Which database a context means, and how its application reaches it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Application, Context, Database, Engine, Origin, Sourced,
     application::scalar,
     database::{
-        Address,
+        Parts, UrlParts,
         passfile::{self, Found},
         tls::Mode,
     },
     file::{self, FileContext},
 };
-use crate::{Error, Result, near};
+use crate::{Error, Result};
 
 impl Context {
     /// The central database, whole from the strongest source that names one.
@@ -91,7 +91,18 @@ impl Context {
         let Some(section) = &file.section.database else { return Ok(None) };
         let origin = file.origin("database.url");
         let base = file.path.parent().unwrap_or(Path::new(""));
-        let mut database = Database::from_url(&section.url, base, &origin)?;
+        let parts = UrlParts::read(&section.url, &origin)?;
+        for (key, written) in [("prefix", &section.prefix), ("pooler", &section.pooler)] {
+            if written.is_some() && parts.says(key) {
+                return Err(Error::config(format!(
+                    "{} in {} says `{key}`, which stands in the URL, too",
+                    file.key(&format!("database.{key}")),
+                    file.path.display()
+                ))
+                .hint("leave one of them out"));
+            }
+        }
+        let mut database = parts.into_database(base, &origin)?;
         if database.password.is_some() {
             return Err(Error::config(format!(
                 "{} in {} holds a password",
@@ -125,34 +136,38 @@ fn cached_database(app: &Application, name: Option<&str>) -> Result<Option<Datab
     let Some((Value::Object(members), origin)) = app.tree(&format!("database.connections.{name}")) else {
         return Ok(None);
     };
-    let text = |key: &str| members.get(key).and_then(scalar).filter(|text| !text.is_empty());
-    let driver = text("driver").unwrap_or_default();
     for split in ["read", "write"] {
-        if members.contains_key(split) {
+        if members.get(split).is_some_and(|hosts| !hosts.is_null()) {
             return Err(Error::config(format!("{origin}.{split} cannot be honoured"))
                 .because("opsctl does not split reads from writes")
                 .hint("name the writing host in an opsctl.toml: `[database]` with `url = …`"));
         }
     }
-    let parts = Parts {
-        driver,
-        url: text("url"),
-        host: text("host"),
-        port: text("port"),
-        database: text("database"),
-        username: text("username"),
-        password: text("password").map(SecretString::from),
-        socket: text("unix_socket"),
-    };
-    let mut database = parts.build(&app.dir, origin)?;
+    let text = |key: &str| one_value(members, key, &origin);
+    let mut settings = Vec::new();
     for key in CACHED_MEMBERS {
-        if let Some(value) = text(key) {
-            database.set(key, &value)?;
-        }
+        let value = match members.get(key) {
+            Some(Value::Array(schemas)) if key == "search_path" => {
+                let schemas =
+                    schemas.iter().map(|schema| scalar(schema).ok_or_else(|| no_value(&origin, key)));
+                Some(schemas.collect::<Result<Vec<_>>>()?.join(", "))
+            }
+            _ => text(key)?,
+        };
+        settings.extend(value.map(|value| (key.to_owned(), value)));
     }
-    if let Some(Value::Array(schemas)) = members.get("search_path") {
-        database.search_path = Some(schemas.iter().filter_map(scalar).collect::<Vec<_>>().join(", "));
-    }
+    let parts = Parts {
+        driver: text("driver")?.unwrap_or_default(),
+        host: text("host")?,
+        port: text("port")?,
+        database: text("database")?,
+        username: text("username")?,
+        password: text("password")?.map(SecretString::from),
+        socket: text("unix_socket")?,
+        settings,
+    };
+    let url = text("url")?.map(|url| UrlParts::read(&url, &origin)).transpose()?;
+    let mut database = parts.build(url, &app.dir, origin)?;
     if database.engine == Engine::MySql
         && let Some(Value::Object(options)) = members.get("options")
     {
@@ -162,16 +177,18 @@ fn cached_database(app: &Application, name: Option<&str>) -> Result<Option<Datab
     Ok(Some(database))
 }
 
-/// Members of a connection that `Database::set` knows, besides those that every source has.
+/// Members of a connection that `Database::set` knows, besides those that every source has. Where both are there,
+/// Laravel takes `search_path` and not its older word `schema` (`PostgresConnector::configureSearchPath`).
 const CACHED_MEMBERS: [&str; 9] =
-    ["sslmode", "sslrootcert", "sslcert", "sslkey", "search_path", "schema", "prefix", "timezone", "pooled"];
+    ["sslmode", "sslrootcert", "sslcert", "sslkey", "schema", "search_path", "prefix", "timezone", "pooled"];
 
 /// The options of PDO that are about encryption, by the numbers that they have with mysqlnd
 /// (ext/pdo_mysql/php_pdo_mysql_int.h): `MYSQL_ATTR_SSL_KEY` is 1007.
-fn set_pdo_options(database: &mut Database, options: &serde_json::Map<String, Value>) -> Result<()> {
-    let text = |number: &str| options.get(number).and_then(scalar).filter(|text| !text.is_empty());
+fn set_pdo_options(database: &mut Database, options: &Map<String, Value>) -> Result<()> {
+    let origin = database.origin.clone();
+    let text = |number: &str| one_value(options, number, &origin);
     for (number, name) in [("1010", "MYSQL_ATTR_SSL_CAPATH"), ("1011", "MYSQL_ATTR_SSL_CIPHER")] {
-        if text(number).is_some() {
+        if text(number)?.is_some() {
             return Err(Error::config(format!(
                 "the option {name} of {} cannot be honoured",
                 database.origin
@@ -180,26 +197,56 @@ fn set_pdo_options(database: &mut Database, options: &serde_json::Map<String, Va
         }
     }
     let files = [("1007", "ssl-key"), ("1008", "ssl-cert"), ("1009", "ssl-ca")];
+    let mut named = false;
     for (number, name) in files {
-        if let Some(path) = text(number) {
+        if let Some(path) = text(number)? {
             database.set(name, &path)?;
+            named = true;
         }
     }
-    if files.iter().any(|(number, _)| text(number).is_some()) {
-        let verified = !matches!(text("1014").as_deref(), Some("false" | "0"));
-        ask_as_mysqlnd(database, verified);
-    }
-    Ok(())
+    let verified = !matches!(text("1014")?.as_deref(), Some("false" | "0"));
+    if named { ask_as_mysqlnd(database, verified) } else { Ok(()) }
 }
 
 /// PHP's driver encrypts as soon as one of its options names a file, and checks signature and name together, or, with
-/// `MYSQL_ATTR_SSL_VERIFY_SERVER_CERT` off, neither (`mysqlnd_vio::enable_ssl`).
-fn ask_as_mysqlnd(database: &mut Database, verified: bool) {
-    if !verified {
-        database.tls.authority = None;
+/// `MYSQL_ATTR_SSL_VERIFY_SERVER_CERT` off, neither (`mysqlnd_vio::enable_ssl`). It knows no sslmode: one beside such
+/// options only adds to what it does.
+///
+/// # Errors
+/// A sslmode that means plain text.
+fn ask_as_mysqlnd(database: &mut Database, verified: bool) -> Result<()> {
+    let asked = database.tls.asked;
+    if asked == Some(Mode::Disable) {
+        return Err(Error::config(format!(
+            "the TLS settings of the database of {} contradict each other",
+            database.origin
+        ))
+        .because("the sslmode is `disable`, and MYSQL_ATTR_SSL_… options make the application encrypt")
+        .hint("leave the sslmode out: the application's driver does not know it"));
     }
     let mode = if verified { Mode::VerifyFull } else { Mode::Require };
-    database.tls.asked.get_or_insert(mode);
+    if !verified && asked.is_none_or(|asked| asked <= mode) {
+        database.tls.authority = None;
+    }
+    database.tls.asked = asked.max(Some(mode));
+    Ok(())
+}
+
+/// A member that is one value, when it is set; an empty one is not.
+///
+/// # Errors
+/// A list where one value is expected, such as hosts to choose from.
+fn one_value(members: &Map<String, Value>, key: &str, origin: &Origin) -> Result<Option<String>> {
+    match members.get(key) {
+        Some(Value::Array(_) | Value::Object(_)) => Err(no_value(origin, key)),
+        value => Ok(value.and_then(scalar).filter(|text| !text.is_empty())),
+    }
+}
+
+fn no_value(origin: &Origin, key: &str) -> Error {
+    Error::config(format!("{origin}.{key} cannot be honoured"))
+        .because("it is a list where opsctl takes one value")
+        .hint("name the database in an opsctl.toml: `[database]` with `url = …`")
 }
 
 /// From variables: the framework's own `config/database.php` says which there are.
@@ -218,118 +265,35 @@ fn environment_database(app: &Application, name: Option<&str>) -> Result<Option<
             .because("its members stand in config/database.php, which only PHP reads")
             .hint("let the application write its configuration down: `php artisan config:cache`"));
     }
+    let url = text("DB_URL").map(|url| UrlParts::read(&url, &origin)).transpose()?;
     let parts = Parts {
         driver: default,
-        url: text("DB_URL"),
         host: text("DB_HOST"),
         port: text("DB_PORT"),
         database: text("DB_DATABASE"),
         username: text("DB_USERNAME"),
         password: text("DB_PASSWORD").map(SecretString::from),
         socket: text("DB_SOCKET"),
+        settings: Vec::new(),
     };
-    let mut database = parts.build(&app.dir, origin)?;
-    let extras: &[(&str, &str)] = match database.engine {
-        Engine::Postgres => {
+    let engine = url.as_ref().map_or_else(|| Engine::from_name(&parts.driver), |url| Some(url.engine));
+    let extras: &[(&str, &str)] = match engine {
+        Some(Engine::Postgres) => {
             &[("DB_SSLMODE", "sslmode"), ("DB_SEARCH_PATH", "search_path"), ("DB_POOLED", "pooled")]
         }
-        Engine::MySql => &[("MYSQL_ATTR_SSL_CA", "ssl-ca")],
-        Engine::Sqlite => &[],
+        _ => &[],
     };
-    for (variable, key) in extras.iter().chain(&[("DB_PREFIX", "prefix")]) {
-        if let Some(value) = text(variable) {
-            database.set(key, &value)?;
-            if *key == "ssl-ca" {
-                ask_as_mysqlnd(&mut database, true);
-            }
-        }
+    let extras = extras.iter().chain(&[("DB_PREFIX", "prefix")]);
+    let settings = extras.filter_map(|(variable, key)| Some(((*key).to_owned(), text(variable)?))).collect();
+    let mut database = Parts { settings, ..parts }.build(url, &app.dir, origin)?;
+    if engine == Some(Engine::MySql)
+        && let Some(path) = text("MYSQL_ATTR_SSL_CA")
+    {
+        database.set("ssl-ca", &path)?;
+        ask_as_mysqlnd(&mut database, true)?;
     }
     database.tls.relative_to(&app.dir);
     Ok(Some(database))
-}
-
-/// The members that every source has; the URL, when there is one, overrides the rest
-/// (`Illuminate\Support\ConfigurationUrlParser`).
-struct Parts {
-    driver: String,
-    url: Option<String>,
-    host: Option<String>,
-    port: Option<String>,
-    database: Option<String>,
-    username: Option<String>,
-    password: Option<SecretString>,
-    socket: Option<String>,
-}
-
-impl Parts {
-    fn build(self, dir: &Path, origin: Origin) -> Result<Database> {
-        if let Some(url) = &self.url {
-            return self.merge_url(url, dir, &origin);
-        }
-        let engine = Engine::from_name(&self.driver).ok_or_else(|| {
-            let drivers = ["pgsql", "mysql", "mariadb", "sqlite"];
-            let all = format!("drivers: {}", drivers.join(", "));
-            let error = Error::config(format!(
-                "the database driver `{}` of {origin} cannot be honoured",
-                self.driver
-            ))
-            .because("opsctl speaks to PostgreSQL, MySQL/MariaDB and SQLite");
-            near::or(error, &self.driver, drivers, |near| format!("DB_CONNECTION={near}"), all)
-        })?;
-        if engine == Engine::Sqlite {
-            // config/database.php: env('DB_DATABASE', database_path('database.sqlite')).
-            let path =
-                self.database.map_or_else(|| dir.join("database/database.sqlite"), |path| dir.join(path));
-            return Ok(Database::sqlite(path, origin));
-        }
-        let port = match &self.port {
-            None => engine.default_port(),
-            Some(port) => port
-                .parse()
-                .map_err(|_| Error::config(format!("the database port of {origin} is no port number")))?,
-        };
-        let address = match self.socket {
-            Some(socket) if engine == Engine::MySql => Address::Socket(PathBuf::from(socket), port),
-            _ => Address::of_host(self.host.unwrap_or_else(|| "127.0.0.1".into()), port),
-        };
-        let mut database = Database::new(engine, address, origin);
-        database.name = self.database.unwrap_or_else(|| "laravel".into());
-        database.username = self.username.unwrap_or_else(|| "root".into());
-        database.password = self.password;
-        Ok(database)
-    }
-
-    fn merge_url(&self, url: &str, dir: &Path, origin: &Origin) -> Result<Database> {
-        let mut database = Database::from_url(url, dir, origin)?;
-        if database.engine == Engine::Sqlite {
-            return Ok(database);
-        }
-        let take = |own: &mut String, other: &Option<String>, default: &str| {
-            if own.is_empty() {
-                *own = other.clone().unwrap_or_else(|| default.to_owned());
-            }
-        };
-        take(&mut database.name, &self.database, "laravel");
-        take(&mut database.username, &self.username, "root");
-        database.password = match database.password.take() {
-            Some(password) => coerced(&password),
-            None => self.password.clone(),
-        };
-        Ok(database)
-    }
-}
-
-/// Laravel decodes each part of a URL as JSON when it parses as such, so `null` is no password and `true` is "1".
-fn coerced(password: &SecretString) -> Option<SecretString> {
-    match serde_json::from_str::<Value>(password.expose_secret()) {
-        Ok(Value::Null) => None,
-        Ok(Value::Bool(true)) => Some("1".into()),
-        Ok(Value::Bool(false)) => Some("".into()),
-        Ok(Value::Number(number)) if number.is_f64() => {
-            Some(number.as_f64().map_or_else(String::new, |number| number.to_string()).into())
-        }
-        _ => Some(password.clone()),
-    }
 }
 
 /// The connection's own name when it is the one that the whole context uses: no second connection is needed then.

@@ -1,5 +1,6 @@
 //! How to reach one database: engine, address, credentials, and what the application sets on its sessions.
 
+mod parts;
 pub mod passfile;
 pub mod tls;
 mod url;
@@ -9,7 +10,10 @@ use std::{fmt, net::IpAddr, path::PathBuf};
 use secrecy::SecretString;
 
 use self::tls::{Mode, Tls};
-pub(super) use self::url::{AT_BEHIND_HOST, ENCODE, at_behind_host, decode};
+pub(super) use self::{
+    parts::{Parts, coerced},
+    url::{AT_BEHIND_HOST, ENCODE, FRAGMENT, UrlParts, at_behind_host, decode},
+};
 use super::origin::Origin;
 use crate::{Error, Result};
 
@@ -128,7 +132,7 @@ pub struct Database {
     pub search_path: Option<String>,
     /// Table prefix.
     pub prefix: String,
-    /// Session time zone that the application sets on MySQL; `None` keeps the server's.
+    /// Session time zone that the application sets; `None` keeps the server's.
     pub time_zone: Option<String>,
     /// What stands in between.
     pub pooler: Pooler,
@@ -183,6 +187,12 @@ impl Database {
     /// A member or a value that opsctl cannot honour; a value is never repeated.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
         match name {
+            _ if self.engine == Engine::Sqlite && !matches!(name, "prefix" | "foreign_key_constraints") => {
+                return Err(self.unusable(name, "SQLite has no such setting in opsctl"));
+            }
+            "search_path" | "schema" if self.engine != Engine::Postgres => {
+                return Err(self.unusable(name, "only PostgreSQL has a search path"));
+            }
             "sslmode" | "ssl-mode" => {
                 let mode = Mode::from_name(value);
                 self.tls.asked =

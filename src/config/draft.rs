@@ -117,10 +117,15 @@ pub fn check_redis_url(text: &str) -> Result<()> {
     if has_password_parameter(text) {
         return Err(holds_a_password("--redis-url", "--redis-password-from"));
     }
-    match Target::from_url(text, &Origin::Flag("--redis-url"))?.password {
-        None => Ok(()),
-        Some(_) => Err(holds_a_password("--redis-url", "--redis-password-from")),
+    let target = Target::from_url(text, &Origin::Flag("--redis-url"))?;
+    if target.password.is_some() {
+        return Err(holds_a_password("--redis-url", "--redis-password-from"));
     }
+    if target.database_in_url {
+        return Err(Error::usage("--redis-url names a database")
+            .hint("leave its path out: `--redis-databases` names one for each role"));
+    }
+    Ok(())
 }
 
 /// Whether a parameter of the URL is a password: some clients take it there.

@@ -137,8 +137,9 @@ async fn postgres(target: &Database) -> Result<Conn> {
         }
         Pooler::None => {}
     }
-    if let Some(path) = &target.search_path {
-        run(&mut conn, search_path(path, false), target).await?;
+    let settings = settings(target, false);
+    if !settings.is_empty() {
+        run(&mut conn, settings, target).await?;
     }
     Ok(Conn::Postgres(conn))
 }
@@ -175,17 +176,22 @@ fn guards(conn: &PgConnection, set: &str) -> String {
     guards.concat() + &check
 }
 
-/// Sets the search path as Laravel's connection does. The text is the configuration's, so it is quoted for whatever
-/// `standard_conforming_strings` is.
-fn search_path(path: &str, local: bool) -> String {
-    let quoted = path.replace('\\', "\\\\").replace('\'', "''");
-    format!("SELECT set_config('search_path', E'{quoted}', {local}); ")
+/// Sets search path and time zone as Laravel's connection does. The texts are the configuration's, so they are quoted
+/// for whatever `standard_conforming_strings` is.
+fn settings(target: &Database, local: bool) -> String {
+    let set = |(name, value): (&str, &Option<String>)| {
+        let quoted = value.as_ref()?.replace('\\', "\\\\").replace('\'', "''");
+        Some(format!("SELECT set_config('{name}', E'{quoted}', {local}); "))
+    };
+    [("search_path", &target.search_path), ("TimeZone", &target.time_zone)]
+        .into_iter()
+        .filter_map(set)
+        .collect()
 }
 
 /// What begins every transaction behind a pooler in transaction mode: a session there is not one's own.
 pub(super) fn transaction_guards(conn: &PgConnection, target: &Database) -> String {
-    let path = target.search_path.as_deref().map(|path| search_path(path, true));
-    guards(conn, "SET LOCAL") + &path.unwrap_or_default()
+    guards(conn, "SET LOCAL") + &settings(target, true)
 }
 
 async fn mysql(target: &Database) -> Result<Conn> {

@@ -9,47 +9,155 @@ use url::Url;
 use super::{Address, Database, Engine};
 use crate::{Error, Result, config::Origin};
 
+/// What a database URL names; what it does not name is left to defaults, or to the settings beside it.
+pub(in crate::config) struct UrlParts {
+    /// From its scheme.
+    pub engine: Engine,
+    /// Host, or the folder of a socket.
+    pub host: Option<String>,
+    /// Port.
+    pub port: Option<u16>,
+    /// The database; for SQLite the path of its file.
+    pub name: Option<String>,
+    /// User.
+    pub username: Option<String>,
+    /// Password, which may be empty.
+    pub password: Option<SecretString>,
+    /// Parameters, none of them twice.
+    pub query: Vec<(String, String)>,
+}
+
 impl Database {
     /// Reads a database URL. Relative paths are seen from `base`. The URL is never repeated in an error.
     ///
     /// # Errors
     /// An unknown scheme, a missing part, a parameter that opsctl cannot honour.
     pub fn from_url(text: &str, base: &Path, origin: &Origin) -> Result<Self> {
+        UrlParts::read(text, origin)?.into_database(base, origin)
+    }
+}
+
+impl UrlParts {
+    /// Reads a URL and judges none of its parameters but that they are there once.
+    ///
+    /// # Errors
+    /// As [`Database::from_url`].
+    pub fn read(text: &str, origin: &Origin) -> Result<Self> {
         let bad =
             |why: &str| Error::config(format!("the database URL of {origin} cannot be used")).because(why);
         let (scheme, rest) = text.split_once(':').ok_or_else(|| bad("it has no scheme"))?;
         let engine = Engine::from_name(scheme)
             .ok_or_else(|| bad("its scheme is none of postgres, mysql, mariadb, sqlite"))?;
-        if engine == Engine::Sqlite {
-            let path = sqlite_path(rest).ok_or_else(|| bad("it names no file"))?;
-            return Ok(Self::sqlite(base.join(path), origin.clone()));
-        }
-        // The `url` crate treats unknown schemes as opaque hosts, which is what database URLs need.
-        let url = Url::parse(&with_host(text)).map_err(|error| bad(&error.to_string()))?;
-        if at_behind_host(text) {
+        if engine != Engine::Sqlite && at_behind_host(text) {
             return Err(bad(AT_BEHIND_HOST).hint(ENCODE));
         }
-        let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
-        let host = decode(host.trim_matches(['[', ']'])).ok_or_else(|| bad("its host is not UTF-8"))?;
-        let port = url.port().unwrap_or(engine.default_port());
-        let mut database = Self::new(engine, Address::of_host(host, port), origin.clone());
-        database.name =
-            decode(url.path().trim_start_matches('/')).ok_or_else(|| bad("its database is not UTF-8"))?;
-        database.username = decode(url.username()).ok_or_else(|| bad("its user is not UTF-8"))?;
-        if let Some(password) = url.password() {
-            let password = decode(password).ok_or_else(|| bad("its password is not UTF-8"))?;
-            database.password = Some(SecretString::from(password));
+        if text.contains('#') {
+            return Err(bad(FRAGMENT).hint(ENCODE));
         }
-        for (name, value) in url.query_pairs() {
-            database.set(&name, &value)?;
+        let parts =
+            if engine == Engine::Sqlite { Self::of_file(rest) } else { Self::of_server(engine, text) };
+        let parts = parts.map_err(|why| bad(&why))?;
+        if let Some(name) = twice(&parts.query) {
+            return Err(bad(&format!("it says `{name}` twice")).hint("leave one of them out"));
+        }
+        Ok(parts)
+    }
+
+    /// `sqlite:PATH`, `sqlite://PATH`, `sqlite:///ABSOLUTE`.
+    fn of_file(rest: &str) -> Result<Self, String> {
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        // As behind a host: what stands before it may be half a password, and names of parameters are shown.
+        if query.contains('@') {
+            return Err("it has an `@` in its parameters".into());
+        }
+        let path = decode(path).filter(|path| !path.is_empty()).ok_or("it names no file")?;
+        let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let engine = Engine::Sqlite;
+        Ok(Self { engine, host: None, port: None, name: Some(path), username: None, password: None, query })
+    }
+
+    fn of_server(engine: Engine, text: &str) -> Result<Self, String> {
+        // The `url` crate treats unknown schemes as opaque hosts, which is what database URLs need.
+        let (text, has_host) = with_host(text);
+        let url = Url::parse(&text).map_err(|error| error.to_string())?;
+        let part = |text: &str, what: &str| {
+            let text = decode(text).ok_or_else(|| format!("its {what} is not UTF-8"))?;
+            Ok::<_, String>(Some(text).filter(|text| !text.is_empty()))
+        };
+        let host = url.host_str().filter(|_| has_host).unwrap_or_default();
+        let password = url.password().map(|text| decode(text).ok_or("its password is not UTF-8"));
+        Ok(Self {
+            engine,
+            host: part(host.trim_matches(['[', ']']), "host")?,
+            port: url.port(),
+            name: part(url.path().trim_start_matches('/'), "database")?,
+            username: part(url.username(), "user")?,
+            password: password.transpose()?.map(SecretString::from),
+            query: url.query_pairs().into_owned().collect(),
+        })
+    }
+
+    /// Whether a parameter says `setting`, by any of its names.
+    pub fn says(&self, setting: &str) -> bool {
+        self.query.iter().any(|(name, _)| one_name(name) == setting)
+    }
+
+    /// The connection that the URL names by itself.
+    ///
+    /// # Errors
+    /// A parameter that opsctl cannot honour.
+    pub fn into_database(self, base: &Path, origin: &Origin) -> Result<Database> {
+        let origin = origin.clone();
+        let mut database = match self.engine {
+            Engine::Sqlite => Database::sqlite(base.join(self.name.unwrap_or_default()), origin),
+            engine => {
+                let host = self.host.unwrap_or_else(|| LOCAL.into());
+                let port = self.port.unwrap_or(engine.default_port());
+                let mut database = Database::new(engine, Address::of_host(host, port), origin);
+                database.name = self.name.unwrap_or_default();
+                database.username = self.username.unwrap_or_default();
+                database.password = self.password;
+                database
+            }
+        };
+        for (name, value) in &self.query {
+            database.set(name, value)?;
         }
         database.tls.relative_to(base);
         Ok(database)
     }
 }
 
+/// The host of those who name none.
+pub(super) const LOCAL: &str = "127.0.0.1";
+
+/// A setting's one name, of those that [`Database::set`] knows it by.
+pub(super) fn one_name(name: &str) -> &str {
+    match name {
+        "ssl-mode" => "sslmode",
+        "ssl-ca" => "sslrootcert",
+        "ssl-cert" => "sslcert",
+        "ssl-key" => "sslkey",
+        "pooled" => "pooler",
+        "socket" => "unix_socket",
+        name => name,
+    }
+}
+
+/// The name of a parameter that comes twice. Which of the two counts differs from reader to reader.
+fn twice(query: &[(String, String)]) -> Option<&str> {
+    // `schema` is Laravel's older word.
+    let one = |name| if name == "schema" { "search_path" } else { one_name(name) };
+    let names: Vec<&str> = query.iter().map(|(name, _)| one(name)).collect();
+    let known = |(at, name): &(usize, &&str)| names.iter().take(*at).any(|before| before == *name);
+    names.iter().enumerate().find(known).map(|(_, name)| *name)
+}
+
 /// Why a URL is refused, and what to do about it.
 pub(in crate::config) const AT_BEHIND_HOST: &str = "it has an `@` behind its host";
+/// Likewise: a part that no server ever sees.
+pub(in crate::config) const FRAGMENT: &str = "it has a `#`, and no server sees what stands behind one";
 /// See [`AT_BEHIND_HOST`].
 pub(in crate::config) const ENCODE: &str =
     "write `@`, `/`, `?` and `#` within its parts, the password above all, as `%40`, `%2F`, `%3F` and `%23`";
@@ -67,21 +175,15 @@ pub(in crate::config) fn at_behind_host(text: &str) -> bool {
     behind.contains('@')
 }
 
-/// `postgres://USER@/DATABASE`, libpq's form for a socket, has no host, which the `url` crate refuses behind a user.
-fn with_host(text: &str) -> Cow<'_, str> {
+/// `postgres://USER@/DATABASE`, libpq's form for a socket, has no host, which the `url` crate refuses behind a user: one
+/// is put there. Says whether the host is the URL's own.
+fn with_host(text: &str) -> (Cow<'_, str>, bool) {
     let (head, rest) = text.split_once("://").unwrap_or((text, ""));
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     match rest[..end].strip_suffix('@') {
-        Some(user) => Cow::Owned(format!("{head}://{user}@127.0.0.1{}", &rest[end..])),
-        None => Cow::Borrowed(text),
+        Some(user) => (Cow::Owned(format!("{head}://{user}@{LOCAL}{}", &rest[end..])), false),
+        None => (Cow::Borrowed(text), true),
     }
-}
-
-/// `sqlite:PATH`, `sqlite://PATH`, `sqlite:///ABSOLUTE`; parameters are not taken.
-fn sqlite_path(rest: &str) -> Option<String> {
-    let path = rest.strip_prefix("//").unwrap_or(rest);
-    let path = decode(path.split('?').next()?)?;
-    (!path.is_empty()).then_some(path)
 }
 
 pub(in crate::config) fn decode(text: &str) -> Option<String> {

@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::{Address, Node, Target, Tls, unsupported};
+use super::{
+    Address, Node, Target, Tls,
+    target::{LOCAL, PORT, UrlParts, UrlServer},
+    unsupported,
+};
 use crate::{
     Error, Result,
-    config::{Application, Origin, application::scalar},
+    config::{Application, Origin, application::scalar, database::coerced},
 };
 
 /// The server of a connection; `None` when nothing speaks of Redis.
@@ -39,18 +43,33 @@ fn cached_server(app: &Application, connection: &str) -> Result<Option<Target>> 
             return Err(unsupported(&what, "it changes what is stored"));
         }
     }
-    let text = |key: &str| members.get(key).and_then(scalar).filter(|text| !text.is_empty());
+    let text = |key: &str| one_value(members, key, &origin);
     let parts = Parts {
-        url: text("url"),
-        scheme: text("scheme"),
-        host: text("host"),
-        port: text("port"),
-        path: text("path"),
-        username: text("username"),
-        password: text("password"),
+        scheme: text("scheme")?,
+        host: text("host")?,
+        port: text("port")?,
+        path: text("path")?,
+        username: text("username")?,
+        password: text("password")?,
         stream: stream(members, &origin)?,
     };
-    parts.build(&app.dir, &origin).map(Some)
+    text("database")?;
+    parts.build(text("url")?.as_deref(), &app.dir, &origin).map(Some)
+}
+
+/// A member that is one value, when it is set; an empty one is not.
+///
+/// # Errors
+/// A list where one value is expected, such as hosts to choose from.
+fn one_value(members: &Value, key: &str, origin: &Origin) -> Result<Option<String>> {
+    match members.get(key) {
+        Some(Value::Array(_) | Value::Object(_)) => Err(unsupported(
+            &format!("the setting {origin}.{key}"),
+            "it is a list where opsctl takes one value",
+        )
+        .hint("name the server in an opsctl.toml: `[redis]` with `url`, `prefix` and `databases`")),
+        value => Ok(value.and_then(scalar).filter(|text| !text.is_empty())),
+    }
 }
 
 /// The options of the TLS stream: phpredis has them in `context.stream`, predis in `ssl`.
@@ -76,7 +95,6 @@ fn environment_server(app: &Application) -> Result<Target> {
     let origin = named.map_or(Origin::Default, |found| found.origin);
     let text = |name: &str| member(name).and_then(|found| found.value);
     let parts = Parts {
-        url: text("REDIS_URL"),
         scheme: text("REDIS_SCHEME"),
         host: text("REDIS_HOST"),
         port: text("REDIS_PORT"),
@@ -85,19 +103,23 @@ fn environment_server(app: &Application) -> Result<Target> {
         password: text("REDIS_PASSWORD"),
         stream: None,
     };
-    parts.build(&app.dir, &origin)
+    parts.build(text("REDIS_URL").as_deref(), &app.dir, &origin)
 }
 
-/// The error of an environment that speaks of sentinels, in the names of `namoshek/laravel-redis-sentinel`.
+/// The error of an environment that speaks of sentinels. There is no one set of names for them; host, port and service
+/// are those of `namoshek/laravel-redis-sentinel`.
 fn environment_sentinels(app: &Application) -> Option<Error> {
     let set = |name: &str| {
         app.value("", &[name]).filter(|found| found.value.as_deref().is_some_and(|text| !text.is_empty()))
     };
-    let text = |name: &str| set(name).and_then(|found| found.value);
+    let text = |names: &[&str]| names.iter().find_map(|name| set(name)).and_then(|found| found.value);
     let client = set("REDIS_CLIENT").filter(|found| is_sentinel(found.value.as_deref()));
-    let named = client.or_else(|| set("REDIS_SENTINEL_HOST")).or_else(|| set("REDIS_SENTINEL_SERVICE"))?;
-    let one = node(text("REDIS_SENTINEL_HOST"), text("REDIS_SENTINEL_PORT"));
-    Some(ask_sentinels(&named.origin, text("REDIS_SENTINEL_SERVICE"), one))
+    let speaks =
+        || app.variable_names().into_iter().filter(|name| name.starts_with("REDIS_SENTINEL")).find_map(set);
+    let named = client.or_else(speaks)?;
+    let one = node(text(&["REDIS_SENTINEL_HOST"]), text(&["REDIS_SENTINEL_PORT"]));
+    let master = text(&["REDIS_SENTINEL_SERVICE", "REDIS_SENTINEL_MASTER"]);
+    Some(ask_sentinels(&named.origin, master, one))
 }
 
 /// A connection, and all of `database.redis`.
@@ -179,9 +201,8 @@ fn quoted(nodes: impl IntoIterator<Item = Node>, else_: &str) -> String {
     if nodes.is_empty() { format!("\"{else_}\"") } else { nodes.join(", ") }
 }
 
-/// The members that every source of the application has; the URL, when there is one, overrides address and database.
+/// The members that stand by themselves, beside a URL or without one.
 struct Parts<'a> {
-    url: Option<String>,
     scheme: Option<String>,
     host: Option<String>,
     port: Option<String>,
@@ -192,22 +213,43 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    fn build(self, dir: &Path, origin: &Origin) -> Result<Target> {
-        let mut target = match &self.url {
-            Some(url) => Target::from_url(url, origin)?,
-            None => Target::new(self.address(origin)?, origin.clone()),
-        };
+    /// The place. What the URL names is stronger, its scheme too; what it does not name stays
+    /// (`Illuminate\Support\ConfigurationUrlParser::parseConfiguration`, Laravel 11-13).
+    fn build(mut self, url: Option<&str>, dir: &Path, origin: &Origin) -> Result<Target> {
+        let parts = url.map(|url| UrlParts::read(url, origin)).transpose()?;
+        let database = parts.as_ref().and_then(|parts| parts.database);
+        let socket = parts.and_then(|parts| self.take(parts));
+        let address = socket.map_or_else(|| self.address(origin), |path| Ok(Address::Socket(path)))?;
+        let mut target = Target::new(address, origin.clone());
         if let Address::Tls(host, _, tls) = &mut target.address {
             *tls = Tls::from_stream(self.stream, host, dir, origin)?;
         }
-        target.username = target.username.or(self.username);
-        target.password = target.password.or(self.password.map(SecretString::from));
+        target.username = self.username;
+        target.password = self.password.map(SecretString::from);
+        target.database = database.unwrap_or(0);
+        target.database_in_url = database.is_some();
         Ok(target)
+    }
+
+    /// Puts what a URL names in the place of what stands here; a socket stands for the whole address.
+    fn take(&mut self, url: UrlParts) -> Option<PathBuf> {
+        let password = url.password.and_then(|password| coerced(password.expose_secret()));
+        self.password = password.or(self.password.take());
+        self.username = url.username.and_then(|name| coerced(&name)).or(self.username.take());
+        match url.server {
+            UrlServer::Socket(path) => return Some(path),
+            UrlServer::Tcp { tls, host, port } => {
+                self.scheme = Some(if tls { "tls" } else { "tcp" }.into());
+                self.host = host.or(self.host.take());
+                self.port = port.map(|port| port.to_string()).or(self.port.take());
+            }
+        }
+        None
     }
 
     /// `PhpRedisConnector::formatHost`: the scheme stands in a setting of its own or before the host.
     fn address(&self, origin: &Origin) -> Result<Address> {
-        let (before, host) = bare(self.host.as_deref().unwrap_or("127.0.0.1"));
+        let (before, host) = bare(self.host.as_deref().unwrap_or(LOCAL));
         if host.starts_with('/') {
             return Ok(Address::Socket(PathBuf::from(host)));
         }
@@ -223,7 +265,7 @@ impl Parts<'_> {
             }
         };
         let port = match &self.port {
-            None => 6379,
+            None => PORT,
             Some(port) => port
                 .parse()
                 .map_err(|_| Error::config(format!("the Redis port of {origin} is no port number")))?,

@@ -61,9 +61,9 @@ impl Context {
     pub(super) fn redis_named(&self, role: Role, connection: &str, settings: &Settings) -> Result<Target> {
         let mut target = self.redis_server(connection)?.ok_or_else(|| self.nothing_configured("Redis"))?;
         target.prefix = self.redis_prefix(connection, settings)?;
-        // The path of the application's URL overrides its discrete setting (ConfigurationUrlParser); OPSCTL_REDIS_URL
-        // and a file's URL only name the server.
-        let in_url = target.database_in_url && !self.names_server_alone();
+        // The path of the application's URL overrides its discrete setting (ConfigurationUrlParser); other URLs have
+        // none.
+        let in_url = target.database_in_url;
         if let Some(database) = self.redis_database(role, connection, settings)?.filter(|_| !in_url) {
             target.database = database;
         }
@@ -84,12 +84,6 @@ impl Context {
         }
     }
 
-    /// Whether the server comes from a source that says nothing about the roles' databases.
-    fn names_server_alone(&self) -> bool {
-        self.redis_section().is_some()
-            || (self.environment.filled("OPSCTL_REDIS_URL").is_some() && !self.chose_an_app())
-    }
-
     /// `[redis]` of the file in force.
     fn redis_section(&self) -> Option<&RedisSection> {
         self.file.as_ref()?.section.redis.as_ref()
@@ -104,7 +98,7 @@ impl Context {
             return self.app_server(connection);
         }
         if let Some(url) = self.environment.filled("OPSCTL_REDIS_URL") {
-            return Target::from_url(url, &Origin::Variable("OPSCTL_REDIS_URL".into())).map(Some);
+            return server_alone(url).map(Some);
         }
         match file {
             Some((file, section)) => section.target(file, &self.environment).map(Some),
@@ -175,6 +169,17 @@ impl Context {
     pub(super) fn env_slug(&self) -> String {
         self.app_env.as_ref().map_or_else(|| "production".into(), |env| slug(&env.value))
     }
+}
+
+/// The server of `OPSCTL_REDIS_URL`, which says nothing about the databases of the roles.
+fn server_alone(url: &str) -> Result<Target> {
+    let target = Target::from_url(url, &Origin::Variable("OPSCTL_REDIS_URL".into()))?;
+    if target.database_in_url {
+        return Err(Error::config("OPSCTL_REDIS_URL cannot be used")
+            .because("its path names a database, and each role keeps that of the file or the application")
+            .hint("leave the path out of the URL"));
+    }
+    Ok(target)
 }
 
 fn number(found: &Sourced<String>) -> Result<i64> {

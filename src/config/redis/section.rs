@@ -207,6 +207,14 @@ fn with_url(mut target: Target, written: Option<Tls>, file: &FileContext) -> Res
         ))
         .hint("move it out of the file: `password = \"env:NAME\"` or `password = \"file:PATH\"`"));
     }
+    if target.database_in_url {
+        return Err(refuse(
+            file,
+            "redis.url",
+            "its path names a database, and `databases` names one for each role",
+        )
+        .hint("leave the path out of `url`"));
+    }
     match (&mut target.address, written) {
         (Address::Tls(_, _, tls), Some(written)) => *tls = written,
         (_, Some(_)) => {

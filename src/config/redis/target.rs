@@ -11,7 +11,7 @@ use crate::{
     Error, Result,
     config::{
         Origin,
-        database::{AT_BEHIND_HOST, ENCODE, at_behind_host, decode},
+        database::{AT_BEHIND_HOST, ENCODE, FRAGMENT, at_behind_host, decode},
     },
 };
 
@@ -180,43 +180,21 @@ impl Target {
     /// # Errors
     /// An unknown scheme, or a part that opsctl cannot honour.
     pub fn from_url(text: &str, origin: &Origin) -> Result<Self> {
-        let bad = |why: &str| Error::config(format!("the Redis URL of {origin} cannot be used")).because(why);
-        if let Some(path) = text.strip_prefix("unix:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            return match path {
-                _ if path.contains('?') => Err(bad("its parameters cannot be honoured")),
-                _ if !path.starts_with('/') => Err(bad("it names no absolute path")),
-                _ => Ok(Self::new(Address::Socket(PathBuf::from(path)), origin.clone())),
-            };
-        }
-        let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
-        let tls = match url.scheme() {
-            "redis" | "tcp" => None,
-            "rediss" | "tls" => Some(Tls::full()),
-            _ => return Err(bad("its scheme is none of redis, rediss, tcp, tls, unix")),
+        let parts = UrlParts::read(text, origin)?;
+        let address = match parts.server {
+            UrlServer::Socket(path) => Address::Socket(path),
+            UrlServer::Tcp { tls, host, port } => {
+                let node = Node::new(host.unwrap_or_else(|| LOCAL.into()), port.unwrap_or(PORT));
+                Address::server(node, tls.then(Tls::full))
+            }
         };
-        if at_behind_host(text) {
-            return Err(bad(AT_BEHIND_HOST).hint(ENCODE));
-        }
-        if url.query().is_some_and(|query| !query.is_empty()) {
-            return Err(bad("its parameters cannot be honoured"));
-        }
-        let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
-        let host = decode(host.trim_matches(['[', ']'])).ok_or_else(|| bad("its host is not UTF-8"))?;
-        let node = Node::new(host, url.port().unwrap_or(6379));
-        let mut target = Self::new(Address::server(node, tls), origin.clone());
-        let username = decode(url.username()).ok_or_else(|| bad("its user is not UTF-8"))?;
-        target.username = Some(username).filter(|name| !name.is_empty());
-        if let Some(password) = url.password() {
-            let password = decode(password).ok_or_else(|| bad("its password is not UTF-8"))?;
-            target.password = Some(SecretString::from(password));
-        }
-        let database = url.path().trim_start_matches('/');
-        if !database.is_empty() {
-            target.database = database.parse().map_err(|_| bad("its path is no database number"))?;
-            target.database_in_url = true;
-        }
-        Ok(target)
+        Ok(Self {
+            username: parts.username,
+            password: parts.password,
+            database: parts.database.unwrap_or(0),
+            database_in_url: parts.database.is_some(),
+            ..Self::new(address, origin.clone())
+        })
     }
 
     /// Whether one connection serves both: the same servers, as the same user.
@@ -224,6 +202,85 @@ impl Target {
         self.address == other.address
             && self.username == other.username
             && same(&self.password, &other.password)
+    }
+}
+
+/// The host of those who name none, as Laravel's `config/database.php` has it.
+pub(super) const LOCAL: &str = "127.0.0.1";
+/// The port of those who name none.
+pub(super) const PORT: u16 = 6379;
+
+/// What a Redis URL names; what it does not name is left to defaults, or to the settings beside it.
+pub(super) struct UrlParts {
+    /// The server.
+    pub server: UrlServer,
+    /// ACL user.
+    pub username: Option<String>,
+    /// Password, which may be empty.
+    pub password: Option<SecretString>,
+    /// Logical database.
+    pub database: Option<i64>,
+}
+
+/// The server that a URL names.
+pub(super) enum UrlServer {
+    /// By its socket file.
+    Socket(PathBuf),
+    /// By what there is of host and port; the scheme says whether over TLS.
+    Tcp { tls: bool, host: Option<String>, port: Option<u16> },
+}
+
+impl UrlParts {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// As [`Target::from_url`].
+    pub(super) fn read(text: &str, origin: &Origin) -> Result<Self> {
+        let bad = |why: &str| Error::config(format!("the Redis URL of {origin} cannot be used")).because(why);
+        if let Some(path) = text.strip_prefix("unix:") {
+            let server = UrlServer::Socket(socket(path).map_err(bad)?);
+            return Ok(Self { server, username: None, password: None, database: None });
+        }
+        let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+        let tls = match url.scheme() {
+            "redis" | "tcp" => false,
+            "rediss" | "tls" => true,
+            _ => return Err(bad("its scheme is none of redis, rediss, tcp, tls, unix")),
+        };
+        if at_behind_host(text) {
+            return Err(bad(AT_BEHIND_HOST).hint(ENCODE));
+        }
+        if text.contains('#') {
+            return Err(bad(FRAGMENT).hint(ENCODE));
+        }
+        if url.query().is_some_and(|query| !query.is_empty()) {
+            return Err(bad("its parameters cannot be honoured"));
+        }
+        let part = |text: &str, what: &str| {
+            let text = decode(text).ok_or_else(|| bad(&format!("its {what} is not UTF-8")))?;
+            Ok::<_, Error>(Some(text).filter(|text| !text.is_empty()))
+        };
+        let host = part(url.host_str().unwrap_or_default().trim_matches(['[', ']']), "host")?;
+        let password =
+            url.password().map(|text| decode(text).ok_or_else(|| bad("its password is not UTF-8")));
+        let database = Some(url.path().trim_start_matches('/')).filter(|path| !path.is_empty());
+        let database = database.map(|path| path.parse().map_err(|_| bad("its path is no database number")));
+        Ok(Self {
+            server: UrlServer::Tcp { tls, host, port: url.port() },
+            username: part(url.username(), "user")?,
+            password: password.transpose()?.map(SecretString::from),
+            database: database.transpose()?,
+        })
+    }
+}
+
+/// The socket file of a `unix:` URL, in which nothing is encoded.
+fn socket(path: &str) -> Result<PathBuf, &'static str> {
+    let path = path.strip_prefix("//").unwrap_or(path);
+    match path {
+        _ if path.contains('?') => Err("its parameters cannot be honoured"),
+        _ if !path.starts_with('/') => Err("it names no absolute path"),
+        _ => Ok(PathBuf::from(path)),
     }
 }
 
