@@ -339,12 +339,12 @@ mod tests {
             host in r"[a-z][a-z0-9-]{0,8}(\.[a-z0-9]{1,5}){0,2}|\[::1\]|127\.0\.0\.1",
             (username, password, name) in (".*", ".*", ".*"),
             port in prop::option::of(any::<u16>()),
-            search_path in prop::option::of(".*"),
+            zone in prop::option::of(".*"),
         ) {
             // No URL can have these as its path: they are steps within one.
             prop_assume!(!matches!(name.as_str(), "." | ".."));
             let port_text = port.map(|port| format!(":{port}")).unwrap_or_default();
-            let query = search_path.iter().map(|path| format!("?search_path={}", encoded(path))).collect::<String>();
+            let query = zone.iter().map(|zone| format!("?timezone={}", encoded(zone))).collect::<String>();
             let (scheme, engine) = engine;
             let user = format!("{}:{}", encoded(&username), encoded(&password));
             let found = read(&format!("{scheme}://{user}@{host}{port_text}/{}{query}", encoded(&name))).unwrap();
@@ -354,7 +354,7 @@ mod tests {
             prop_assert_eq!((found.username, found.name), (username, name));
             let given = found.password.as_ref().map_or("", |found| found.expose_secret());
             prop_assert_eq!(given, password);
-            prop_assert_eq!(found.search_path, search_path);
+            prop_assert_eq!(found.time_zone, zone);
         }
     }
 }
