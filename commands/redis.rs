@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use opsctl::{
     Exit, Result,
-    config::System,
+    config::{System, redis::Role},
     redis::ping::{self, Facts, Node, Place, Report, Saved, ServerRole},
 };
 use serde::Serialize;
@@ -84,6 +84,7 @@ async fn ping(app: &App) -> Result<Exit> {
     app.ui.emit(&view(app, &report)?)?;
     if app.ui.is_human() {
         report.places.iter().filter_map(state).for_each(|line| app.ui.note(&line));
+        report.places.iter().filter_map(unkept).for_each(|line| app.ui.note(&line));
         for finding in &report.findings {
             app.ui.warning(&finding.message);
             app.ui.hint(&finding.hint);
@@ -106,6 +107,20 @@ fn state(place: &Place) -> Option<String> {
         "The Cluster is {}: {} of 16384 slots assigned, {} masters with slots, {} nodes.",
         cluster.state, cluster.slots_assigned, cluster.size, cluster.known_nodes
     ))
+}
+
+/// What a place that keeps nothing on disk would lose.
+fn unkept(place: &Place) -> Option<String> {
+    let lost: Vec<&str> = place
+        .unkept()
+        .iter()
+        .map(|role| match role {
+            Role::Queue => "jobs of the queue",
+            _ => "locks",
+        })
+        .collect();
+    let (address, lost) = (&place.address, lost.join(" and "));
+    (!lost.is_empty()).then(|| format!("{address} has no persistence: {lost} are gone when it stops."))
 }
 
 fn view(app: &App, report: &Report) -> Result<View> {
@@ -207,22 +222,31 @@ fn memory(bytes: u64) -> Cell {
     Cell::new(format!("{rest:.digits$} {}", units[unit])).raw(bytes.to_string())
 }
 
-/// The last snapshot, and the append-only file where there is one.
+/// Snapshots, and the append-only file where there is one.
 fn saved(facts: &Facts, now: DateTime<Utc>) -> Cell {
-    let at = facts.last_save.map_or_else(|| "never".to_owned(), |at| ago(at, now));
-    let (text, snapshot) = match facts.snapshot {
-        Saved::Failed => ("failed".to_owned(), "failed"),
-        Saved::Ok | Saved::Off => (at, "ok"),
+    let at = facts.last_save.map_or_else(|| "not since its start".to_owned(), |at| ago(at, now));
+    let text = match (facts.snapshot, facts.append_only) {
+        (Saved::Off, Saved::Off) => "no persistence".to_owned(),
+        (Saved::Off, also) => format!("append-only{}", failed(also)),
+        (Saved::Failed, Saved::Off) => "failed".to_owned(),
+        (Saved::Failed, also) => format!("failed, append-only{}", failed(also)),
+        (_, Saved::Off) => at,
+        (_, also) => format!("{at}, append-only{}", failed(also)),
     };
-    let (also, raw) = match facts.append_only {
-        Saved::Off => ("", ""),
-        Saved::Ok => (", append-only", " append-only-ok"),
-        Saved::Failed => (", append-only failed", " append-only-failed"),
-    };
-    let failed = facts.snapshot == Saved::Failed || facts.append_only == Saved::Failed;
     let stamp = facts.last_save.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default();
-    let cell = Cell::new(format!("{text}{also}")).raw(format!("{snapshot} {stamp}{raw}"));
-    if failed { cell.tone(Tone::Bad) } else { cell }
+    let also = match facts.append_only {
+        Saved::Off => String::new(),
+        also => format!(" append-only-{}", also.name()),
+    };
+    let cell = Cell::new(text).raw(format!("{} {stamp}{also}", facts.snapshot.name()));
+    match facts.snapshot == Saved::Failed || facts.append_only == Saved::Failed {
+        true => cell.tone(Tone::Bad),
+        false => cell,
+    }
+}
+
+fn failed(saved: Saved) -> &'static str {
+    if saved == Saved::Failed { " failed" } else { "" }
 }
 
 #[cfg(test)]

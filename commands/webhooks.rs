@@ -129,12 +129,19 @@ fn finish(app: &App, command: &'static str, report: &RetryReport) -> Result<Exit
     }
     if let Some(error) = report.error() {
         let error = error.clone();
-        app.ui.error(&match tried {
-            0 => error.hint("no event was tried; begin again with the same command"),
-            tried => {
-                error.hint(format!("{tried} events were tried before that; go on with the same command"))
-            }
-        });
+        let before = match tried {
+            0 => "no event was tried".to_owned(),
+            tried => format!("{tried} events were tried before that"),
+        };
+        let next = match (report.lock_left, tried) {
+            (true, _) => format!(
+                "the run lock stands for its time; wait for it: `--if-locked wait={}s`",
+                report.limits.lock_seconds
+            ),
+            (false, 0) => "begin again with the same command".to_owned(),
+            (false, _) => "go on with the same command".to_owned(),
+        };
+        app.ui.error(&error.hint(format!("{before}; {next}")));
     }
     Ok(report.exit())
 }

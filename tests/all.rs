@@ -33,6 +33,8 @@ mod odd_redis;
 mod protected;
 mod races;
 mod readme;
+mod redis_cluster;
+mod redis_locks;
 mod redis_ping;
 mod redis_reach;
 mod redis_settings;

@@ -46,10 +46,14 @@ fn roles_on_one_server_are_shown_together() {
     insta::with_settings!({filters => FILTERS.to_vec()}, {
         insta::assert_snapshot!(said.out, @r"
         ADDRESS ROLES SERVER LATENCY MS VERSION MEMORY MAXMEMORY POLICY EVICTED SAVED
-        redis://HOST default/0 cache/1 queue/2 lock/3 master TIME VERSION SIZE - noeviction 0 WHEN
+        redis://HOST default/0 cache/1 queue/2 lock/3 master TIME VERSION SIZE - noeviction 0 no persistence
         ");
     });
-    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let note = format!(
+        "redis://127.0.0.1:{} has no persistence: jobs of the queue and locks are gone when it stops.\n",
+        redis.port
+    );
+    assert_eq!((said.code, said.err), (0, note));
     let data = &json(&folder)["data"];
     let [place] = &data["places"].as_array().unwrap()[..] else { panic!("{data}") };
     let roles: Vec<(&str, i64, &str, bool)> = place["roles"]
@@ -73,7 +77,7 @@ fn roles_on_one_server_are_shown_together() {
     let facts = &place["nodes"][0]["facts"];
     assert_eq!(
         (&facts["role"], &facts["snapshot"], &facts["append_only"]),
-        (&"master".into(), &"ok".into(), &"off".into())
+        (&"master".into(), &"off".into(), &"off".into())
     );
     // One connection for all roles: this one.
     assert_eq!(facts["connected_clients"], 1);
@@ -110,6 +114,32 @@ fn locks_and_jobs_that_may_be_evicted_are_found_and_cache_values_are_not() {
         (&found["data"]["findings"][0]["kind"], &found["summary"]["findings"]),
         (&"eviction".into(), &1.into())
     );
+}
+
+#[test]
+fn what_is_kept_on_disk_is_told_as_it_is() {
+    for (options, save, says, snapshot) in [
+        (&["--save", "3600 1"][..], false, "not since its start", "waiting"),
+        (&["--save", "3600 1"], true, "in WHEN", "ok"),
+        (&["--save", "3600 1", "--appendonly", "yes"], false, "not since its start, append-only", "waiting"),
+        (&["--appendonly", "yes"], false, "append-only", "off"),
+        (&[], true, "no persistence", "off"),
+    ] {
+        let Some(redis) = Redis::start(options) else { return };
+        if save {
+            assert_eq!(redis.cli(&["SAVE"]), "OK");
+        }
+        let folder = folder(redis.port, "redis", "database");
+        let (said, facts) = (ping(&folder), json(&folder)["data"]["places"][0]["nodes"][0]["facts"].clone());
+        let row = said.out.lines().nth(1).unwrap_or_default();
+        // The clock of the program stands still, before the save.
+        let told = row.trim_end().ends_with(says) || (save && snapshot == "ok" && row.contains("  in "));
+        assert!(told, "{options:?}: {said:?}");
+        assert_eq!((said.code, &facts["snapshot"]), (0, &snapshot.into()), "{options:?}");
+        assert_eq!(facts["last_save"].is_null(), !save, "{options:?}: {facts}");
+        let unkept = said.err.contains("has no persistence: locks are gone when it stops");
+        assert_eq!(unkept, says == "no persistence", "{options:?}: {}", said.err);
+    }
 }
 
 #[test]

@@ -146,7 +146,7 @@ async fn an_acl_user_is_named_by_url_or_by_members_and_a_missing_right_is_told()
     insta::assert_snapshot!(told(&refused(&other).await), @r"
     Config: redis://127.0.0.1:PORT/3 denies a command to `ops`
       because this user has no permissions to access one of the keys used as arguments
-      hint grant the keys: `ACL SETUSER ops ~other-*`
+      hint grant the keys, to read and to write: `ACL SETUSER ops %RW~other-*`
     ");
     server.cli(&[
         "--user",
@@ -238,6 +238,15 @@ async fn tls_verifies_what_is_asked_for_and_shows_a_certificate() {
       because received fatal alert: CertificateRequired
       hint it may want to know opsctl's certificate: `tls = { certificate = "PATH", key = "PATH" }` in an opsctl.toml, `local_cert` and `local_pk` in the application's TLS options
     "#);
+    let other = authority.certify("other", &["DNS:other"]);
+    let pair = identity.clone().map(|mine| Identity { key: other.key.clone(), ..mine });
+    let mismatched = refused(&at("localhost", Verify::Full, Some(&ca), &pair)).await;
+    assert_eq!(mismatched.kind(), Kind::Config, "{mismatched:?}");
+    assert!(mismatched.message().contains("/me.pem and the key "), "{mismatched:?}");
+    assert!(mismatched.message().contains(other.key.to_str().unwrap()), "{mismatched:?}");
+    let no_certificate = refused(&at("localhost", Verify::Full, Some(&other.key), &None)).await;
+    assert_eq!(no_certificate.kind(), Kind::Config, "{no_certificate:?}");
+    assert!(no_certificate.message().ends_with("holds no certificate in PEM form"), "{no_certificate:?}");
     let gone = refused(&at("localhost", Verify::Full, Some(&ca.with_file_name("gone.pem")), &identity)).await;
     assert!(gone.message().ends_with("gone.pem cannot be read"), "{gone:?}");
 }
@@ -337,7 +346,11 @@ async fn sentinels_have_credentials_and_tls_of_their_own() {
     assert!(error.causes()[0].contains("the master redis://127.0.0.1:"), "{error:?}");
     let error = refused(&locks_of(&redis.replace(MASTER, "others"), &right)).await;
     assert_eq!(error.kind(), Kind::Config);
-    assert!(error.causes()[0].contains("watches no master named `others`"), "{error:?}");
+    assert!(
+        error.causes()[0]
+            .contains("all 3 sentinels answer, and none of them watches a master named `others`"),
+        "{error:?}"
+    );
     let error = refused(&locks_of(&redis.replace("localhost", "127.0.0.1"), &right)).await;
     assert!(error.causes()[0].contains("not valid for name"), "{error:?}");
     set.sentinels.truncate(1);

@@ -108,13 +108,22 @@ impl Heard {
             .counts
             .iter()
             .filter(|(_, value)| value != "0")
-            .map(|(name, value)| format!("{value} {}", name.replace('_', " ")))
+            .map(|(name, value)| format!("{value} {}", counted_word(name, value)))
             .collect();
         match (&told[..], self.counts.first()) {
             ([], Some((name, _))) => format!("0 {}", name.replace('_', " ")),
             _ => told.join(", "),
         }
     }
+}
+
+/// The name of a number in a text: nouns agree with it, other words stay as they are.
+fn counted_word(name: &str, value: &str) -> String {
+    let noun = match (name, value) {
+        ("findings" | "errors" | "places", "1") => name.trim_end_matches('s'),
+        _ => name,
+    };
+    noun.replace('_', " ")
 }
 
 /// A bar would begin the performance data, a line break the long output.
@@ -140,6 +149,11 @@ mod tests {
         assert_eq!(
             heard.line("webhooks retry", Exit::Partial),
             "WEBHOOKS RETRY WARNING - 3 selected, 2 used up | selected=3 applied=0 used_up=2"
+        );
+        heard.summary(&json!({"findings": 1, "errors": 0, "places": 1}));
+        assert_eq!(
+            heard.line("redis ping", Exit::Findings),
+            "REDIS PING WARNING - 1 finding, 1 place | findings=1 errors=0 places=1"
         );
         heard.summary(&json!({"selected": 0, "applied": 0}));
         assert_eq!(

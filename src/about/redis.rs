@@ -1,5 +1,6 @@
 //! What the Redis servers say, role by role.
 
+use ::redis::{FromRedisValue, Value};
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
@@ -93,8 +94,8 @@ fn in_use(context: &Context, system: System) -> bool {
 /// Product, version, and whether it is a replica. A user that may not ask for them still reaches the server.
 pub(super) async fn says(redis: &Redis) -> Result<String> {
     redis.run::<String>(&::redis::cmd("PING")).await?;
-    let info = match redis.run::<String>(&::redis::cmd("INFO")).await {
-        Ok(info) => info,
+    let info = match redis.run::<Value>(&::redis::cmd("INFO")).await {
+        Ok(info) => one_of(info),
         Err(error) if error.kind() == Kind::Unreachable => return Err(error),
         Err(error) => return Ok(denied(&error)),
     };
@@ -108,6 +109,15 @@ pub(super) async fn says(redis: &Redis) -> Result<String> {
         _ => "",
     };
     Ok(format!("Redis {version}{role}"))
+}
+
+/// The text of a server; of a Cluster, whose nodes all answer, that of one of them.
+fn one_of(answer: Value) -> String {
+    let answer = match answer {
+        Value::Map(nodes) => nodes.into_iter().next().map_or(Value::Nil, |(_, text)| text),
+        answer => answer,
+    };
+    String::from_redis_value(answer).unwrap_or_default()
 }
 
 fn denied(error: &Error) -> String {

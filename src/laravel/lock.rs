@@ -14,12 +14,24 @@ use crate::{
     redis::Redis,
 };
 
-/// Deletes a key whose value is the owner (Laravel's `LuaScripts::releaseLock`, written anew).
-const RELEASE: &str =
-    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
-/// Gives a key whose value is the owner a new time to live.
-const RENEW: &str = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('expire', KEYS[1], ARGV[2]) end return 0";
+/// Renews or gives back a lock, on a key whose value is its owner's token (Laravel's `LuaScripts::releaseLock` gives
+/// back in the same way). To prove the right to both, it is called before a lock is taken: a free lock is expired and
+/// deleted, which changes nothing. One script for all, so that what is proven is what is needed.
+const SCRIPT: &str = "\
+local key, deed, owner, seconds = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local now = redis.call('get', key)
+if deed == 'prove' then
+  if not now then redis.call('expire', key, seconds) redis.call('del', key) end
+  return 1
+end
+if now ~= owner then return 0 end
+if deed == 'renew' then return redis.call('expire', key, seconds) end
+return redis.call('del', key)";
 
+/// Time for which a lock is given back again and again to a Redis that does not answer: a failover, as a rule.
+const RELEASE_FOR: Duration = Duration::from_secs(3);
+/// Time between two of these tries.
+const RELEASE_PAUSE: Duration = Duration::from_millis(200);
 /// Time for which a lock's statement that met a deadlock is repeated.
 const DEADLOCKS_FOR: Duration = Duration::from_secs(2);
 /// Time between two of them.
@@ -89,12 +101,10 @@ impl Locks<'_> {
         let held = Held { name: name.to_owned(), owner: owner.to_owned(), seconds: seconds.max(1) };
         let taken = match self {
             Locks::Redis { redis, prefix } => {
+                let key = redis.key(&format!("{prefix}{name}"));
+                redis.eval::<i64>(SCRIPT, &key, &words("prove", &held)).await?;
                 let mut set = redis::cmd("SET");
-                set.arg(redis.key(&format!("{prefix}{name}")))
-                    .arg(owner)
-                    .arg("EX")
-                    .arg(held.seconds)
-                    .arg("NX");
+                set.arg(key).arg(owner).arg("EX").arg(held.seconds).arg("NX");
                 redis.run::<Option<String>>(&set).await?.is_some()
             }
             Locks::Database { db, table, prefix } => {
@@ -120,7 +130,7 @@ impl Locks<'_> {
         let renewed = match self {
             Locks::Redis { redis, prefix } => {
                 let key = redis.key(&format!("{prefix}{}", held.name));
-                redis.eval::<i64>(RENEW, &key, &[&held.owner, &held.seconds.to_string()]).await?
+                redis.eval::<i64>(SCRIPT, &key, &words("renew", held)).await?
             }
             Locks::Database { db, table, prefix } => {
                 let key = format!("{prefix}{}", held.name);
@@ -137,15 +147,16 @@ impl Locks<'_> {
         })
     }
 
-    /// Gives a lock back if it is still ours; says whether it was.
+    /// Gives a lock back if it is still ours; says whether it was. When an answer was lost, and the lock is gone, it is
+    /// taken to have been.
     ///
     /// # Errors
-    /// The store does not answer: the lock then ends with its time.
+    /// The store does not answer, Redis not within three seconds: the lock then ends with its time.
     pub async fn release(&self, held: &Held) -> Result<bool> {
         match self {
             Locks::Redis { redis, prefix } => {
                 let key = redis.key(&format!("{prefix}{}", held.name));
-                Ok(redis.eval::<i64>(RELEASE, &key, &[&held.owner]).await? > 0)
+                release_key(redis, &key, held).await
             }
             Locks::Database { db, table, prefix } => {
                 let table = db.require(table, &["key", "owner", "expiration"]).await?;
@@ -176,6 +187,42 @@ impl Locks<'_> {
                 Ok(Some(Holder { owner, until }))
             }
             Locks::Database { db, table, prefix } => holder_row(db, table, &format!("{prefix}{name}")).await,
+        }
+    }
+}
+
+/// What the script is called with.
+fn words(deed: &str, held: &Held) -> [String; 3] {
+    [deed.to_owned(), held.owner.clone(), held.seconds.to_string()]
+}
+
+/// Asks until Redis answers: a key that bears our token may be deleted any number of times. What is not ours at a
+/// second try may have been at the first one, whose answer was lost.
+async fn release_key(redis: &Redis, key: &str, held: &Held) -> Result<bool> {
+    let started = Instant::now();
+    let mut lost: Option<Error> = None;
+    loop {
+        let rest = RELEASE_FOR.saturating_sub(started.elapsed());
+        let words = words("release", held);
+        let release = redis.eval_once::<i64>(SCRIPT, key, &words);
+        let error = match tokio::time::timeout(rest, release).await {
+            Ok(Ok(0)) if lost.is_some() => {
+                tracing::debug!(
+                    key,
+                    "an answer was lost, and the lock is not ours now: it was given back, or lost"
+                );
+                return Ok(true);
+            }
+            Ok(Err(error)) if error.kind() == Kind::Unreachable => error,
+            Ok(answer) => return Ok(answer? > 0),
+            Err(_) => return Err(lost.unwrap_or_else(|| redis.silent("no answer within three seconds"))),
+        };
+        if started.elapsed() + RELEASE_PAUSE >= RELEASE_FOR {
+            return Err(error);
+        }
+        // The first answer may have been lost with an idle connection: a new one is made at once.
+        if lost.replace(error).is_some() {
+            tokio::time::sleep(RELEASE_PAUSE).await;
         }
     }
 }

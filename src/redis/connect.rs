@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use redis::{
     AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo,
     Pipeline, RedisConnectionInfo, RedisFuture, RedisResult, TlsCertificates, Value,
@@ -13,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{fault::Peer, sentinel};
 use crate::{
-    Error, Result,
+    Error, Kind, Result,
     config::redis::{Address, Node, Target, Tls, Verify},
 };
 
@@ -29,6 +30,12 @@ pub(super) struct Patience {
 /// With servers, whose answers the work depends on.
 pub(super) const SERVERS: Patience =
     Patience { connect: Duration::from_secs(5), response: Duration::from_secs(5) };
+/// With a node that names the others of its Cluster, of which another one can be asked.
+const SEEDS: Patience = Patience { connect: Duration::from_secs(3), response: Duration::from_secs(3) };
+/// With the nodes of a Cluster, of which one may be down without harm to the others.
+const NODES: Patience = Patience { connect: Duration::from_secs(2), response: Duration::from_secs(5) };
+/// Longest time for finding out which nodes a Cluster has, and connecting to them.
+const CLUSTER_WITHIN: Duration = Duration::from_secs(6);
 /// With sentinels, of which another one can be asked.
 pub(super) const SENTINELS: Patience =
     Patience { connect: Duration::from_secs(1), response: Duration::from_secs(1) };
@@ -125,8 +132,6 @@ pub(super) async fn server(
     peer: &Peer<'_>,
     patience: Patience,
 ) -> Result<MultiplexedConnection> {
-    let encrypted = address.tls().is_some();
-    let told = |error: redis::RedisError| peer.unconnected(&error, encrypted);
     let settings = login.settings();
     let client = match address {
         Address::Tcp(host, port) => plain(ConnectionAddr::Tcp(host.clone(), *port), settings),
@@ -139,7 +144,11 @@ pub(super) async fn server(
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(patience.connect))
         .set_response_timeout(Some(patience.response));
-    client.map_err(told)?.get_multiplexed_async_connection_with_config(&config).await.map_err(told)
+    let client = client.map_err(|error| peer.unusable(&error, address))?;
+    match client.get_multiplexed_async_connection_with_config(&config).await {
+        Ok(conn) => Ok(conn),
+        Err(error) => Err(peer.unconnected(&error, address, patience.connect).await),
+    }
 }
 
 fn plain(address: ConnectionAddr, settings: RedisConnectionInfo) -> RedisResult<Client> {
@@ -171,22 +180,28 @@ fn tls_info(host: &str, port: u16, tls: &Tls) -> RedisResult<ConnectionInfo> {
 
 /// The files that TLS needs, read.
 fn certificates(tls: &Tls, peer: &Peer<'_>) -> Result<TlsCertificates> {
-    let read = |path: &Path| {
+    let read = |path: &Path, what: &str| {
+        let hint = format!("TLS to {} needs it, as {} says", peer.name, peer.origin);
         let bytes = fs::read(path).map_err(|error| {
-            Error::config(format!("{} cannot be read", path.display()))
-                .because(error)
-                .hint(format!("TLS to {} needs it, as {} says", peer.name, peer.origin))
+            Error::config(format!("{} cannot be read", path.display())).because(error).hint(&*hint)
         })?;
-        match bytes.windows(11).any(|window| window == b"-----BEGIN ") {
+        // `-----BEGIN RSA PRIVATE KEY-----` is one, too.
+        let mut begins = bytes.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"-----BEGIN "));
+        let ends = format!("{what}-----");
+        match begins.any(|line| line.trim_ascii_end().ends_with(ends.as_bytes())) {
             true => Ok(bytes),
-            false => Err(Error::config(format!("{} is no PEM file", path.display()))),
+            false => {
+                let what = what.to_lowercase();
+                Err(Error::config(format!("{} holds no {what} in PEM form", path.display())).hint(hint))
+            }
         }
     };
     let identity = tls.identity.as_ref().map(|identity| {
-        let (client_cert, client_key) = (read(&identity.certificate)?, read(&identity.key)?);
+        let client_cert = read(&identity.certificate, "CERTIFICATE")?;
+        let client_key = read(&identity.key, "PRIVATE KEY")?;
         Ok::<_, Error>(ClientTlsConfig { client_cert, client_key })
     });
-    let root_cert = tls.authority.as_deref().map(read).transpose()?;
+    let root_cert = tls.authority.as_deref().map(|path| read(path, "CERTIFICATE")).transpose()?;
     Ok(TlsCertificates { client_tls: identity.transpose()?, root_cert })
 }
 
@@ -197,42 +212,61 @@ async fn cluster(
     login: Login<'_>,
     peer: &Peer<'_>,
 ) -> Result<ClusterConnection> {
-    let (node, _) = first(nodes, tls, login, peer).await?;
-    let told = |error: redis::RedisError| peer.error(&error);
-    let seed = match tls {
-        Some(tls) => tls_info(&node.host, node.port, tls),
-        None => ConnectionAddr::Tcp(node.host.clone(), node.port).into_connection_info(),
+    let connecting = async {
+        let (node, _) = first(nodes, tls, login, peer).await?;
+        let told = |error: redis::RedisError| peer.error(&error);
+        let seed = match tls {
+            Some(tls) => tls_info(&node.host, node.port, tls),
+            None => ConnectionAddr::Tcp(node.host.clone(), node.port).into_connection_info(),
+        };
+        let seed = seed.map_err(told)?.set_redis_settings(login.settings());
+        let mut builder =
+            ClusterClient::builder([seed]).connection_timeout(NODES.connect).response_timeout(NODES.response);
+        if let Some(tls) = tls {
+            // Verifies fully, as all that an opsctl.toml names.
+            builder = builder.certs(certificates(tls, peer)?);
+        }
+        builder.build().map_err(told)?.get_async_connection().await.map_err(told)
     };
-    let seed = seed.map_err(told)?.set_redis_settings(login.settings());
-    let mut builder =
-        ClusterClient::builder([seed]).connection_timeout(SERVERS.connect).response_timeout(SERVERS.response);
-    if let Some(tls) = tls {
-        // Verifies fully, as all that an opsctl.toml names.
-        builder = builder.certs(certificates(tls, peer)?);
-    }
-    let client = builder.build().map_err(told)?;
-    client.get_async_connection().await.map_err(told)
+    let silent = || peer.silent(format!("no answer within {} s", CLUSTER_WITHIN.as_secs()));
+    tokio::time::timeout(CLUSTER_WITHIN, connecting).await.unwrap_or_else(|_| Err(silent()))
 }
 
-/// The first node of a Cluster that answers, connected. The driver's own error, when none does, says too little.
+/// The first of the named nodes of a Cluster that knows the others, connected. All are asked at the same time. The
+/// driver's own error, when none does, says too little.
+///
+/// # Errors
+/// Of the first one that answers and refuses, or else of the first one.
 pub(super) async fn first<'a>(
     nodes: &'a [Node],
     tls: Option<&Tls>,
     login: Login<'_>,
     peer: &Peer<'_>,
 ) -> Result<(&'a Node, MultiplexedConnection)> {
-    let mut failure = None;
-    for node in nodes {
-        let address = Address::server(node.clone(), tls.cloned());
-        let peer = Peer { name: address.to_string(), ..peer.clone() };
-        match server(&address, login, &peer, SERVERS).await {
-            Ok(mut conn) => {
-                let slots: RedisResult<Value> =
-                    redis::cmd("CLUSTER").arg("SLOTS").query_async(&mut conn).await;
-                return slots.map(|_| (node, conn)).map_err(|error| peer.error(&error));
-            }
-            Err(error) => failure = failure.or(Some(error)),
+    let numbered = nodes.iter().enumerate();
+    let mut asked: FuturesUnordered<_> =
+        numbered.map(async |(at, node)| (at, node, seed(node, tls, login, peer).await)).collect();
+    let mut failures = Vec::new();
+    while let Some((at, node, answer)) = asked.next().await {
+        match answer {
+            Ok(conn) => return Ok((node, conn)),
+            Err(error) => failures.push((error.kind() == Kind::Unreachable, at, error)),
         }
     }
-    Err(failure.unwrap_or_else(|| peer.silent("it names no nodes")))
+    let failure = failures.into_iter().min_by_key(|(silent, at, _)| (*silent, *at));
+    Err(failure.map_or_else(|| peer.silent("it names no nodes"), |(.., error)| error))
+}
+
+/// A node that may say, and says, which nodes its Cluster has.
+async fn seed(
+    node: &Node,
+    tls: Option<&Tls>,
+    login: Login<'_>,
+    peer: &Peer<'_>,
+) -> Result<MultiplexedConnection> {
+    let address = Address::server(node.clone(), tls.cloned());
+    let peer = Peer { name: address.to_string(), ..peer.clone() };
+    let mut conn = server(&address, login, &peer, SEEDS).await?;
+    let slots: RedisResult<Value> = redis::cmd("CLUSTER").arg("SLOTS").query_async(&mut conn).await;
+    slots.map(|_| conn).map_err(|error| peer.error(&error))
 }

@@ -1,11 +1,17 @@
 //! What an operator reads when Redis, or the way to it, fails. Server messages are repeated; commands and values are
 //! not.
 
+use std::time::Duration;
+
 use redis::{ErrorKind, RedisError, ServerErrorKind};
+use tokio::net::TcpStream;
 
 use crate::{
     Error, Kind,
-    config::{Origin, redis::Target},
+    config::{
+        Origin,
+        redis::{Address, Target},
+    },
 };
 
 /// Who is spoken to: a role's servers, one node of a Cluster, one sentinel.
@@ -47,14 +53,15 @@ impl Peer<'_> {
             return self.refused(&why);
         }
         // The driver words a SELECT that is denied by itself, and leaves the code out.
-        if code == "NOPERM" || why.contains("has no permissions") {
+        let denied = ["has no permissions", "executing the script can't", "ACL failure in script"];
+        if code == "NOPERM" || denied.iter().any(|words| why.contains(words)) {
             return self.denied(&why);
         }
         match error.kind() {
             ErrorKind::Server(server) => self.server(server, &why),
             ErrorKind::Parse => {
                 Error::new(Kind::Unreachable, format!("{name} gave no answer that can be read"))
-                    .because(why.split_whitespace().collect::<Vec<_>>().join(" "))
+                    .because(without_value(&why))
                     .hint(self.look())
             }
             _ if error.is_io_error() || error.is_timeout() || error.is_connection_dropped() => {
@@ -80,7 +87,7 @@ impl Peer<'_> {
             ServerErrorKind::Moved | ServerErrorKind::Ask => {
                 Error::config(format!("{name} is a node of a Cluster"))
                     .because("it does not hold the keys of other nodes")
-                    .hint("name the Cluster in an opsctl.toml: `[redis]` with `cluster = [\"HOST:PORT\"]`")
+                    .hint(NAME_CLUSTER)
             }
             _ if why.contains("cluster support disabled") => Error::config(format!("{name} is no Cluster"))
                 .because(why)
@@ -89,19 +96,44 @@ impl Peer<'_> {
         }
     }
 
-    /// The error of a connection that could not be made.
-    pub(super) fn unconnected(&self, error: &RedisError, encrypted: bool) -> Error {
-        let told = self.error(error);
-        match (error.is_connection_dropped() && !error.is_connection_refusal(), error.is_timeout(), encrypted)
-        {
-            (true, _, false) => {
-                told.hint("a server that wants TLS hangs up like this; its URL begins with `rediss://`")
+    /// The error of a connection that could not be made, within a time for that. The driver does not say which step of
+    /// it took too long: a server that is there, and speaks no TLS, is told from one that is not by asking it anew.
+    pub(super) async fn unconnected(
+        &self,
+        error: &RedisError,
+        address: &Address,
+        patience: Duration,
+    ) -> Error {
+        let told = match expects_identity(&said(error), address) {
+            true => return self.unusable(error, address),
+            false => self.error(error),
+        };
+        match address {
+            Address::Tls(host, port, _) if error.is_timeout() => {
+                let there = TcpStream::connect((host.as_str(), *port));
+                match tokio::time::timeout(patience.min(PROBE), there).await {
+                    Ok(Ok(_)) => told
+                        .hint("a server without TLS keeps silent like this; its URL begins with `redis://`"),
+                    _ => told,
+                }
             }
-            (_, true, true) => {
-                told.hint("a server without TLS keeps silent like this; its URL begins with `redis://`")
+            Address::Tls(..) => told,
+            _ if error.is_connection_dropped() && !error.is_connection_refusal() => {
+                told.hint("a server that wants TLS hangs up like this; its URL begins with `rediss://`")
             }
             _ => told,
         }
+    }
+
+    /// The error of settings with which nothing can be asked: a certificate and a key of two different pairs.
+    pub(super) fn unusable(&self, error: &RedisError, address: &Address) -> Error {
+        let Some(identity) = address.tls().and_then(|tls| tls.identity.as_ref()) else {
+            return self.error(error);
+        };
+        let (certificate, key) = (identity.certificate.display(), identity.key.display());
+        Error::config(format!("the certificate {certificate} and the key {key} are of no use for TLS"))
+            .because(said(error))
+            .hint(format!("they must be of one pair; {} is named by {}", self.name, self.origin))
     }
 
     /// A server that does not answer.
@@ -127,7 +159,12 @@ impl Peer<'_> {
         match command {
             Some((command, _)) => error.hint(format!("grant it: `ACL SETUSER {user} +{command}`")),
             None if why.contains("key") => {
-                error.hint(format!("grant the keys: `ACL SETUSER {user} ~{}*`", self.prefix))
+                let keys = format!("ACL SETUSER {user} %RW~{}*", self.prefix);
+                error.hint(format!("grant the keys, to read and to write: `{keys}`"))
+            }
+            // Redis 7.0 does not say which command of the script.
+            None if why.contains("script") => {
+                error.hint(format!("grant what a lock needs: `ACL SETUSER {user} {SCRIPTED}`"))
             }
             None => error,
         }
@@ -143,6 +180,9 @@ impl Peer<'_> {
                     error.hint(format!("use a name that it bears; the host comes from {}", self.origin))
                 }
                 wrong if wrong.starts_with("UnknownIssuer") => error.hint(AUTHORITY),
+                wrong if wrong.contains("expired") => {
+                    error.hint("renew it on the server; is the clock of this host right?")
+                }
                 _ => error,
             });
         }
@@ -158,6 +198,27 @@ impl Peer<'_> {
     }
 }
 
+/// Whether TLS failed for opsctl's own certificate and key.
+fn expects_identity(why: &str, address: &Address) -> bool {
+    let own = address.tls().is_some_and(|tls| tls.identity.is_some());
+    own && ["KeyMismatch", "keys may not be consistent", "Unable to build client"]
+        .iter()
+        .any(|words| why.contains(words))
+}
+
+/// What to do with one node of a Cluster.
+pub(super) const NAME_CLUSTER: &str =
+    "name the Cluster in an opsctl.toml: `[redis]` with `cluster = [\"HOST:PORT\"]`";
+/// What the driver says of an answer that it cannot read, in one line and without the answer.
+fn without_value(why: &str) -> String {
+    let why = why.split(" (value was ").next().unwrap_or_default();
+    why.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Longest time for looking whether somebody listens.
+const PROBE: Duration = Duration::from_secs(1);
+/// The rights that the script of a lock needs.
+const SCRIPTED: &str = "+get +expire +del";
 /// How an authority becomes known.
 const AUTHORITY: &str = "name its authority: `tls = { ca = \"PATH\" }` in an opsctl.toml, `cafile` in the application's \
                          TLS options";

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use self::{connect::Link, fault::Peer};
 use crate::{
-    Result,
+    Error, Result,
     config::redis::{Address, Target},
 };
 
@@ -53,28 +53,53 @@ impl Redis {
     ///
     /// # Errors
     /// As [`Redis::run`].
-    pub async fn eval<T: FromRedisValue>(&self, script: &str, key: &str, arguments: &[&str]) -> Result<T> {
+    pub async fn eval<T: FromRedisValue>(&self, script: &str, key: &str, arguments: &[String]) -> Result<T> {
         let script = Script::new(script);
         let mut call = script.key(key);
-        for argument in arguments {
-            call.arg(*argument);
-        }
+        call.arg(arguments);
         self.ask(async |mut link| call.invoke_async(&mut link).await).await
     }
 
+    /// Likewise, without asking again: for who wants to know that an answer was lost.
+    ///
+    /// # Errors
+    /// As [`Redis::run`].
+    pub async fn eval_once<T: FromRedisValue>(
+        &self,
+        script: &str,
+        key: &str,
+        arguments: &[String],
+    ) -> Result<T> {
+        let script = Script::new(script);
+        let mut call = script.key(key);
+        call.arg(arguments);
+        let answer = self.once(async |mut link| call.invoke_async(&mut link).await).await?;
+        answer.map_err(|error| Peer::from(&self.target).error(&error))
+    }
+
+    /// The error of a server that does not answer.
+    pub fn silent(&self, why: &str) -> Error {
+        Peer::from(&self.target).silent(why)
+    }
+
     /// A server that was restarted since the last command, or broke off its answer, is asked once more, and so is the
-    /// new master of a Sentinel set. A Cluster's driver asks again by itself, within the time for one answer: nothing
-    /// that must not run twice may go this way.
+    /// new master of a Sentinel set or of a Cluster. A Cluster's driver asks again by itself, within the time for one
+    /// answer: nothing that must not run twice may go this way.
     async fn ask<T>(&self, question: impl AsyncFn(Link) -> RedisResult<T>) -> Result<T> {
-        let mut answer = question(self.link().await?).await;
+        let mut answer = self.once(&question).await?;
         if answer.as_ref().is_err_and(|error| self.is_over(error)) {
-            self.link.lock().await.take();
-            answer = question(self.link().await?).await;
-        }
-        if answer.as_ref().is_err_and(|error| self.is_over(error)) {
-            self.link.lock().await.take();
+            answer = self.once(&question).await?;
         }
         answer.map_err(|error| Peer::from(&self.target).error(&error))
+    }
+
+    /// One question; a connection that is of no more use is left.
+    async fn once<T>(&self, question: impl AsyncFn(Link) -> RedisResult<T>) -> Result<RedisResult<T>> {
+        let answer = question(self.link().await?).await;
+        if answer.as_ref().is_err_and(|error| self.is_over(error)) {
+            self.link.lock().await.take();
+        }
+        Ok(answer)
     }
 
     async fn link(&self) -> Result<Link> {
@@ -85,11 +110,18 @@ impl Redis {
         }
     }
 
-    /// The connection is of no more use: it is gone, in the middle of an answer perhaps, or leads to a server that the
-    /// sentinels may have replaced.
+    /// The connection is of no more use: it is gone, in the middle of an answer perhaps, or leads to servers that others
+    /// may have replaced.
     fn is_over(&self, error: &RedisError) -> bool {
         let lost = error.is_connection_dropped() || error.kind() == ErrorKind::Parse;
-        let replaced = error.is_timeout() || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly);
-        lost || (replaced && matches!(self.target.address, Address::Sentinel(..)))
+        let timeout = error.is_timeout();
+        lost || match self.target.address {
+            Address::Sentinel(..) => timeout || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly),
+            Address::Cluster(..) => {
+                let unknown = error.kind() == ErrorKind::ClusterConnectionNotFound;
+                timeout || unknown || error.is_io_error()
+            }
+            Address::Tcp(..) | Address::Tls(..) | Address::Socket(_) => false,
+        }
     }
 }

@@ -26,11 +26,13 @@ pub(super) async fn master(
 ) -> Result<(Node, MultiplexedConnection)> {
     let mut failures: Vec<Error> = Vec::new();
     let mut tried: Vec<Node> = Vec::new();
+    let mut unknown = 0;
     for sentinel in &set.nodes {
         match named(set, sentinel, &target.origin).await {
             // What did not answer to one will not answer to the next.
-            Ok(node) if tried.contains(&node) => {}
-            Ok(node) => {
+            Ok(None) => unknown += 1,
+            Ok(Some(node)) if tried.contains(&node) => {}
+            Ok(Some(node)) => {
                 match verified(&node, tls, target).await {
                     Ok(conn) => return Ok((node, conn)),
                     Err(error) => failures.push(error),
@@ -39,6 +41,9 @@ pub(super) async fn master(
             }
             Err(error) => failures.push(error),
         }
+    }
+    if unknown > 0 {
+        failures.insert(0, unwatched(set, unknown, &target.origin));
     }
     Err(none(target, &failures))
 }
@@ -51,13 +56,23 @@ fn none(target: &Target, failures: &[Error]) -> Error {
     failures.iter().flat_map(Error::hints).take(1).fold(error, Error::hint)
 }
 
-/// Where one sentinel says that the master is.
-pub(super) async fn named(set: &Sentinels, sentinel: &Node, origin: &Origin) -> Result<Node> {
+/// The error of sentinels that answer, and know no master of that name.
+fn unwatched(set: &Sentinels, count: usize, origin: &Origin) -> Error {
+    let (all, master) = (set.nodes.len(), &set.master);
+    let who = match (count, &set.nodes[..]) {
+        (_, [only]) => format!("the sentinel {only} answers, and watches"),
+        (count, _) if count == all => format!("all {all} sentinels answer, and none of them watches"),
+        (1, _) => format!("1 of {all} sentinels answers, and does not watch"),
+        (count, _) => format!("{count} of {all} sentinels answer, and do not watch"),
+    };
+    let what = if all == 1 { "no master named" } else { "a master named" };
+    Error::config(format!("{who} {what} `{master}`")).hint(format!("the name comes from {origin}"))
+}
+
+/// Where one sentinel says that the master is; none when it watches no master of that name.
+pub(super) async fn named(set: &Sentinels, sentinel: &Node, origin: &Origin) -> Result<Option<Node>> {
     let found: Option<(String, u16)> = ask(set, sentinel, origin, "GET-MASTER-ADDR-BY-NAME").await?;
-    found.map(|(host, port)| Node::new(host, port)).ok_or_else(|| {
-        Error::config(format!("the sentinel {sentinel} watches no master named `{}`", set.master))
-            .hint(format!("the name comes from {origin}"))
-    })
+    Ok(found.map(|(host, port)| Node::new(host, port)))
 }
 
 /// What one sentinel answers to a question about the master.

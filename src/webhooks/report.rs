@@ -181,6 +181,9 @@ pub struct RetryReport {
     pub stopped: Option<String>,
     /// Milliseconds.
     pub took_ms: u64,
+    /// Whether the run lock may still stand, since it could not be given back.
+    #[serde(skip)]
+    pub lock_left: bool,
     #[serde(skip)]
     per_provider: BTreeMap<String, Counts>,
     #[serde(skip)]
@@ -199,6 +202,7 @@ impl RetryReport {
             items_omitted: 0,
             stopped: None,
             took_ms: 0,
+            lock_left: false,
             per_provider: BTreeMap::new(),
             error: None,
         }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use rand::{SeedableRng, rngs::StdRng};
 
@@ -21,6 +21,7 @@ use super::{
 use crate::{
     Error, Kind, Result,
     cancel::Cancel,
+    clock::Clock,
     crash::{self, Point},
     db::{Db, Fault},
     journal::Entry,
@@ -35,6 +36,8 @@ const CHUNK: usize = 100;
 const PAGE: u32 = 10_000;
 /// Tries of a chunk that meets deadlocks or lock timeouts.
 const TRIES: usize = 5;
+/// Longest time for giving the run lock back: the tries of a Redis that fails over, and a little.
+const RELEASE_FOR: Duration = Duration::from_secs(4);
 /// Time between two looks at a taken lock.
 const LOCK_POLL: Duration = Duration::from_millis(250);
 
@@ -127,7 +130,7 @@ pub async fn retry(
     }
     crash::reach(Point::BeforeRelease);
     if let Some((locks, held)) = &held {
-        release(locks, held, progress).await;
+        report.lock_left = !release(locks, held, progress).await;
     }
     crash::reach(Point::AfterRelease);
     Ok(report.finish(elapsed_ms(started)))
@@ -201,17 +204,25 @@ impl Asking<'_> {
     }
 }
 
-async fn release(locks: &Locks<'_>, held: &Held, progress: &mut dyn Progress) {
-    match tokio::time::timeout(Duration::from_secs(1), locks.release(held)).await {
-        Ok(Ok(true)) => tracing::info!("gave the run lock back"),
-        Ok(Ok(false)) => progress.warning("the run lock was no longer ours when the run ended"),
-        Ok(Err(error)) => {
-            progress.warning(&format!("the run lock was not released, and ends with its time: {error}"));
+/// Gives the run lock back; `false` when it may still stand.
+async fn release(locks: &Locks<'_>, held: &Held, progress: &mut dyn Progress) -> bool {
+    let why = match tokio::time::timeout(RELEASE_FOR, locks.release(held)).await {
+        Ok(Ok(true)) => {
+            tracing::info!("gave the run lock back");
+            return true;
         }
-        Err(_) => progress.warning(
-            "the run lock may not be released, and then ends with its time: no answer within a second",
-        ),
-    }
+        Ok(Ok(false)) => {
+            progress.warning("the run lock was no longer ours when the run ended");
+            return true;
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {} s", RELEASE_FOR.as_secs()),
+    };
+    let until = Clock::system().now() + TimeDelta::seconds(held.seconds.into());
+    let until = until.format("%Y-%m-%d %H:%M:%S UTC");
+    progress
+        .warning(&format!("the run lock was not given back, and stands until {until} at the latest: {why}"));
+    false
 }
 
 struct Run<'a> {

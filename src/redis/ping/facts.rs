@@ -1,6 +1,6 @@
 //! What one server says about itself.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use redis::{Cmd, FromRedisValue, InfoDict, RedisError, aio::MultiplexedConnection};
@@ -30,12 +30,14 @@ pub struct Facts {
     pub maxmemory_policy: String,
     /// Keys that it threw away for want of memory since it was started.
     pub evicted_keys: u64,
-    /// When the last snapshot was saved, or the server started without one.
+    /// When the last snapshot was saved; none when that was before the server started, or never.
     pub last_save: Option<DateTime<Utc>>,
-    /// Whether the last snapshot was written.
+    /// Snapshots.
     pub snapshot: Saved,
-    /// Whether the append-only file is written.
+    /// The append-only file.
     pub append_only: Saved,
+    /// Whether it is a node of a Cluster.
+    pub cluster: bool,
     /// Open connections of clients.
     pub connected_clients: u64,
 }
@@ -58,10 +60,24 @@ pub enum ServerRole {
 pub enum Saved {
     /// It is not in use.
     Off,
+    /// It is in use, and nothing was written since the server started.
+    Waiting,
     /// The last attempt succeeded.
     Ok,
     /// The last attempt failed.
     Failed,
+}
+
+impl Saved {
+    /// Its word in CSV and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Saved::Off => "off",
+            Saved::Waiting => "waiting",
+            Saved::Ok => "ok",
+            Saved::Failed => "failed",
+        }
+    }
 }
 
 impl Facts {
@@ -76,16 +92,33 @@ impl Facts {
             return Err(Error::config(format!("{} is a sentinel", peer.name))
                 .hint("name the set in an opsctl.toml: `[redis]` with `sentinel = …`"));
         }
-        Ok(Self::read(&info, latency))
+        // Managed servers deny CONFIG: there a snapshot is taken to be in use.
+        let answer: Result<HashMap<String, String>> =
+            say(conn, peer, redis::cmd("CONFIG").arg("GET").arg("save")).await;
+        let save_points = answer.ok().and_then(|settings| settings.get("save").cloned());
+        Ok(Self::read(&info, save_points.as_deref(), latency))
     }
 
-    fn read(info: &InfoDict, latency: Duration) -> Self {
+    /// Nothing is kept on disk.
+    pub fn keeps_nothing(&self) -> bool {
+        self.snapshot == Saved::Off && self.append_only == Saved::Off
+    }
+
+    fn read(info: &InfoDict, save_points: Option<&str>, latency: Duration) -> Self {
         let text = |key: &str| info.get::<String>(key).unwrap_or_default();
         let number = |key: &str| info.get::<u64>(key).unwrap_or_default();
         let failed = |key: &str| info.get::<String>(key).is_some_and(|status| status != "ok");
         let saved = |failed: bool| if failed { Saved::Failed } else { Saved::Ok };
+        // Without a save, its time is that of the server's start. Redis before 7.0 does not count saves.
+        let never = info.get::<u64>("rdb_saves") == Some(0);
+        let snapshot = match failed("rdb_last_bgsave_status") {
+            true => Saved::Failed,
+            false if save_points == Some("") => Saved::Off,
+            false if never => Saved::Waiting,
+            false => Saved::Ok,
+        };
         let append_only = failed("aof_last_write_status") || failed("aof_last_bgrewrite_status");
-        let saved_at = info.get::<i64>("rdb_last_save_time");
+        let saved_at = info.get::<i64>("rdb_last_save_time").filter(|_| !never);
         Self {
             role: if text("role") == "master" { ServerRole::Master } else { ServerRole::Replica },
             latency_us: u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
@@ -98,8 +131,9 @@ impl Facts {
             maxmemory_policy: text("maxmemory_policy"),
             evicted_keys: number("evicted_keys"),
             last_save: saved_at.and_then(|at| DateTime::from_timestamp(at, 0)),
-            snapshot: saved(failed("rdb_last_bgsave_status")),
+            snapshot,
             append_only: if number("aof_enabled") == 0 { Saved::Off } else { saved(append_only) },
+            cluster: text("redis_mode") == "cluster",
             connected_clients: number("connected_clients"),
         }
     }
@@ -134,7 +168,7 @@ mod tests {
         let text = "# Server\r\nredis_version:7.0.15\r\nrole:slave\r\nused_memory:1024\r\nmaxmemory:2048\r\n\
                     maxmemory_policy:volatile-lru\r\nevicted_keys:7\r\nrdb_last_bgsave_status:err\r\n\
                     rdb_last_save_time:1795159747\r\naof_enabled:1\r\naof_last_write_status:err\r\n";
-        let facts = Facts::read(&InfoDict::new(text), Duration::from_micros(250));
+        let facts = Facts::read(&InfoDict::new(text), None, Duration::from_micros(250));
         assert_eq!(
             (facts.role, facts.latency_us, facts.version.as_str()),
             (ServerRole::Replica, 250, "7.0.15")
@@ -142,11 +176,32 @@ mod tests {
         assert_eq!((facts.used_memory, facts.maxmemory, facts.evicted_keys), (1024, 2048, 7));
         assert_eq!((facts.snapshot, facts.append_only), (Saved::Failed, Saved::Failed));
         assert_eq!(facts.last_save.unwrap().timestamp(), 1_795_159_747);
-        let bare = Facts::read(&InfoDict::new("role:master\r\nvalkey_version:8.1.0\r\n"), Duration::ZERO);
+        let bare =
+            Facts::read(&InfoDict::new("role:master\r\nvalkey_version:8.1.0\r\n"), None, Duration::ZERO);
         assert_eq!(
             (bare.role, bare.version.as_str(), bare.last_save),
             (ServerRole::Master, "valkey 8.1.0", None)
         );
         assert_eq!((bare.snapshot, bare.append_only), (Saved::Ok, Saved::Off));
+    }
+
+    #[test]
+    fn the_time_of_a_start_is_no_save() {
+        for (saves, points, snapshot, at) in [
+            (0, Some("3600 1"), Saved::Waiting, None),
+            (0, None, Saved::Waiting, None),
+            (0, Some(""), Saved::Off, None),
+            (1, Some(""), Saved::Off, Some(1_795_159_747)),
+            (1, Some("3600 1"), Saved::Ok, Some(1_795_159_747)),
+        ] {
+            let info = format!("rdb_saves:{saves}\r\nrdb_last_save_time:1795159747\r\naof_enabled:0\r\n");
+            let facts = Facts::read(&InfoDict::new(&info), points, Duration::ZERO);
+            assert_eq!(
+                (facts.snapshot, facts.last_save.map(|at| at.timestamp())),
+                (snapshot, at),
+                "{info}{points:?}"
+            );
+            assert_eq!(facts.keeps_nothing(), points == Some(""));
+        }
     }
 }

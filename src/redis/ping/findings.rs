@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Facts, Node, Place, PlaceKind, Saved, ServerRole};
-use crate::config::redis::Role;
+use crate::{config::redis::Role, redis::fault::NAME_CLUSTER};
 
 /// Something that an operator should know before it costs them locks or jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,7 +32,7 @@ pub enum FindingKind {
     Persistence,
     /// Too few sentinels for a failover.
     Sentinel,
-    /// A Cluster that does not serve all its slots.
+    /// A Cluster that does not serve all its slots, or of which one node alone is named.
     Cluster,
 }
 
@@ -50,6 +50,7 @@ pub(super) fn of(place: &Place) -> Vec<Finding> {
     for Node { address, facts } in &place.nodes {
         let Some(facts) = facts else { continue };
         let texts = [
+            (FindingKind::Cluster, astray(place, address, facts)),
             (FindingKind::Replica, replica(place, address, facts)),
             (FindingKind::Eviction, eviction(place, address, facts)),
             (FindingKind::Persistence, persistence(address, facts)),
@@ -58,6 +59,17 @@ pub(super) fn of(place: &Place) -> Vec<Finding> {
         found.extend(here.map(|found| Finding { address: address.clone(), ..found }));
     }
     found
+}
+
+/// One node of a Cluster refuses the keys of the others.
+fn astray(place: &Place, address: &str, facts: &Facts) -> Option<(String, String)> {
+    let astray = facts.cluster && place.kind != PlaceKind::Cluster;
+    astray.then(|| {
+        (
+            format!("{address} is a node of a Cluster, and refuses the keys of other nodes: {}", used(place)),
+            NAME_CLUSTER.into(),
+        )
+    })
 }
 
 /// In a Cluster, replicas have their place.

@@ -193,6 +193,13 @@ impl Place {
         }
     }
 
+    /// The roles whose loss costs work, when none of its servers keeps anything on disk.
+    pub fn unkept(&self) -> Vec<Role> {
+        let mut facts = self.nodes.iter().filter_map(|node| node.facts.as_ref()).peekable();
+        let kept = facts.peek().is_none() || facts.any(|facts| !facts.keeps_nothing());
+        [Role::Queue, Role::Lock].into_iter().filter(|role| !kept && self.serves(*role)).collect()
+    }
+
     /// Whether the application uses it for a role.
     pub fn serves(&self, role: Role) -> bool {
         self.roles.iter().any(|here| here.role == role && here.used)
