@@ -105,7 +105,7 @@ async fn a_run_goes_on_when_the_node_of_its_lock_dies_and_another_takes_over() {
     let held = case.hold("after-commit#1", &["webhooks", "retry-once", "--limit", "5000"]);
     let keys = cluster.keys("*");
     let at = keys.iter().position(|keys| !keys.is_empty()).unwrap();
-    assert_eq!(cluster.nodes[at].cli(&["WAIT", "1", "5000"]), "1");
+    wait_until("the replica has the lock", || !replicas[at].cli(&["KEYS", "*"]).is_empty());
     cluster.nodes[at].kill();
     wait_until("the replica takes over", || replicas[at].cli(&["ROLE"]).starts_with("master"));
     for node in cluster.nodes.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, node)| node) {
