@@ -125,8 +125,9 @@ Every verb that changes a database has --dry-run, which shows what it would do; 
 
 In a protected context (protected = true, or the environment is production, prod, live, or is named
 by nobody) a red banner goes to stderr before a database is changed, and a destructive verb wants
-the context's name and a reason: typed on a terminal; without one `--yes --confirm NAME --reason TEXT`, all three. With -q routine
-verbs leave the banner out, destructive ones do not.
+the context's name and a reason: typed on a terminal, elsewhere by
+`--yes --confirm NAME --reason TEXT`, all three. With -q routine verbs leave the banner out,
+destructive ones do not.
 
 Ctrl-C once finishes the chunk in hand; twice drops it and rolls back. Every change is in the
 journal, before and after: `opsctl journal list`.
