@@ -79,7 +79,7 @@ impl Plan {
         }
         if step.starts_with("Incremental Sort") {
             self.sorts = self.sorts.max(Sorts::Ties);
-        } else if step.starts_with("Sort ") {
+        } else if step.starts_with("Sort  (") {
             self.sorts = Sorts::All;
         }
     }
