@@ -38,6 +38,8 @@ const PAGE: u32 = 10_000;
 const TRIES: usize = 5;
 /// Longest time for giving the run lock back: the tries of a Redis that fails over, and a little.
 const RELEASE_FOR: Duration = Duration::from_secs(4);
+/// Likewise when somebody wants the run to stop, or its time is over.
+const RELEASE_IN_HASTE: Duration = Duration::from_secs(1);
 /// Time between two looks at a taken lock.
 const LOCK_POLL: Duration = Duration::from_millis(250);
 
@@ -130,7 +132,7 @@ pub async fn retry(
     }
     crash::reach(Point::BeforeRelease);
     if let Some((locks, held)) = &held {
-        report.lock_left = !release(locks, held, progress).await;
+        report.lock_left = !release(locks, held, cancel, progress).await;
     }
     crash::reach(Point::AfterRelease);
     Ok(report.finish(elapsed_ms(started)))
@@ -205,8 +207,9 @@ impl Asking<'_> {
 }
 
 /// Gives the run lock back; `false` when it may still stand.
-async fn release(locks: &Locks<'_>, held: &Held, progress: &mut dyn Progress) -> bool {
-    let why = match tokio::time::timeout(RELEASE_FOR, locks.release(held)).await {
+async fn release(locks: &Locks<'_>, held: &Held, cancel: &Cancel, progress: &mut dyn Progress) -> bool {
+    let patience = if cancel.check().is_ok() { RELEASE_FOR } else { RELEASE_IN_HASTE };
+    let why = match tokio::time::timeout(patience, locks.release(held)).await {
         Ok(Ok(true)) => {
             tracing::info!("gave the run lock back");
             return true;
@@ -216,7 +219,7 @@ async fn release(locks: &Locks<'_>, held: &Held, progress: &mut dyn Progress) ->
             return true;
         }
         Ok(Err(error)) => error.to_string(),
-        Err(_) => format!("no answer within {} s", RELEASE_FOR.as_secs()),
+        Err(_) => format!("no answer within {} s", patience.as_secs()),
     };
     let until = Clock::system().now() + TimeDelta::seconds(held.seconds.into());
     let until = until.format("%Y-%m-%d %H:%M:%S UTC");
