@@ -40,6 +40,7 @@ mod redis_reach;
 mod redis_settings;
 mod schemas;
 mod surroundings;
+mod tenant_set;
 mod terminal;
 mod webhooks_bad_input;
 mod webhooks_candidates;

@@ -13,7 +13,7 @@ use serde::Serialize;
 pub use self::{
     apply::apply,
     owner::{Owner, claim, owner, require_empty, require_own, wipe},
-    sets::{CENTRAL, Migration, OPSCTL, Set},
+    sets::{CENTRAL, Migration, OPSCTL, Set, TENANT},
 };
 use crate::{
     Exit, Result,

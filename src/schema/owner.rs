@@ -106,6 +106,13 @@ pub async fn wipe(db: &Db) -> Result<usize> {
         Engine::Postgres if !tables.is_empty() => {
             session.script(&format!("DROP TABLE {} CASCADE", tables.join(", "))).await?;
         }
+        // Tables that refer to each other go in any order.
+        Engine::MySql if !tables.is_empty() => {
+            let drop = format!("DROP TABLE {}", tables.join(", "));
+            session
+                .script(&format!("SET foreign_key_checks = 0; {drop}; SET foreign_key_checks = 1"))
+                .await?;
+        }
         _ => {
             for table in &tables {
                 session.script(&format!("DROP TABLE {table}")).await?;

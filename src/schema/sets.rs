@@ -85,3 +85,16 @@ pub static CENTRAL: Set = Set {
     versions: 1..=49_999,
     files: files!("central", 1 "0001_webhooks.sql", 2 "0002_framework.sql"),
 };
+
+/// The reference schema of a tenant cluster, for databases that are opsctl's own.
+pub static TENANT: Set = Set {
+    name: "tenant",
+    table: "_sqlx_migrations",
+    versions: 50_000..=99_999,
+    files: files!(
+        "tenant",
+        50_001 "50001_taxonomies.sql",
+        50_002 "50002_members.sql",
+        50_003 "50003_audit_trail.sql",
+    ),
+};
