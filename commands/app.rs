@@ -15,6 +15,7 @@ use opsctl::{
         stores::LockStore,
     },
     db::{Access, Db, takes_no_writes},
+    fleet::{self, Fleet},
     journal::{Begin, Entry, Journal, Run},
     laravel::lock::Locks,
     redis::Redis,
@@ -125,6 +126,28 @@ impl App {
             Ok(self.open(database, if there { Access::Existing } else { Access::Own }))
         };
         self.db.get_or_try_init(open).await
+    }
+
+    /// The clusters. The central database is asked only where the file in force names none.
+    pub async fn fleet(&self) -> Result<Fleet> {
+        match fleet::of_file(self.context()?)? {
+            Some(fleet) => Ok(fleet),
+            None => fleet::load(self.context()?, self.db().await?).await,
+        }
+    }
+
+    /// Where results are kept and tenants are registered; `None` where the context names no central database, which a
+    /// file with clusters of its own may do.
+    pub async fn central(&self) -> Result<Option<&Db>> {
+        match self.context()?.clusters().is_some() && !self.context()?.names_a_database() {
+            true => Ok(None),
+            false => self.db().await.map(Some),
+        }
+    }
+
+    /// The id of this run, as the journal has it.
+    pub fn run(&self) -> &str {
+        &self.run
     }
 
     fn open(&self, database: Database, access: Access) -> Db {

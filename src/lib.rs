@@ -7,7 +7,7 @@
 //!    [`config`]
 //! 2. [`db`], [`redis`]
 //! 3. [`laravel`]
-//! 4. [`schema`], [`journal`]
+//! 4. [`fleet`], [`schema`], [`journal`]
 //! 5. the nouns: [`webhooks`]
 //! 6. the rounds: [`about`], [`demo`]
 #![deny(
@@ -28,6 +28,7 @@ pub mod db;
 pub mod demo;
 pub mod error;
 pub mod exit;
+pub mod fleet;
 pub mod journal;
 pub mod laravel;
 pub mod near;

@@ -11,7 +11,7 @@ const FLOORS: [(&[&str], bool); 6] = [
     (&["error", "exit", "clock", "cancel", "near", "text", "private", "window", "crash", "config"], true),
     (&["db", "redis"], false),
     (&["laravel"], false),
-    (&["schema", "journal"], false),
+    (&["fleet", "schema", "journal"], false),
     (&["webhooks"], false),
     (&["about", "demo"], false),
 ];

@@ -26,6 +26,11 @@ impl Context {
         self.completed(self.named_by_strongest()?)
     }
 
+    /// Whether any source names a central database, a wrong one included.
+    pub fn names_a_database(&self) -> bool {
+        !matches!(self.named_by_strongest(), Err(error) if Self::is_nothing(&error))
+    }
+
     fn named_by_strongest(&self) -> Result<Database> {
         let file = self.file.as_ref();
         if let Some(file) = file.filter(|file| file.chosen)
@@ -70,7 +75,7 @@ impl Context {
 
     /// Checks what was found, and looks a PostgreSQL password that nobody named up where every client of libpq does,
     /// the application's own PDO among them. An empty one counts as not named, as it does there.
-    fn completed(&self, mut database: Database) -> Result<Database> {
+    pub(super) fn completed(&self, mut database: Database) -> Result<Database> {
         database.check()?;
         let named = database.password.as_ref().is_some_and(|password| !password.expose_secret().is_empty());
         if database.engine != Engine::Postgres || named {

@@ -8,7 +8,9 @@ use std::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Environment, Origin, application::read, redis::section::RedisSection};
+use super::{
+    Environment, Origin, application::read, clusters::ClusterSection, redis::section::RedisSection, reference,
+};
 use crate::{Error, Result, near};
 
 /// The whole file: one context at the top level, and any number of named ones.
@@ -27,6 +29,8 @@ struct Document {
     cache: Option<CacheSection>,
     queue: Option<QueueSection>,
     webhooks: Option<BTreeMap<String, toml::Value>>,
+    clusters: Option<BTreeMap<String, ClusterSection>>,
+    fleet: Option<FleetSection>,
 }
 
 /// One context as written.
@@ -51,6 +55,20 @@ pub struct Section {
     pub queue: Option<QueueSection>,
     /// Settings of the webhook service, by the last part of their configuration key.
     pub webhooks: Option<BTreeMap<String, toml::Value>>,
+    /// Clusters by name, instead of those that the central database registers.
+    pub clusters: Option<BTreeMap<String, ClusterSection>>,
+    /// Where a platform of its own keeps its clusters and tenants.
+    pub fleet: Option<FleetSection>,
+}
+
+/// `[fleet]`: queries over the platform's own tables in the central database, instead of opsctl's.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FleetSection {
+    /// Gives the columns of `opsctl_clusters` by their names; `name`, `url` and `status` at least.
+    pub clusters: Option<String>,
+    /// Gives the columns of `opsctl_tenants` by their names; `id`, `slug`, `cluster` and `status` at least.
+    pub tenants: Option<String>,
 }
 
 /// `[database]`.
@@ -90,7 +108,8 @@ impl Section {
     pub fn is_empty(&self) -> bool {
         let settings = self.environment.is_some() || self.protected.is_some() || self.system.is_some();
         let stores = self.cache.is_some() || self.queue.is_some() || self.webhooks.is_some();
-        !(self.names_a_place() || settings || stores)
+        let fleet = self.clusters.is_some() || self.fleet.is_some();
+        !(self.names_a_place() || settings || stores || fleet)
     }
 
     /// Whether it names an application, a database or a Redis server.
@@ -269,6 +288,8 @@ impl Document {
             cache: self.cache,
             queue: self.queue,
             webhooks: self.webhooks,
+            clusters: self.clusters,
+            fleet: self.fleet,
         }
     }
 }
@@ -282,15 +303,7 @@ pub fn secret(context: &FileContext, key: &str, reference: &str, env: &Environme
         Some(typed) => typed.to_string(),
         None => format!("{} in {}", context.key(key), context.path.display()),
     };
-    match reference.split_once(':') {
-        Some(("env", name)) => env
-            .get(name)
-            .map(SecretString::from)
-            .ok_or_else(|| Error::config(format!("{place} refers to the variable {name}, which is not set"))),
-        Some(("file", path)) => secret_file(&context.relative(Path::new(path))),
-        _ => Err(Error::config(format!("{place} must be a reference, not a secret"))
-            .hint("write `env:NAME` or `file:PATH` there")),
-    }
+    reference::follow(reference, &place, context.path.parent(), env)
 }
 
 /// A secret from a file; one line end at its end is not part of it.

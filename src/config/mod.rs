@@ -7,6 +7,7 @@
 pub mod application;
 pub mod cached;
 pub mod choice;
+pub mod clusters;
 mod connection;
 pub mod context;
 pub mod database;
@@ -19,6 +20,7 @@ pub mod origin;
 pub mod private;
 pub mod protection;
 pub mod redis;
+pub mod reference;
 pub mod settings;
 pub mod stores;
 pub mod system;

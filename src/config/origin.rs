@@ -17,6 +17,8 @@ pub enum Origin {
     Dotenv(PathBuf, String),
     /// PostgreSQL's password file.
     Passfile(PathBuf),
+    /// The registration of a cluster in the central database.
+    Registry(String),
     /// The application's own default, from the table of its system.
     Default,
 }
@@ -25,7 +27,7 @@ impl Origin {
     /// Whether opsctl's own configuration says it, and not the application's.
     pub fn is_own(&self) -> bool {
         match self {
-            Origin::Flag(_) | Origin::File(..) => true,
+            Origin::Flag(_) | Origin::File(..) | Origin::Registry(_) => true,
             Origin::Variable(name) => name.starts_with("OPSCTL_"),
             Origin::Cached(..) | Origin::Dotenv(..) | Origin::Passfile(_) | Origin::Default => false,
         }
@@ -41,6 +43,7 @@ impl fmt::Display for Origin {
                 write!(f, "{} {key}", path.display())
             }
             Origin::Passfile(path) => write!(f, "{}", path.display()),
+            Origin::Registry(cluster) => write!(f, "the registration of cluster `{cluster}`"),
             Origin::Default => f.write_str("default"),
         }
     }

@@ -75,7 +75,13 @@ pub static OPSCTL: Set = Set {
     name: "opsctl",
     table: "opsctl_migrations",
     versions: 1..=i64::MAX,
-    files: files!("opsctl", 1 "0001_meta.sql", 2 "0002_journal.sql"),
+    files: files!(
+        "opsctl",
+        1 "0001_meta.sql",
+        2 "0002_journal.sql",
+        3 "0003_clusters.sql",
+        4 "0004_tenants.sql",
+    ),
 };
 
 /// The central reference schema, for databases that are opsctl's own.

@@ -1,0 +1,160 @@
+//! The central database and its clusters: which there are, how each is reached, and work on many of them at once.
+//!
+//! Clusters are registered in `[clusters]` of an `opsctl.toml`, in a platform's own table that `[fleet] clusters` reads,
+//! or in `opsctl_clusters`; tenants likewise, but for the file. Where no cluster is registered, there is one: the central
+//! database itself. So every command that works on clusters has one path.
+
+mod each;
+mod placement;
+mod registry;
+mod tenants;
+
+use crate::{
+    Error, Kind, Result,
+    clock::Clock,
+    config::{
+        Context, Database, Engine,
+        clusters::{ClusterStatus, Registration, Role},
+    },
+    db::{Access, Db},
+    near,
+};
+
+pub use self::{
+    each::{Bounds, Done, each},
+    placement::place,
+    registry::{CLUSTERS, Source, load, of_file},
+    tenants::{TENANTS, Tenant, TenantStatus, Tenants},
+};
+
+/// Name of the one cluster of a fleet that registers none.
+pub const CENTRAL: &str = "central";
+
+/// One cluster, with the databases that its roles reach.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    /// Its name.
+    pub name: String,
+    /// Its address without credentials; the reason why there is none is that of [`Cluster::database`].
+    pub address: String,
+    /// Its engine, where the address can be read.
+    pub engine: Option<Engine>,
+    /// Where it stands.
+    pub region: Option<String>,
+    /// What it may be used for.
+    pub status: ClusterStatus,
+    /// Tenants that it takes; no limit where there is none.
+    pub capacity: Option<u32>,
+    /// What bounds of a host count for: connections to the same server share them.
+    pub host: String,
+    databases: [Result<Database>; 3],
+    own: [bool; 3],
+}
+
+impl Cluster {
+    /// The cluster of a registration. What is wrong with it is told by those who want to connect.
+    pub fn registered(context: &Context, registration: &Registration) -> Self {
+        let bare = registration.bare();
+        let databases = Role::ALL.map(|role| context.cluster_database(registration, role));
+        Self {
+            name: registration.name.clone(),
+            address: bare.as_ref().map(ToString::to_string).unwrap_or_default(),
+            engine: bare.as_ref().ok().map(|database| database.engine),
+            region: registration.section.region.clone(),
+            status: registration.section.status,
+            capacity: registration.section.capacity,
+            host: bare.as_ref().map(host).unwrap_or_default(),
+            databases,
+            own: Role::ALL.map(|role| registration.has(role)),
+        }
+    }
+
+    /// The central database as the one cluster of a fleet.
+    pub fn central(database: &Database) -> Self {
+        Self {
+            name: CENTRAL.into(),
+            address: database.to_string(),
+            engine: Some(database.engine),
+            region: None,
+            status: ClusterStatus::Active,
+            capacity: None,
+            host: host(database),
+            databases: [(); 3].map(|()| Ok(database.clone())),
+            own: [true, false, false],
+        }
+    }
+
+    /// Whether a role has a credential of its own; one that has none works as `app` does.
+    pub fn has(&self, role: Role) -> bool {
+        self.own[role as usize]
+    }
+
+    /// The database as a role reaches it.
+    ///
+    /// # Errors
+    /// [`Kind::Config`]: an address that cannot be used, a reference that leads nowhere.
+    pub fn database(&self, role: Role) -> Result<&Database> {
+        self.databases[role as usize].as_ref().map_err(Clone::clone)
+    }
+
+    /// Its database, not connected yet.
+    ///
+    /// # Errors
+    /// As [`Cluster::database`].
+    pub fn db(&self, role: Role, clock: Clock) -> Result<Db> {
+        Ok(Db::new(self.database(role)?.clone(), Access::Existing, clock))
+    }
+}
+
+/// What tells servers apart: many databases of one share its connections.
+fn host(database: &Database) -> String {
+    use crate::config::database::Address;
+    match &database.address {
+        Address::Tcp(host, port) => format!("{host}:{port}"),
+        Address::Socket(path, port) => format!("{}:{port}", path.display()),
+        Address::File(path) => path.display().to_string(),
+    }
+}
+
+/// All clusters, by name.
+#[derive(Debug, Clone)]
+pub struct Fleet {
+    /// The clusters.
+    pub clusters: Vec<Cluster>,
+    /// Where they are registered.
+    pub source: Source,
+}
+
+impl Fleet {
+    /// The cluster of a name.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`], with the nearest name.
+    pub fn cluster(&self, name: &str) -> Result<&Cluster> {
+        self.clusters.iter().find(|cluster| cluster.name == name).ok_or_else(|| {
+            let error =
+                Error::new(Kind::NotFound, format!("there is no cluster `{}`", crate::text::printable(name)))
+                    .because(format!("looked in {}", self.source));
+            let names = self.clusters.iter().map(|cluster| cluster.name.as_str());
+            near::or(error, name, names, str::to_owned, "all clusters: `opsctl clusters list`")
+        })
+    }
+
+    /// The clusters that a command means: those that it names, each once, or all that are up.
+    ///
+    /// # Errors
+    /// As [`Fleet::cluster`].
+    pub fn select(&self, names: &[String]) -> Result<Vec<&Cluster>> {
+        if names.is_empty() {
+            return Ok(self.clusters.iter().filter(|cluster| cluster.status.is_up()).collect());
+        }
+        let mut chosen: Vec<&Cluster> = Vec::new();
+        for name in names {
+            let cluster = self.cluster(name)?;
+            if chosen.iter().all(|known| known.name != cluster.name) {
+                chosen.push(cluster);
+            }
+        }
+        Ok(chosen)
+    }
+}
