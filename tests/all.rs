@@ -15,6 +15,7 @@ mod database_tls;
 mod demo_init_db;
 mod environments;
 mod examples;
+mod fleet;
 mod formats;
 mod house;
 mod init;

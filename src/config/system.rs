@@ -26,7 +26,7 @@ impl System {
         match self {
             System::Webhooks => &["webhook_events"],
             System::Laundry => &["wa_messages", "audit_events", "quota_usage"],
-            System::Platform => &["opsctl_clusters"],
+            System::Platform => &["taxonomies", "tenant_user"],
             System::Laravel => &["migrations"],
         }
     }
@@ -77,7 +77,10 @@ mod tests {
     fn systems_are_told_by_their_tables() {
         assert_eq!(detect(["webhook_events", "payments", "migrations"]), [System::Webhooks]);
         assert_eq!(detect(["wa_messages", "audit_events", "quota_usage", "migrations"]), [System::Laundry]);
-        assert_eq!(detect(["webhook_events", "opsctl_clusters"]), [System::Webhooks, System::Platform]);
+        assert_eq!(
+            detect(["webhook_events", "taxonomies", "tenant_user"]),
+            [System::Webhooks, System::Platform]
+        );
         assert_eq!(detect(["migrations", "users"]), [System::Laravel]);
         assert!(detect(["users"]).is_empty());
     }
