@@ -4,6 +4,7 @@
 use opsctl::{
     cancel::Cancel,
     config::{Context, Environment, clusters::Role, context::Inputs},
+    db::Engine,
     fleet::{self, Source, TenantStatus, Tenants},
     schema,
 };
