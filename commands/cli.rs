@@ -17,7 +17,7 @@ use crate::{
     about,
     app::App,
     artisan, complete, completions, context, db, demo, environment, help, init, journal, prints, record,
-    redis, tree,
+    redis, tenant, tree,
     ui::{Choice, Color, Format, Place, Ui, Zone},
     verb::Verb,
     webhooks,
@@ -171,6 +171,9 @@ enum Command {
     /// Payment webhooks: list, show, explain, retry
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// The platform's tenants: list
+    #[command(subcommand)]
+    Tenant(tenant::Command),
     /// Who changed what: list, show
     #[command(subcommand)]
     Journal(journal::Command),
@@ -303,6 +306,7 @@ fn wanted(arguments: &[OsString]) -> Format {
 async fn dispatch(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Webhooks(command) => webhooks::run(app, command).await,
+        Command::Tenant(command) => tenant::run(app, command).await,
         Command::Journal(command) => journal::run(app, command).await,
         Command::Db(command) => db::run(app, command).await,
         Command::About(args) => about::run(app, &args).await,

@@ -17,6 +17,7 @@ mod generated;
 mod help;
 mod init;
 mod journal;
+mod number;
 mod page;
 mod prints;
 mod record;
@@ -25,6 +26,7 @@ mod safety;
 #[cfg(test)]
 mod schemas;
 mod signals;
+mod tenant;
 mod tree;
 mod ui;
 mod variables;

@@ -9,6 +9,7 @@ use opsctl::{
     config::{describe::Fact, list},
     redis::ping::{Place, Report},
     schema::{Line, Status},
+    tenants,
     webhooks::{Counts, Item, ListItem, RetryReport, Show},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -19,7 +20,7 @@ use crate::{
     db::MigrationSummary,
     journal,
     redis::PingSummary,
-    tree,
+    tenant, tree,
     ui::{FactLine, Failure, SCHEMA_VERSION},
     webhooks::{ExplainLine, ExplainSummary, Explained, PageSummary, ShowSummary, Shown},
 };
@@ -41,6 +42,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<RetryReport, Counts, Item>("webhooks retry-once"),
         verb::<RetryReport, Counts, Item>("webhooks retry"),
         verb::<RetryReport, Counts, Item>("webhooks retry-one"),
+        verb::<Vec<tenants::ListItem>, tenant::PageSummary, tenants::ListItem>("tenant list"),
         verb::<Vec<journal::Line>, journal::RunsSummary, journal::Line>("journal list"),
         verb::<journal::Line, journal::RunSummary, journal::Line>("journal show"),
         verb::<Status, MigrationSummary, Line>("db status"),

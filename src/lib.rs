@@ -8,7 +8,7 @@
 //! 2. [`db`], [`redis`]
 //! 3. [`laravel`]
 //! 4. [`fleet`], [`schema`], [`journal`]
-//! 5. the nouns: [`webhooks`]
+//! 5. the nouns: [`webhooks`], [`tenants`]
 //! 6. the rounds: [`about`], [`demo`]
 #![deny(
     clippy::unwrap_used,
@@ -35,6 +35,7 @@ pub mod near;
 pub mod private;
 pub mod redis;
 pub mod schema;
+pub mod tenants;
 pub mod text;
 pub mod webhooks;
 pub mod window;

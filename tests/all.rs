@@ -42,6 +42,7 @@ mod redis_settings;
 mod schemas;
 mod surroundings;
 mod tenant_set;
+mod tenants_list;
 mod terminal;
 mod webhooks_bad_input;
 mod webhooks_candidates;

@@ -12,7 +12,7 @@ const FLOORS: [(&[&str], bool); 6] = [
     (&["db", "redis"], false),
     (&["laravel"], false),
     (&["fleet", "schema", "journal"], false),
-    (&["webhooks"], false),
+    (&["webhooks", "tenants"], false),
     (&["about", "demo"], false),
 ];
 

@@ -7,6 +7,7 @@ use sqlx::{
     Column as _, ColumnIndex, Row as _, TypeInfo, ValueRef, mysql::MySqlRow, postgres::PgRow,
     sqlite::SqliteRow,
 };
+use uuid::Uuid;
 
 use crate::{Error, Result, clock};
 
@@ -183,9 +184,15 @@ impl Read for PgRow {
             "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "JSON" | "CITEXT" | "UNKNOWN" => {
                 decode!(row, at, Vec<u8> => text_cell)
             }
+            "UUID" => decode!(row, at, Vec<u8> => uuid),
             _ => decode!(row, at, Vec<u8> => Cell::Bytes),
         })
     }
+}
+
+/// On the wire a UUID is its sixteen bytes; everywhere else it is the text that people know.
+fn uuid(bytes: Vec<u8>) -> Cell {
+    Uuid::from_slice(&bytes).map_or(Cell::Bytes(bytes), |uuid| Cell::Text(uuid.to_string()))
 }
 
 /// Microseconds since 2000-01-01; the two ends of the range are PostgreSQL's `-infinity` and `infinity`. What chrono

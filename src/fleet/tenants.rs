@@ -104,7 +104,11 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    fn of(row: &Row) -> Result<Self> {
+    /// One of a row with the columns of `opsctl_tenants`, or some of them.
+    ///
+    /// # Errors
+    /// [`Kind::Config`]: a row that lacks what every tenant has.
+    pub fn of(row: &Row) -> Result<Self> {
         // A platform's own query gives some of the columns only.
         let text = |column: &str| row.text_or_null(column).ok().flatten().filter(|text| !text.is_empty());
         let time = |column: &str| row.time(column).ok().flatten();

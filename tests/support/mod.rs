@@ -15,6 +15,7 @@ pub mod proxy;
 pub mod redis;
 pub mod redis_sets;
 pub mod service;
+pub mod tenants;
 pub mod tls;
 pub mod world;
 

@@ -1,0 +1,59 @@
+//! `opsctl tenant`: the platform's tenants, where each lives, and how it was provisioned.
+
+mod list;
+
+use opsctl::{
+    Exit, Result,
+    fleet::{TenantStatus, Tenants},
+    tenants::{LastRun, RunStatus},
+};
+
+#[cfg(test)]
+pub use self::list::PageSummary;
+use crate::{
+    app::App,
+    ui::{Cell, Tone},
+    verb::Verb,
+};
+
+/// What the verbs of the group say about themselves.
+pub const VERBS: &[Verb] = &[list::VERB];
+
+/// The platform's tenants: list
+///
+/// Where they are registered, and what provisioning does, is told in docs/tenants.md.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    List(list::Args),
+}
+
+/// Runs a command of the group.
+pub async fn run(app: &App, command: Command) -> Result<Exit> {
+    match command {
+        Command::List(args) => app.cancel.guard(list::run(app, &args)).await,
+    }
+}
+
+/// Where the tenants of this context are registered.
+async fn tenants(app: &App) -> Result<Tenants<'_>> {
+    Tenants::require(app.context()?, app.db().await?).await
+}
+
+fn status_cell(status: TenantStatus) -> Cell {
+    Cell::new(status.name()).tone(match status {
+        TenantStatus::Active => Tone::Good,
+        TenantStatus::Pending | TenantStatus::Provisioning => Tone::Warn,
+        TenantStatus::ProvisioningFailed => Tone::Bad,
+        TenantStatus::Suspended | TenantStatus::Archived => Tone::Dim,
+    })
+}
+
+fn run_cell(run: Option<&LastRun>) -> Cell {
+    let Some(run) = run else { return Cell::new("never").tone(Tone::Dim) };
+    Cell::new(run.status.name()).tone(match run.status {
+        RunStatus::Succeeded => Tone::Good,
+        RunStatus::Running => Tone::Warn,
+        RunStatus::Partial | RunStatus::Failed => Tone::Bad,
+        RunStatus::Cancelled => Tone::Dim,
+    })
+}

@@ -1,0 +1,12 @@
+//! A noun: tenants, and how each was provisioned.
+//!
+//! Which tenants there are is [`crate::fleet`]'s to say: from `opsctl_tenants`, or by a query over the platform's own
+//! tables. Provisioning runs are opsctl's own, wherever the tenants are registered.
+
+mod list;
+mod runs;
+
+pub use self::{
+    list::{Filter, List, ListItem, list},
+    runs::{LastRun, Provisioning, RUNS, RunStatus, STEPS, StepStatus},
+};
