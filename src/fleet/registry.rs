@@ -60,14 +60,14 @@ pub fn of_file(context: &Context) -> Result<Option<Fleet>> {
 /// The central database's; rows that cannot be understood.
 pub async fn load(context: &Context, central: &Db) -> Result<Fleet> {
     if let Some(sql) = query(context, |fleet| fleet.clusters.as_deref()) {
-        let registrations = registrations(platform(central, sql, "clusters").await?)?;
+        let registrations = registrations(&platform(central, sql, "clusters").await?)?;
         return Ok(fleet(context, &registrations, Source::Query));
     }
     let registered = match central.table(CLUSTERS).await? {
         None => Vec::new(),
         Some(table) => {
             let sql = format!("SELECT * FROM {} ORDER BY name", table.name);
-            registrations(central.session().await?.fetch(Query::new(sql)).await?)?
+            registrations(&central.session().await?.fetch(Query::new(sql)).await?)?
         }
     };
     if registered.is_empty() {
@@ -103,7 +103,7 @@ pub(super) async fn platform(central: &Db, sql: &str, what: &str) -> Result<Vec<
     })
 }
 
-fn registrations(rows: Vec<Row>) -> Result<Vec<Registration>> {
+fn registrations(rows: &[Row]) -> Result<Vec<Registration>> {
     rows.iter().map(registration).collect()
 }
 
