@@ -7,7 +7,7 @@
 //!    [`config`]
 //! 2. [`db`], [`redis`]
 //! 3. [`laravel`]
-//! 4. [`fleet`], [`schema`], [`journal`]
+//! 4. [`fleet`], [`schema`], [`isolation`], [`journal`]
 //! 5. the nouns: [`webhooks`], [`tenants`]
 //! 6. the rounds: [`about`], [`demo`]
 #![deny(
@@ -29,6 +29,7 @@ pub mod demo;
 pub mod error;
 pub mod exit;
 pub mod fleet;
+pub mod isolation;
 pub mod journal;
 pub mod laravel;
 pub mod near;

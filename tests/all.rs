@@ -20,6 +20,7 @@ mod formats;
 mod house;
 mod init;
 mod init_questions;
+mod isolation_scope;
 mod journal;
 mod journal_list;
 mod journal_truth;

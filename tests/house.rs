@@ -11,7 +11,7 @@ const FLOORS: [(&[&str], bool); 6] = [
     (&["error", "exit", "clock", "cancel", "near", "text", "private", "window", "crash", "config"], true),
     (&["db", "redis"], false),
     (&["laravel"], false),
-    (&["fleet", "schema", "journal"], false),
+    (&["fleet", "schema", "isolation", "journal"], false),
     (&["webhooks", "tenants"], false),
     (&["about", "demo"], false),
 ];

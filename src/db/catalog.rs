@@ -170,7 +170,7 @@ impl Table {
 }
 
 /// Quotes a name. Names come from opsctl's own texts, the catalogue, or a checked prefix; a quote is doubled.
-pub(super) fn quote(engine: Engine, name: &str) -> String {
+pub fn quote(engine: Engine, name: &str) -> String {
     match engine {
         Engine::MySql => format!("`{}`", name.replace('`', "``")),
         Engine::Postgres | Engine::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),

@@ -25,7 +25,7 @@ use tokio::sync::OnceCell;
 use self::row::Read;
 pub use self::{
     bulk::BulkUpdate,
-    catalog::{Column, Filter, Table},
+    catalog::{Column, Filter, Table, quote},
     connect::Access,
     fault::{fault, takes_no_writes},
     indexes::Index,
@@ -263,6 +263,11 @@ impl Session<'_> {
     /// The database that this is a session of.
     pub fn db(&self) -> &Db {
         self.db
+    }
+
+    /// Whether a transaction has begun.
+    pub fn is_open(&self) -> bool {
+        self.open
     }
 
     /// All rows.

@@ -14,6 +14,7 @@ pub mod pgbouncer;
 pub mod proxy;
 pub mod redis;
 pub mod redis_sets;
+pub mod roles;
 pub mod service;
 pub mod tenants;
 pub mod tls;

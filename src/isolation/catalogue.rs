@@ -1,0 +1,288 @@
+//! What PostgreSQL's catalogue says about who may see and write which rows: read in one round trip.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::expression::{self, Sources};
+use crate::{
+    Error, Result,
+    db::{Query, Session},
+};
+
+/// Everything that decides which rows the connected role may see and write.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Catalogue {
+    /// The connected role.
+    pub role: Role,
+    /// The tables with the tenant column.
+    pub tables: Vec<Table>,
+    /// Their policies.
+    pub policies: Vec<Policy>,
+    /// Functions that the policies call, and those that these call in turn.
+    pub functions: Vec<Function>,
+    /// SECURITY DEFINER functions that the role may call, that name a tenant table, and that its policies do not bind.
+    pub definers: Vec<Definer>,
+    /// Views and rules from which a tenant table is reached.
+    pub relations: Vec<Relation>,
+    /// Unique keys of tenant tables without the tenant column.
+    pub keys: Vec<Key>,
+    /// Foreign keys between tenant tables that do not carry the tenant column.
+    pub references: Vec<Reference>,
+    /// Settings that every connection of the role to this database begins with.
+    pub settings: Vec<Setting>,
+    /// Tables that look like a tenant's and have no tenant column.
+    pub lookalikes: Vec<String>,
+}
+
+/// The connected role.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// No policy binds it.
+    pub superuser: bool,
+    /// No policy binds it.
+    pub bypasses: bool,
+    /// It may make itself a member of other roles.
+    pub creates_roles: bool,
+    /// Roles it may act as, which policies do not bind or which own tenant tables.
+    pub member_of: Vec<Member>,
+}
+
+/// A role that the connected one may act as.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// No policy binds it.
+    pub superuser: bool,
+    /// No policy binds it.
+    pub bypasses: bool,
+}
+
+/// A tenant table.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Table {
+    /// What the other parts refer to.
+    pub oid: i64,
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// `r`, `p` for a partitioned one, `f` for a foreign one.
+    pub kind: String,
+    /// Row-level security is enabled.
+    pub enabled: bool,
+    /// It binds the owner, too.
+    pub forced: bool,
+    /// Its owner.
+    pub owner: String,
+    /// The connected role owns it.
+    pub is_owner: bool,
+    /// It is a partition, or inherits.
+    pub is_child: bool,
+    /// It is found by its name alone.
+    pub visible: bool,
+    /// Its tenant column is never NULL.
+    pub not_null: bool,
+    /// What the connected role may do to it.
+    pub grants: Vec<String>,
+}
+
+/// A policy.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Policy {
+    /// Its table.
+    pub table: i64,
+    /// Its name.
+    pub name: String,
+    /// It adds rows; a restrictive one takes away.
+    pub permissive: bool,
+    /// `r`, `a`, `w`, `d`, or `*` for all.
+    pub command: String,
+    /// It is for the connected role.
+    pub applies: bool,
+    /// Its condition for rows that are there.
+    pub using: Option<String>,
+    /// Its condition for rows that are written.
+    pub check: Option<String>,
+}
+
+/// A function that decides about rows.
+#[derive(Debug, Clone, Deserialize)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
+pub struct Function {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Its name with the types of its arguments.
+    pub signature: String,
+    /// Its body.
+    pub source: String,
+    /// It may answer differently within one statement.
+    pub volatile: bool,
+    /// It runs with its owner's rights.
+    pub definer: bool,
+    /// Its owner.
+    pub owner: String,
+    /// The connected role may replace it.
+    pub is_owner: bool,
+    /// It sets its own search path.
+    pub search_path: bool,
+    /// The connected role may make functions in its schema.
+    pub may_create: bool,
+}
+
+/// A function that reaches a tenant table past its policies.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Definer {
+    /// Its name with the types of its arguments.
+    pub signature: String,
+    /// Its owner.
+    pub owner: String,
+    /// The table.
+    pub table: i64,
+}
+
+/// A view, a materialized view, or a table with a rule.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Relation {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// `v`, `m`, `r` or `p`.
+    pub kind: String,
+    /// Its owner, with whose rights it works.
+    pub owner: String,
+    /// The policies of the table do not bind the owner.
+    pub free: bool,
+    /// It works with the rights of who asks.
+    pub invoker: bool,
+    /// The connected role may use it.
+    pub granted: bool,
+    /// The tenant table that is reached.
+    pub table: i64,
+}
+
+/// A unique key.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Key {
+    /// Its table.
+    pub table: i64,
+    /// Its name.
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// Nobody chooses its values: an id, a uuid, a sequence.
+    pub surrogate: bool,
+}
+
+/// A foreign key.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Reference {
+    /// Its table.
+    pub table: i64,
+    /// Its name.
+    pub name: String,
+    /// The table that it refers to.
+    pub to: i64,
+    /// As SQL.
+    pub definition: String,
+}
+
+/// A setting of a role or a database.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Setting {
+    /// It is set for the role.
+    pub for_role: bool,
+    /// It is set for the database.
+    pub for_database: bool,
+    /// `name=value`.
+    pub line: String,
+}
+
+impl Catalogue {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn read(session: &mut Session<'_>, column: &str) -> Result<Self> {
+        let row = session.first(Query::new(include_str!("catalogue.sql")).bind(column)).await?;
+        let document = row.map(|row| row.text("document")).transpose()?.unwrap_or_default();
+        serde_json::from_str(&document)
+            .map_err(|error| Error::failed("the catalogue's answer cannot be understood").because(error))
+    }
+
+    /// The tenant table of an oid.
+    pub fn table(&self, oid: i64) -> Option<&Table> {
+        self.tables.iter().find(|table| table.oid == oid)
+    }
+
+    /// The variables that each function reads, also through others.
+    pub fn reads(&self) -> BTreeMap<&str, Vec<String>> {
+        let own = self.functions.iter().map(|f| (f.name.as_str(), expression::direct_variables(&f.source)));
+        let mut reads: BTreeMap<&str, Vec<String>> = own.collect();
+        // As deep as the functions were collected.
+        for _ in 0..3 {
+            for function in &self.functions {
+                let called = expression::calls(&function.source);
+                let more: Vec<String> =
+                    called.iter().filter_map(|name| reads.get(name.as_str())).flatten().cloned().collect();
+                let known = reads.entry(&function.name).or_default();
+                known.extend(more);
+                known.sort();
+                known.dedup();
+            }
+        }
+        reads
+    }
+
+    /// Does something with what gives the session's values here.
+    pub fn with_sources<T>(&self, column: &str, work: impl FnOnce(&Sources<'_>) -> T) -> T {
+        let reads = self.reads();
+        let yielding: Vec<&str> = self
+            .functions
+            .iter()
+            .filter(|function| expression::falls_back(&function.source))
+            .map(|function| function.name.as_str())
+            .collect();
+        work(&Sources {
+            column,
+            reads: &|name| reads.get(name).cloned().unwrap_or_default(),
+            falls_back: &|name| yielding.contains(&name),
+        })
+    }
+
+    /// The session variables that policies compare the tenant column with.
+    pub fn tenant_variables(&self, column: &str) -> Vec<String> {
+        self.with_sources(column, |sources| {
+            let conditions = self.policies.iter().flat_map(|policy| [&policy.using, &policy.check]).flatten();
+            let mut found: Vec<String> =
+                conditions.flat_map(|condition| expression::tenant_variables(condition, sources)).collect();
+            found.sort();
+            found.dedup();
+            found
+        })
+    }
+
+    /// The other session variables that policies read: those of users.
+    pub fn other_variables(&self, column: &str) -> Vec<String> {
+        let tenants = self.tenant_variables(column);
+        let conditions = self.policies.iter().flat_map(|policy| [&policy.using, &policy.check]).flatten();
+        let reads = self.reads();
+        let mut found: Vec<String> = conditions
+            .flat_map(|condition| {
+                let called = expression::calls(condition);
+                let through = called.iter().filter_map(|name| reads.get(name.as_str())).flatten().cloned();
+                expression::direct_variables(condition).into_iter().chain(through).collect::<Vec<_>>()
+            })
+            .filter(|name| !tenants.contains(name))
+            .collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+}

@@ -1,0 +1,159 @@
+-- Everything that decides which rows the connected role may see and write, as one document: one round trip.
+-- pg_catalog is readable by every role, so the application's own role can ask.
+WITH RECURSIVE asked AS MATERIALIZED (
+    SELECT ?::text AS tenant_column, r.oid AS me, r.rolname, r.rolsuper, r.rolbypassrls, r.rolcreaterole
+    FROM pg_roles r WHERE r.rolname = current_user
+),
+tenant AS MATERIALIZED (
+    SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relowner,
+           EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS is_child,
+           a.attnum, a.attnotnull, pg_table_is_visible(c.oid) AS visible
+    FROM asked
+    JOIN pg_attribute a ON a.attname = asked.tenant_column AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^(pg_|information_schema$)'
+),
+policy AS MATERIALIZED (
+    SELECT p.oid, p.polrelid, p.polname, p.polpermissive, p.polcmd,
+           p.polroles = '{0}' OR EXISTS (
+               SELECT FROM unnest(p.polroles) AS r(oid) WHERE r.oid <> 0 AND pg_has_role(asked.me, r.oid, 'USAGE')
+           ) AS applies,
+           pg_get_expr(p.polqual, p.polrelid) AS qual, pg_get_expr(p.polwithcheck, p.polrelid) AS with_check
+    FROM asked, pg_policy p WHERE p.polrelid IN (SELECT oid FROM tenant)
+),
+own_function AS MATERIALIZED (
+    SELECT f.oid, f.proname, f.prosrc FROM pg_proc f
+    WHERE f.pronamespace IN (SELECT oid FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$)')
+),
+-- Functions that policies call, and those that they call by name in turn.
+helper AS (
+    SELECT f.oid, f.prosrc, 0 AS depth FROM own_function f WHERE f.oid IN (
+        SELECT d.refobjid FROM policy p
+        JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass
+    )
+    UNION
+    SELECT f.oid, f.prosrc, h.depth + 1 FROM helper h
+    JOIN own_function f ON position(f.proname || '(' IN h.prosrc) > 0 AND f.oid <> h.oid WHERE h.depth < 3
+),
+-- Views, materialized views, and tables with rules, from which a tenant table is reached.
+reach AS (
+    SELECT t.oid AS rel, t.oid AS tenant FROM tenant t
+    UNION
+    SELECT w.ev_class, reach.tenant FROM reach
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reach.rel
+                    AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite w ON w.oid = d.objid
+),
+-- Whom the policies of a table do not bind.
+free AS MATERIALIZED (
+    SELECT r.oid AS role, t.oid AS tenant FROM tenant t, pg_roles r
+    WHERE r.rolsuper OR r.rolbypassrls
+       OR (NOT t.relforcerowsecurity AND pg_has_role(r.oid, t.relowner, 'USAGE'))
+)
+SELECT json_build_object(
+    'role', (
+        SELECT json_build_object('name', rolname, 'superuser', rolsuper, 'bypasses', rolbypassrls,
+                                 'creates_roles', rolcreaterole, 'member_of', (
+            SELECT coalesce(json_agg(json_build_object('name', r.rolname, 'superuser', r.rolsuper,
+                                     'bypasses', r.rolbypassrls) ORDER BY r.rolname), '[]')
+            FROM pg_roles r
+            WHERE NOT asked.rolsuper AND r.oid <> asked.me
+              AND (r.rolsuper OR r.rolbypassrls OR r.oid IN (SELECT relowner FROM tenant))
+              AND (pg_has_role(asked.me, r.oid, 'USAGE') OR pg_has_role(asked.me, r.oid,
+                   CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END))
+        )) FROM asked
+    ),
+    'tables', (
+        SELECT coalesce(json_agg(json_build_object(
+            'oid', t.oid::bigint, 'schema', t.nspname, 'name', t.relname, 'kind', t.relkind, 'enabled', t.relrowsecurity,
+            'forced', t.relforcerowsecurity, 'owner', pg_get_userbyid(t.relowner),
+            'is_owner', t.relowner = asked.me, 'is_child', t.is_child, 'visible', t.visible,
+            'not_null', t.attnotnull,
+            'grants', ARRAY(
+                SELECT g.word FROM unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS g(word)
+                WHERE has_table_privilege(asked.me, t.oid, g.word)
+                   OR (g.word IN ('SELECT', 'INSERT', 'UPDATE') AND has_any_column_privilege(asked.me, t.oid, g.word))
+            )) ORDER BY t.nspname, t.relname), '[]')
+        FROM asked, tenant t
+    ),
+    'policies', (
+        SELECT coalesce(json_agg(json_build_object(
+            'table', p.polrelid::bigint, 'name', p.polname, 'permissive', p.polpermissive, 'command', p.polcmd,
+            'applies', p.applies, 'using', p.qual, 'check', p.with_check) ORDER BY p.polname), '[]')
+        FROM policy p
+    ),
+    'functions', (
+        SELECT coalesce(json_agg(json_build_object(
+            'schema', n.nspname, 'name', f.proname, 'signature', f.oid::regprocedure::text, 'source', f.prosrc,
+            'volatile', f.provolatile = 'v', 'definer', f.prosecdef, 'owner', pg_get_userbyid(f.proowner),
+            'is_owner', NOT asked.rolsuper AND pg_has_role(asked.me, f.proowner, 'USAGE'),
+            'search_path', EXISTS (SELECT FROM unnest(f.proconfig) AS c(line) WHERE c.line LIKE 'search_path=%'),
+            'may_create', NOT asked.rolsuper AND has_schema_privilege(asked.me, n.oid, 'CREATE')
+        ) ORDER BY n.nspname, f.proname), '[]')
+        FROM asked, pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
+        WHERE f.oid IN (SELECT oid FROM helper)
+    ),
+    'definers', (
+        SELECT coalesce(json_agg(json_build_object(
+            'signature', f.oid::regprocedure::text, 'owner', pg_get_userbyid(f.proowner),
+            'table', t.oid::bigint) ORDER BY f.oid::regprocedure::text), '[]')
+        FROM asked, own_function o JOIN pg_proc f USING (oid)
+        JOIN tenant t ON position(lower(t.relname) IN lower(f.prosrc)) > 0 OR EXISTS (
+            SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.refobjid = t.oid)
+        JOIN free ON free.role = f.proowner AND free.tenant = t.oid
+        WHERE f.prosecdef AND f.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+          AND has_function_privilege(asked.me, f.oid, 'EXECUTE')
+    ),
+    'relations', (
+        SELECT coalesce(json_agg(json_build_object(
+            'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'owner', pg_get_userbyid(c.relowner),
+            'free', EXISTS (SELECT FROM free WHERE free.role = c.relowner AND free.tenant = reach.tenant),
+            'invoker', coalesce('security_invoker=true' = ANY(c.reloptions), false)
+                    OR coalesce('security_invoker=on' = ANY(c.reloptions), false),
+            'granted', has_any_column_privilege(asked.me, c.oid, 'SELECT, INSERT, UPDATE')
+                    OR has_table_privilege(asked.me, c.oid, 'DELETE'),
+            'table', reach.tenant::bigint) ORDER BY n.nspname, c.relname), '[]')
+        FROM asked, reach JOIN pg_class c ON c.oid = reach.rel JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = c.oid)
+    ),
+    'keys', (
+        SELECT coalesce(json_agg(json_build_object(
+            'table', t.oid::bigint, 'name', c.relname, 'columns', ARRAY(
+                SELECT coalesce(a.attname, '(expression)') FROM unnest(i.indkey) WITH ORDINALITY AS k(num, nth)
+                LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.num AND k.num > 0
+                WHERE k.nth <= i.indnkeyatts ORDER BY k.nth),
+            'surrogate', i.indnkeyatts = 1 AND EXISTS (
+                SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = i.indkey[0]
+                AND (a.atttypid = 'uuid'::regtype OR a.attidentity <> '' OR (i.indisprimary AND a.attname = 'id')
+                     OR pg_get_serial_sequence(quote_ident(t.nspname) || '.' || quote_ident(t.relname), a.attname)
+                        IS NOT NULL))
+            ) ORDER BY c.relname), '[]')
+        FROM tenant t JOIN pg_index i ON i.indrelid = t.oid AND i.indisunique JOIN pg_class c ON c.oid = i.indexrelid
+        WHERE NOT t.is_child AND NOT t.attnum = ANY(i.indkey)
+    ),
+    'references', (
+        SELECT coalesce(json_agg(json_build_object(
+            'table', k.conrelid::bigint, 'name', k.conname, 'to', k.confrelid::bigint,
+            'definition', pg_get_constraintdef(k.oid)) ORDER BY k.conname), '[]')
+        FROM pg_constraint k JOIN tenant a ON a.oid = k.conrelid JOIN tenant b ON b.oid = k.confrelid
+        WHERE k.contype = 'f' AND k.conparentid = 0 AND NOT EXISTS (
+            SELECT FROM unnest(k.conkey, k.confkey) AS p(here, there) WHERE p.here = a.attnum AND p.there = b.attnum)
+    ),
+    'settings', (
+        SELECT coalesce(json_agg(json_build_object(
+            'for_role', s.setrole <> 0, 'for_database', s.setdatabase <> 0, 'line', line)), '[]')
+        FROM asked, pg_db_role_setting s, unnest(s.setconfig) AS line
+        WHERE s.setrole IN (0, asked.me)
+          AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+    ),
+    'lookalikes', (
+        SELECT coalesce(json_agg(DISTINCT n.nspname || '.' || c.relname), '[]')
+        FROM asked, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema$)' AND c.relname !~ '^opsctl_'
+          AND c.oid NOT IN (SELECT oid FROM tenant)
+          AND (EXISTS (SELECT FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = c.oid
+                       AND k.confrelid IN (SELECT oid FROM tenant))
+               OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                          AND a.attname ~ '^(tenant|organi[sz]ation|workspace)(_?(id|uuid|key|code))?$'))
+    )
+)::text AS document

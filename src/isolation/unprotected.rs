@@ -1,0 +1,118 @@
+//! Which tenant tables have no protection, in one short question: for probes that ask many databases.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::expression::{self, Leaf, Sources};
+use crate::{
+    Result,
+    db::{Engine, Query, Row, Session},
+};
+
+/// A tenant table without protection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Unprotected {
+    /// The table.
+    pub table: String,
+    /// Why, in a few words.
+    pub why: String,
+}
+
+/// The tenant tables that nothing protects from the connected role, in one round trip. This is the short form of
+/// `opsctl rls verify`: what it finds is wrong, but what it does not find is not proved.
+///
+/// Without row-level security a table counts as protected when a view filters it and triggers guard every change; on
+/// SQLite each connection has to guard itself, so none is named.
+///
+/// # Errors
+/// The database's.
+pub async fn unprotected(session: &mut Session<'_>, column: &str) -> Result<Vec<Unprotected>> {
+    match session.db().engine() {
+        Engine::Postgres => postgres(session, column).await,
+        Engine::MySql => mysql(session, column).await,
+        Engine::Sqlite => Ok(Vec::new()),
+    }
+}
+
+async fn postgres(session: &mut Session<'_>, column: &str) -> Result<Vec<Unprotected>> {
+    // Partitions are reached through their parent, whose policies hold there.
+    let sql = "SELECT c.oid::regclass::text AS name, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced, \
+                 u.rolsuper OR u.rolbypassrls AS free, u.rolname AS me, p.polpermissive AS permissive, \
+                 pg_get_expr(p.polqual, p.polrelid) AS using_, pg_get_expr(p.polwithcheck, p.polrelid) AS check_ \
+               FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') \
+                 AND NOT c.relispartition AND c.relpersistence <> 't' \
+               JOIN pg_roles u ON u.rolname = current_user LEFT JOIN pg_policy p ON p.polrelid = c.oid \
+               WHERE a.attname = ? AND a.attnum > 0 AND NOT a.attisdropped \
+                 AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) ORDER BY 1";
+    let mut tables: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+    for row in session.fetch(Query::new(sql).bind(column)).await? {
+        tables.entry(row.text("name")?).or_default().push(row);
+    }
+    let mut found = Vec::new();
+    for (table, rows) in tables {
+        if let Some(why) = why(&rows, column)? {
+            found.push(Unprotected { table, why });
+        }
+    }
+    Ok(found)
+}
+
+/// Why one table is not protected; a row per policy, or one without.
+fn why(rows: &[Row], column: &str) -> Result<Option<String>> {
+    let Some(first) = rows.first() else { return Ok(None) };
+    if first.int("enabled")? == 0 {
+        return Ok(Some("row-level security is not enabled".into()));
+    }
+    if first.int("free")? != 0 {
+        return Ok(Some(format!("no policy binds the role `{}`", first.text("me")?)));
+    }
+    if first.int("forced")? == 0 {
+        return Ok(Some("row-level security is not forced: it does not bind the owner".into()));
+    }
+    let mut open = None;
+    for row in rows {
+        let conditions = [row.text_or_null("using_")?, row.text_or_null("check_")?];
+        let bound = conditions.iter().flatten().all(|condition| names_a_tenant(condition, column));
+        match (row.text_or_null("permissive")?.is_some(), row.int("permissive")? != 0) {
+            (false, _) => return Ok(Some("it has no policy".into())),
+            // A restrictive policy holds whatever the others admit.
+            (true, false) if bound => return Ok(None),
+            (true, true) if !bound => open = Some("a policy admits other tenants' rows".to_owned()),
+            _ => {}
+        }
+    }
+    Ok(open)
+}
+
+/// Whether every arm asks for the tenant. Which functions give it is not looked up here.
+fn names_a_tenant(condition: &str, column: &str) -> bool {
+    let reads = |name: &str| vec![name.to_owned()];
+    let sources = Sources { column, reads: &reads, falls_back: &|_| false };
+    let asks = |leaf: &Leaf| matches!(leaf, Leaf::Tenant | Leaf::NoTenant | Leaf::Opaque);
+    expression::arms(condition, &sources).iter().all(|arm| arm.iter().any(asks))
+}
+
+async fn mysql(session: &mut Session<'_>, column: &str) -> Result<Vec<Unprotected>> {
+    let sql = "SELECT c.table_name AS name, \
+                 (SELECT COUNT(DISTINCT g.event_manipulation) FROM information_schema.triggers g \
+                  WHERE g.event_object_schema = DATABASE() AND g.event_object_table = c.table_name \
+                    AND g.action_timing = 'BEFORE') AS guarded, \
+                 EXISTS (SELECT 1 FROM information_schema.views v WHERE v.table_schema = DATABASE() \
+                    AND v.check_option = 'CASCADED' AND v.view_definition LIKE CONCAT('%`.`', c.table_name, '` where %') \
+                 ) AS filtered \
+               FROM information_schema.columns c JOIN information_schema.tables t \
+                 ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE' \
+               WHERE c.table_schema = DATABASE() AND c.column_name = ? ORDER BY 1";
+    let mut found = Vec::new();
+    for row in session.fetch(Query::new(sql).bind(column)).await? {
+        let why = match (row.int("filtered")? != 0, row.int("guarded")?) {
+            (false, _) => "no view filters it by tenant",
+            (true, 3) => continue,
+            (true, _) => "triggers do not guard every change",
+        };
+        found.push(Unprotected { table: row.text("name")?, why: why.into() });
+    }
+    Ok(found)
+}
