@@ -16,8 +16,8 @@ use opsctl::{Error, Exit, Result, config::Environment};
 use crate::{
     about,
     app::App,
-    artisan, complete, completions, context, db, demo, environment, help, init, journal, prints, record,
-    redis, tenant, tree,
+    artisan, clusters, complete, completions, context, db, demo, environment, help, init, journal, prints,
+    record, redis, tenant, tree,
     ui::{Choice, Color, Format, Place, Ui, Zone},
     verb::Verb,
     webhooks,
@@ -171,6 +171,9 @@ enum Command {
     /// Payment webhooks: list, show, explain, retry
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// The clusters of a platform: list
+    #[command(subcommand)]
+    Clusters(clusters::Command),
     /// The platform's tenants: list
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -306,6 +309,7 @@ fn wanted(arguments: &[OsString]) -> Format {
 async fn dispatch(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Webhooks(command) => webhooks::run(app, command).await,
+        Command::Clusters(command) => clusters::run(app, command).await,
         Command::Tenant(command) => tenant::run(app, command).await,
         Command::Journal(command) => journal::run(app, command).await,
         Command::Db(command) => db::run(app, command).await,

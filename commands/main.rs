@@ -6,6 +6,7 @@ mod actor;
 mod app;
 mod artisan;
 mod cli;
+mod clusters;
 mod complete;
 mod completions;
 mod context;

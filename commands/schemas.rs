@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use opsctl::{
+    clusters::{Line as ClusterLine, Summary as ClusterSummary},
     config::{describe::Fact, list},
     redis::ping::{Place, Report},
     schema::{Line, Status},
@@ -42,6 +43,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<RetryReport, Counts, Item>("webhooks retry-once"),
         verb::<RetryReport, Counts, Item>("webhooks retry"),
         verb::<RetryReport, Counts, Item>("webhooks retry-one"),
+        verb::<Vec<ClusterLine>, ClusterSummary, ClusterLine>("clusters list"),
         verb::<Vec<tenants::ListItem>, tenant::PageSummary, tenants::ListItem>("tenant list"),
         verb::<Vec<journal::Line>, journal::RunsSummary, journal::Line>("journal list"),
         verb::<journal::Line, journal::RunSummary, journal::Line>("journal show"),

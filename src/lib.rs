@@ -8,7 +8,7 @@
 //! 2. [`db`], [`redis`]
 //! 3. [`laravel`]
 //! 4. [`fleet`], [`schema`], [`isolation`], [`journal`]
-//! 5. the nouns: [`webhooks`], [`tenants`]
+//! 5. the nouns: [`webhooks`], [`clusters`], [`tenants`]
 //! 6. the rounds: [`about`], [`demo`]
 #![deny(
     clippy::unwrap_used,
@@ -22,6 +22,7 @@
 pub mod about;
 pub mod cancel;
 pub mod clock;
+pub mod clusters;
 pub mod config;
 pub mod crash;
 pub mod db;

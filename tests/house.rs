@@ -12,7 +12,7 @@ const FLOORS: [(&[&str], bool); 6] = [
     (&["db", "redis"], false),
     (&["laravel"], false),
     (&["fleet", "schema", "isolation", "journal"], false),
-    (&["webhooks", "tenants"], false),
+    (&["webhooks", "clusters", "tenants"], false),
     (&["about", "demo"], false),
 ];
 

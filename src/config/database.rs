@@ -19,6 +19,7 @@ use crate::{Error, Result};
 
 /// The database engines that opsctl speaks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// PostgreSQL 13 and later.
@@ -37,6 +38,15 @@ impl Engine {
             "mysql" | "mysql2" | "mariadb" => Some(Engine::MySql),
             "sqlite" | "sqlite3" => Some(Engine::Sqlite),
             _ => None,
+        }
+    }
+
+    /// Its word, in output: the scheme of its URLs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Engine::Postgres => "postgres",
+            Engine::MySql => "mysql",
+            Engine::Sqlite => "sqlite",
         }
     }
 

@@ -21,7 +21,8 @@ impl System {
     /// Every system, in the order in which it is looked for.
     pub const ALL: [System; 4] = [System::Webhooks, System::Laundry, System::Platform, System::Laravel];
 
-    /// Tables that are there exactly when the system is.
+    /// Tables that are there exactly when the system is. Of a platform they are those of its tenants: tables named
+    /// `opsctl_…` stand beside any application.
     const fn marks(self) -> &'static [&'static str] {
         match self {
             System::Webhooks => &["webhook_events"],
