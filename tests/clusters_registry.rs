@@ -1,6 +1,5 @@
 //! Where clusters are registered, and what `clusters list` tells of them.
 
-use opsctl::db::Query;
 use serde_json::Value;
 
 use crate::{
@@ -18,10 +17,12 @@ async fn prepared(case: &Case) {
 
 /// Registers a cluster in opsctl's table, as somebody might by hand.
 async fn register(case: &Case, name: &str, url: &str, region: &str, status: &str, capacity: Option<i64>) {
-    let sql = "INSERT INTO opsctl_clusters (name, url, region, status, capacity, created_at, updated_at) \
-               VALUES (?, ?, ?, ?, ?, '2026-11-01 00:00:00', '2026-11-01 00:00:00')";
-    let query = Query::new(sql).bind(name).bind(url).bind(region).bind(status).bind(capacity);
-    case.db.session().await.unwrap().execute(query).await.unwrap();
+    let capacity = capacity.map_or("NULL".to_owned(), |capacity| capacity.to_string());
+    case.execute(&format!(
+        "INSERT INTO opsctl_clusters (name, url, region, status, capacity, created_at, updated_at) VALUES ('{name}', \
+         '{url}', '{region}', '{status}', {capacity}, '2026-11-01 00:00:00', '2026-11-01 00:00:00')"
+    ))
+    .await;
 }
 
 /// A fleet of three, of which one is registered with an address that cannot be used.
@@ -29,7 +30,7 @@ async fn fleet(case: &Case) {
     prepared(case).await;
     register(case, "ap-1", "postgres://app@db-ap/tenants", "ap", "active", Some(10)).await;
     register(case, "eu-1", "mysql://app@db-eu:3307/tenants", "eu", "draining", None).await;
-    register(case, "us-1", "sqlite:relative.sqlite", "us", "offline", None).await;
+    register(case, "us-1", "sqlite:/srv/us-1.sqlite", "us", "offline", None).await;
     for (id, cluster, status) in
         [("1", "ap-1", "active"), ("2", "ap-1", "archived"), ("3", "eu-1", "pending")]
     {
@@ -42,7 +43,8 @@ async fn fleet(case: &Case) {
     }
 }
 
-async fn probed(case: &Case, cluster: &str, run: &str, at: &str, verdict: &str, head: &str, pending: &str) {
+async fn probed(case: &Case, cluster: &str, run: &str, at: &str, verdict: &str, schema: [&str; 2]) {
+    let [head, pending] = schema;
     case.execute(&format!(
         "INSERT INTO opsctl_cluster_probes (cluster, run, probed_at, verdict, stage, took_ms, server, head, pending, \
          unprotected, report) VALUES ('{cluster}', '{run:0<26}', '2026-11-20 {at}', '{verdict}', 'schema', 12, \
@@ -69,6 +71,7 @@ on_every_engine! {
     async fn the_table_lists_its_clusters_and_a_broken_one_does_not_break_the_others(case: &Case) {
         fleet(case).await;
         register(case, "zz-1", "nonsense", "us", "active", None).await;
+        register(case, "zz-2", "postgres://app@db/t", "us", "active", Some(-1)).await;
         let said = case.run(&["clusters", "list"]);
         assert_eq!(said.code, 0, "{said:?}");
         insta::allow_duplicates! {
@@ -78,22 +81,38 @@ on_every_engine! {
             eu-1  tenants  mysql     eu      draining        1            -        -  -
             us-1  tenants  sqlite    us      offline         0            -        -  -
             zz-1  tenants  -         us      active          0            -        -  -
+            zz-2  tenants  -         -       pending         0            -        -  -
             ");
             insta::assert_snapshot!(said.err, @r"
             warning: cluster `zz-1` cannot be reached as it is registered: the database URL of the registration of cluster `zz-1` cannot be used: it has no scheme
-            4 clusters, registered in the table opsctl_clusters.
+            warning: cluster `zz-2` cannot be reached as it is registered: the registration of cluster `zz-2` cannot be understood: `-1` is no capacity: it is a whole number
+            5 clusters, registered in the table opsctl_clusters.
             ");
+        }
+    }
+
+    async fn relative_paths_are_seen_from_the_folder_of_a_central_database_that_is_a_file(case: &Case) {
+        prepared(case).await;
+        register(case, "one", "sqlite:clusters/one.sqlite", "", "active", None).await;
+        let line = &json(&case.run(&["clusters", "list", "--json"]))["data"][0];
+        if case.db.engine() == Engine::Sqlite {
+            let path = case.folder.path().join("clusters/one.sqlite");
+            assert_eq!(line["address"], format!("sqlite:{}", path.display()));
+            assert_eq!(line["problem"], Value::Null);
+        } else {
+            let problem = line["problem"].as_str().unwrap();
+            assert!(problem.contains("names a file by a relative path"), "{problem}");
         }
     }
 
     async fn schema_and_probe_are_those_of_the_newest_row(case: &Case) {
         fleet(case).await;
-        probed(case, "ap-1", "01A", "08:00:00", "ok", "50001", "2").await;
-        probed(case, "ap-1", "01B", "08:10:00", "degraded", "50002", "1").await;
+        probed(case, "ap-1", "01A", "08:00:00", "ok", ["50001", "2"]).await;
+        probed(case, "ap-1", "01B", "08:10:00", "degraded", ["50002", "1"]).await;
         migrated(case, "ap-1", "01C", "08:20:00", 50003, 0).await;
         migrated(case, "eu-1", "01C", "08:20:00", 50001, 2).await;
         // A later probe that did not come as far as the schema says nothing about it.
-        probed(case, "eu-1", "01D", "08:50:00", "failed", "NULL", "NULL").await;
+        probed(case, "eu-1", "01D", "08:50:00", "failed", ["NULL", "NULL"]).await;
         let lines = json(&case.run(&["clusters", "list", "--json"]));
         let of = |at: usize| {
             let line = &lines["data"][at];

@@ -9,7 +9,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Database, Origin, database::UrlParts, reference};
+use super::{
+    Context, Database, Origin,
+    database::{Address, UrlParts},
+    reference,
+};
 use crate::{Error, Result, near};
 
 /// Longest name of a cluster.
@@ -139,8 +143,8 @@ pub struct ClusterSection {
 pub enum Written {
     /// In a file.
     File(PathBuf),
-    /// In the central database.
-    Table,
+    /// In the central database; relative paths lie in its folder, where it is a file.
+    Table(Option<PathBuf>),
 }
 
 /// One cluster as it is registered; nothing is resolved yet.
@@ -157,10 +161,10 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// One of the central database.
-    pub fn of_table(name: String, section: ClusterSection) -> Self {
+    /// One of the central database, which lies in `folder` where it is a file.
+    pub fn of_table(name: String, section: ClusterSection, folder: Option<PathBuf>) -> Self {
         let key = format!("cluster `{name}`");
-        Self { name, section, written: Written::Table, key }
+        Self { name, section, written: Written::Table(folder), key }
     }
 
     /// Checks what can be checked without following a reference.
@@ -206,32 +210,40 @@ impl Registration {
     /// A URL that cannot be used, or that holds a password.
     pub fn bare(&self) -> Result<Database> {
         let origin = self.origin("url");
-        let database = UrlParts::read(&self.section.url, &origin)?.into_database(self.base(), &origin)?;
+        let database = UrlParts::read(&self.section.url, &origin)?
+            .into_database(self.base().unwrap_or(Path::new("")), &origin)?;
         if database.password.is_some() {
             return Err(Error::config(format!("{} holds a password", self.place("url")))
                 .hint("name it apart, by a reference: `env:NAME` or `file:PATH`"));
         }
+        let relative = matches!(&database.address, Address::File(path) if path.is_relative());
+        if relative && self.base().is_none() {
+            return Err(Error::config(format!("{} names a file by a relative path", self.place("url")))
+                .because("only a central database that is a file has a folder to look in")
+                .hint("write `sqlite:` and an absolute path"));
+        }
         Ok(database)
     }
 
-    fn base(&self) -> &Path {
+    /// The folder that relative paths are seen from; none in the table of a server.
+    fn base(&self) -> Option<&Path> {
         match &self.written {
-            Written::File(path) => path.parent().unwrap_or(Path::new("")),
-            Written::Table => Path::new(""),
+            Written::File(path) => path.parent(),
+            Written::Table(folder) => folder.as_deref(),
         }
     }
 
     fn origin(&self, member: &str) -> Origin {
         match &self.written {
             Written::File(path) => Origin::File(path.clone(), format!("{}.{member}", self.key)),
-            Written::Table => Origin::Registry(self.name.clone()),
+            Written::Table(_) => Origin::Registry(self.name.clone()),
         }
     }
 
     fn place(&self, member: &str) -> String {
         match &self.written {
             Written::File(path) => format!("{}.{member} in {}", self.key, path.display()),
-            Written::Table => format!("the {member} of {}", self.key),
+            Written::Table(_) => format!("the {member} of {}", self.key),
         }
     }
 }
@@ -279,9 +291,9 @@ impl Context {
             None => ("password".to_owned(), registration.section.password.as_ref()),
         };
         if let Some(reference) = reference {
-            let base = matches!(registration.written, Written::File(_)).then(|| registration.base());
             let place = registration.place(&member);
-            database.password = Some(reference::follow(reference, &place, base, &self.environment)?);
+            database.password =
+                Some(reference::follow(reference, &place, registration.base(), &self.environment)?);
             database.password_origin = Some(registration.origin(&member));
         }
         self.completed(database)

@@ -23,7 +23,7 @@ use crate::{
 pub use self::{
     each::{Bounds, Done, each},
     placement::place,
-    registry::{CLUSTERS, Source, load, of_file},
+    registry::{CLUSTERS, Source, folder, load, of_file},
     tenants::{TENANTS, Tenant, TenantStatus, Tenants},
 };
 
@@ -66,6 +66,22 @@ impl Cluster {
             host: bare.as_ref().map(host).unwrap_or_default(),
             databases,
             own: Role::ALL.map(|role| registration.has(role)),
+        }
+    }
+
+    /// A cluster whose registration cannot be understood; `error` is told by those who want to connect. Its status is
+    /// one that takes no tenants and is not passed over in silence.
+    pub(super) fn broken(name: String, error: &Error) -> Self {
+        Self {
+            name,
+            address: String::new(),
+            engine: None,
+            region: None,
+            status: ClusterStatus::Pending,
+            capacity: None,
+            host: String::new(),
+            databases: [(); 3].map(|()| Err(error.clone())),
+            own: [true, false, false],
         }
     }
 

@@ -1,13 +1,14 @@
 //! Where clusters are registered, and reading it.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use super::{Cluster, Fleet};
 use crate::{
     Error, Result,
     config::{
-        Context,
+        Context, Database,
         clusters::{ClusterSection, ClusterStatus, Credential, Registration},
+        database::Address,
     },
     db::{Begin, Db, Fault, Query, Row},
 };
@@ -51,7 +52,8 @@ pub fn of_file(context: &Context) -> Result<Option<Fleet>> {
         return Err(Error::config("the clusters are named twice: in [clusters] and by the query of [fleet]")
             .hint("leave one of them out"));
     }
-    Ok(Some(fleet(context, &registrations, Source::File)))
+    let clusters = registrations.iter().map(|registration| Cluster::registered(context, registration));
+    Ok(Some(fleet(clusters.collect(), Source::File)?))
 }
 
 /// All clusters of a context whose file names none.
@@ -60,20 +62,20 @@ pub fn of_file(context: &Context) -> Result<Option<Fleet>> {
 /// The central database's; rows that cannot be understood.
 pub async fn load(context: &Context, central: &Db) -> Result<Fleet> {
     if let Some(sql) = query(context, |fleet| fleet.clusters.as_deref()) {
-        let registrations = registrations(&platform(central, sql, "clusters").await?)?;
-        return Ok(fleet(context, &registrations, Source::Query));
+        let rows = platform(central, sql, "clusters").await?;
+        return fleet(clusters(context, central, &rows)?, Source::Query);
     }
-    let registered = match central.table(CLUSTERS).await? {
+    let rows = match central.table(CLUSTERS).await? {
         None => Vec::new(),
         Some(table) => {
             let sql = format!("SELECT * FROM {} ORDER BY name", table.name);
-            registrations(&central.session().await?.fetch(Query::new(sql)).await?)?
+            central.session().await?.fetch(Query::new(sql)).await?
         }
     };
-    if registered.is_empty() {
+    if rows.is_empty() {
         return Ok(Fleet { clusters: vec![Cluster::central(central.target())], source: Source::Nowhere });
     }
-    Ok(fleet(context, &registered, Source::Table))
+    fleet(clusters(context, central, &rows)?, Source::Table)
 }
 
 /// A query of `[fleet]`, where the file in force has it.
@@ -84,11 +86,15 @@ pub(super) fn query(
     context.file.as_ref()?.section.fleet.as_ref().and_then(member)
 }
 
-fn fleet(context: &Context, registrations: &[Registration], source: Source) -> Fleet {
-    let mut clusters: Vec<Cluster> =
-        registrations.iter().map(|registration| Cluster::registered(context, registration)).collect();
+/// The clusters by name, each once.
+fn fleet(mut clusters: Vec<Cluster>, source: Source) -> Result<Fleet> {
     clusters.sort_by(|a, b| a.name.cmp(&b.name));
-    Fleet { clusters, source }
+    match clusters.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        Some(pair) => {
+            Err(Error::config(format!("cluster `{}` is registered twice in {source}", pair[0].name)))
+        }
+        None => Ok(Fleet { clusters, source }),
+    }
 }
 
 /// The rows of a query over the platform's own tables, read in a transaction that writes nothing.
@@ -103,36 +109,55 @@ pub(super) async fn platform(central: &Db, sql: &str, what: &str) -> Result<Vec<
     })
 }
 
-fn registrations(rows: &[Row]) -> Result<Vec<Registration>> {
-    rows.iter().map(registration).collect()
+/// The clusters of rows with the columns of `opsctl_clusters`; a platform's own query gives some of them. A row that
+/// cannot be understood is a cluster that cannot be reached: the others go on.
+fn clusters(context: &Context, central: &Db, rows: &[Row]) -> Result<Vec<Cluster>> {
+    let base = folder(central.target());
+    let cluster = |row: &Row| {
+        let name = text(row, "name")
+            .ok_or_else(|| Error::config("the registration of a cluster lacks its `name`"))?;
+        Ok(match section(row) {
+            Ok(section) => {
+                let registration = Registration::of_table(name, section, base.map(Path::to_owned));
+                Cluster::registered(context, &registration)
+            }
+            Err(error) => {
+                let what = format!("the registration of cluster `{name}` cannot be understood");
+                Cluster::broken(name, &error.during(what))
+            }
+        })
+    };
+    rows.iter().map(cluster).collect()
 }
 
-/// A row with the columns of `opsctl_clusters`; a platform's own query gives some of them.
-fn registration(row: &Row) -> Result<Registration> {
-    let text = |column: &str| -> Option<String> {
-        row.text_or_null(column).ok().flatten().filter(|text| !text.is_empty())
+/// The folder of a central database that is a file: what its registrations name by a relative path lies there.
+pub fn folder(central: &Database) -> Option<&Path> {
+    match &central.address {
+        Address::File(path) => path.parent(),
+        Address::Tcp(..) | Address::Socket(..) => None,
+    }
+}
+
+fn text(row: &Row, column: &str) -> Option<String> {
+    row.text_or_null(column).ok().flatten().filter(|text| !text.is_empty())
+}
+
+fn section(row: &Row) -> Result<ClusterSection> {
+    let credential = |user: &str, secret: &str| {
+        text(row, user).map(|user| Credential { user, password: text(row, secret) })
     };
-    let required = |column: &str| {
-        text(column)
-            .ok_or_else(|| Error::config(format!("the registration of a cluster lacks its `{column}`")))
-    };
-    let credential =
-        |user: &str, secret: &str| text(user).map(|user| Credential { user, password: text(secret) });
-    let name = required("name")?;
-    let status = match text("status") {
-        Some(status) => status.parse().map_err(|error: Error| {
-            error.during(format!("the status of cluster `{name}` cannot be understood"))
-        })?,
-        None => ClusterStatus::default(),
-    };
-    let section = ClusterSection {
-        url: required("url")?,
-        password: text("secret"),
+    let capacity = text(row, "capacity").map(|capacity| {
+        capacity
+            .parse()
+            .map_err(|_| Error::config(format!("`{capacity}` is no capacity: it is a whole number")))
+    });
+    Ok(ClusterSection {
+        url: text(row, "url").ok_or_else(|| Error::config("it lacks its `url`"))?,
+        password: text(row, "secret"),
         operator: credential("operator_user", "operator_secret"),
         owner: credential("owner_user", "owner_secret"),
-        region: text("region"),
-        status,
-        capacity: text("capacity").and_then(|capacity| capacity.parse().ok()),
-    };
-    Ok(Registration::of_table(name, section))
+        region: text(row, "region"),
+        status: text(row, "status").map_or(Ok(ClusterStatus::default()), |status| status.parse())?,
+        capacity: capacity.transpose()?,
+    })
 }
