@@ -43,6 +43,7 @@ mod redis_reach;
 mod redis_settings;
 mod schemas;
 mod surroundings;
+mod taxonomies_read;
 mod tenant_set;
 mod tenants_list;
 mod terminal;

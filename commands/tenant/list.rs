@@ -5,7 +5,7 @@ use opsctl::{
     Exit, Result,
     fleet::{Fleet, TenantStatus},
     near,
-    tenants::{self, Filter, List, Provisioning},
+    tenants::{self, Filter, LastRun, List, Provisioning},
     window::Window,
 };
 use serde::Serialize;
@@ -157,7 +157,7 @@ fn view(app: &App, page: &List) -> Result<View> {
             Cell::new(&*tenant.cluster),
             status_cell(tenant.status),
             run_cell(run),
-            Cell::time(run.and_then(|run| run.at()), now, zone),
+            Cell::time(run.and_then(LastRun::at), now, zone),
             Cell::time(tenant.provisioned_at, now, zone),
             Cell::time(tenant.created_at, now, zone),
             Cell::or_dash(run.and_then(|run| run.log_key.as_deref())),
