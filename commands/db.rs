@@ -63,7 +63,7 @@ pub const VERBS: &[Verb] = &[
         reads: &[Topic::Context, Topic::Database],
         exits: &[
             (Exit::Done, "everything is applied"),
-            (Exit::Findings, "pending, changed or half-applied migrations"),
+            (Exit::Findings, "pending, drifted or half-applied migrations"),
             (Exit::Config, ""),
             (Exit::Unreachable, ""),
         ],
@@ -140,7 +140,7 @@ pub struct MigrationSummary {
     /// Not applied yet.
     pending: usize,
     /// Applied, but from another text.
-    changed: usize,
+    drifted: usize,
     /// Begun and not finished.
     dirty: usize,
     /// Applied by a newer opsctl.
@@ -152,7 +152,7 @@ impl MigrationSummary {
         Self {
             applied: status.count(State::Applied),
             pending: status.count(State::Pending),
-            changed: status.count(State::Changed),
+            drifted: status.count(State::Drifted),
             dirty: status.count(State::Dirty),
             unknown: status.count(State::Unknown),
         }
@@ -291,13 +291,13 @@ async fn status(app: &App) -> Result<Exit> {
     let systems: Vec<&str> = status.systems.iter().map(|system| system.name()).collect();
     let systems = if systems.is_empty() { "no known system".to_owned() } else { systems.join(", ") };
     app.ui.note(&format!("{} ({}) is {owner}: {systems}.", status.database, status.server));
-    if status.count(State::Changed) + status.count(State::Dirty) > 0 {
+    if status.count(State::Drifted) + status.count(State::Dirty) > 0 {
         app.ui.verdict(ui::Status::Critical); // pending ones are only worth a look
     }
     if status.exit() == Exit::Findings {
-        let (pending, changed, dirty) =
-            (status.count(State::Pending), status.count(State::Changed), status.count(State::Dirty));
-        app.ui.note(&format!("{pending} pending, {changed} changed, {dirty} dirty."));
+        let (pending, drifted, dirty) =
+            (status.count(State::Pending), status.count(State::Drifted), status.count(State::Dirty));
+        app.ui.note(&format!("{pending} pending, {drifted} drifted, {dirty} dirty."));
         if pending > 0 {
             app.ui.hint("apply what is pending: `opsctl db migrate`");
         }
@@ -370,12 +370,12 @@ fn status_view(app: &App, command: &'static str, status: &Status) -> Result<View
         let (word, tone) = match line.state {
             State::Applied => ("applied", Tone::Good),
             State::Pending => ("pending", Tone::Warn),
-            State::Changed => ("changed", Tone::Bad),
+            State::Drifted => ("drifted", Tone::Bad),
             State::Dirty => ("dirty", Tone::Bad),
             State::Unknown => ("unknown", Tone::Warn),
         };
         table.row([
-            Cell::new(line.set),
+            Cell::new(&*line.set),
             Cell::new(line.version.to_string()),
             Cell::new(&*line.description),
             Cell::new(word).tone(tone),

@@ -32,11 +32,39 @@ pub enum Point {
     BeforeRelease,
     /// The run lock is given back; the end is not in the journal.
     AfterRelease,
+    /// The database's migration lock is taken.
+    MigrationLocked,
+    /// A migration that one transaction cannot hold is recorded as begun.
+    MigrationBegun,
+    /// A statement is recorded as begun, and not sent.
+    StatementBegun,
+    /// A statement is done, and not recorded as such.
+    StatementRun,
+    /// A statement is recorded as done.
+    StatementDone,
+    /// A migration, or rows that one changes, have not been committed.
+    MigrationCommit,
+    /// A migration is durable, and nobody has been told.
+    MigrationDone,
+    /// All is done; the migration lock is still held.
+    MigrationRelease,
 }
 
 impl Point {
-    /// All points, in the order in which a run reaches them.
-    pub const ALL: [Point; 13] = [
+    /// Those of a migration, in the order in which it reaches them.
+    pub const MIGRATION: [Point; 8] = [
+        Point::MigrationLocked,
+        Point::MigrationBegun,
+        Point::StatementBegun,
+        Point::StatementRun,
+        Point::StatementDone,
+        Point::MigrationCommit,
+        Point::MigrationDone,
+        Point::MigrationRelease,
+    ];
+
+    /// Those of a run over events, in the order in which it reaches them.
+    pub const RETRY: [Point; 13] = [
         Point::AfterLock,
         Point::AfterCandidates,
         Point::AfterRenew,
@@ -68,12 +96,20 @@ impl Point {
             Point::AfterAsideCommit => "after-aside-commit",
             Point::BeforeRelease => "before-release",
             Point::AfterRelease => "after-release",
+            Point::MigrationLocked => "migration-locked",
+            Point::MigrationBegun => "migration-begun",
+            Point::StatementBegun => "statement-begun",
+            Point::StatementRun => "statement-run",
+            Point::StatementDone => "statement-done",
+            Point::MigrationCommit => "migration-commit",
+            Point::MigrationDone => "migration-done",
+            Point::MigrationRelease => "migration-release",
         }
     }
 
     /// From its word.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|point| point.name() == name)
+        Self::RETRY.into_iter().chain(Self::MIGRATION).find(|point| point.name() == name)
     }
 }
 

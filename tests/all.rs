@@ -29,6 +29,7 @@ mod locks;
 mod lost_servers;
 mod memory;
 mod merged_settings;
+mod migrate_runner;
 mod migrations;
 mod mistyped;
 mod odd_databases;

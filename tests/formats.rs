@@ -242,7 +242,7 @@ async fn nagios_gets_one_line_and_its_own_exit_codes() {
 }
 
 #[tokio::test]
-async fn migrations_that_are_pending_warn_and_changed_ones_are_critical() {
+async fn migrations_that_are_pending_warn_and_drifted_ones_are_critical() {
     let case = Case::empty(Engine::Sqlite, Schema::Service).await.unwrap();
     case.write_env("");
     std::fs::write(case.folder.path().join("app.sqlite"), "").unwrap();
@@ -253,16 +253,16 @@ async fn migrations_that_are_pending_warn_and_changed_ones_are_critical() {
     let line = |word: &str, name: &str| {
         let all = opsctl::schema::OPSCTL.migrations(Engine::Sqlite).len();
         let of = |known: &str| if known == name { all } else { 0 };
-        let (applied, pending, changed) = (of("applied"), of("pending"), of("changed"));
+        let (applied, pending, drifted) = (of("applied"), of("pending"), of("drifted"));
         format!(
-            "DB STATUS {word} - {all} {name} | applied={applied} pending={pending} changed={changed} dirty=0 unknown=0\n"
+            "DB STATUS {word} - {all} {name} | applied={applied} pending={pending} drifted={drifted} dirty=0 unknown=0\n"
         )
     };
     assert_eq!(status(), (1, line("WARNING", "pending")));
     assert_eq!(case.run(&["db", "migrate", "-o", "nagios"]).code, 0);
     assert_eq!(status(), (0, line("OK", "applied")));
     case.execute("UPDATE opsctl_migrations SET checksum = x'00'").await;
-    assert_eq!(status(), (2, line("CRITICAL", "changed")));
+    assert_eq!(status(), (2, line("CRITICAL", "drifted")));
     case.write_env("DB_DATABASE=/nowhere/at/all.sqlite\n");
     let (code, out) = status();
     assert!(code > 1 && out.starts_with("DB STATUS ") && out.lines().count() == 1, "{code} {out}");

@@ -166,7 +166,7 @@ on_every_database! {
         };
         case.execute(zeros).await;
         let status = schema::status(&case.db).await.unwrap();
-        assert_eq!((status.count(State::Changed), status.exit()), (1, Exit::Findings));
+        assert_eq!((status.count(State::Drifted), status.exit()), (1, Exit::Findings));
     }
 
     async fn fixtures_go_in_and_late_payments_come_later(case: &Case) {

@@ -115,7 +115,7 @@ on_every_engine! {
         assert!(earliest.scans && earliest.indexes.is_empty(), "{earliest:#?}");
         // Of 22, two are the beginnings of unique ones, which were not dropped.
         assert_eq!(told.missing.len(), 20, "{:#?}", told.missing);
-        let file = schema::CENTRAL.migrations(case.db.engine())[0].sql;
+        let file = &schema::CENTRAL.migrations(case.db.engine())[0].sql;
         assert!(told.missing.iter().all(|advice| file.contains(advice.name)), "the service's own names");
         let needed: Vec<bool> = told.missing.iter().map(|advice| advice.finds.is_some()).collect();
         assert!(needed.is_sorted_by(|a, b| a >= b), "what opsctl needs comes first");

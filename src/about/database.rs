@@ -189,7 +189,7 @@ async fn gaps(db: &Db, context: &Context, detected: &[System], section: &mut Sec
     });
     for (name, state, standing) in [
         ("migrations_pending", State::Pending, Standing::Warn),
-        ("migrations_changed", State::Changed, Standing::Bad),
+        ("migrations_drifted", State::Drifted, Standing::Bad),
         ("migrations_dirty", State::Dirty, Standing::Bad),
     ] {
         let count = status.count(state);

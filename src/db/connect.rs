@@ -11,7 +11,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
 
-use super::{Conn, Facts, Query, Session, fault, tls};
+use super::{Conn, Facts, Guards, Query, Session, fault, guards::millis, tls};
 use crate::{
     Error, Result,
     config::{
@@ -22,14 +22,6 @@ use crate::{
 
 /// Time to wait for a connection to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time that one statement may take; in milliseconds for PostgreSQL, seconds for MariaDB.
-const STATEMENT_TIMEOUT_MS: u32 = 30_000;
-/// Time after which a server that has not answered a statement counts as lost: its own timeout, and some grace.
-pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(45);
-/// Time to wait for a row lock.
-const LOCK_TIMEOUT_MS: u32 = 10_000;
-/// Time that a transaction may sit idle before the server ends it.
-const IDLE_TRANSACTION_MS: u32 = 60_000;
 /// Rows that SQLite's worker reads ahead: each pause is a change of threads. Bodies are asked for within a budget.
 const SQLITE_ROWS_AHEAD: usize = 64;
 
@@ -46,25 +38,19 @@ pub enum Access {
     Own,
 }
 
-/// What bounds every statement on PostgreSQL: names of settings, in milliseconds.
-const POSTGRES_GUARDS: [(&str, u32); 3] = [
-    ("statement_timeout", STATEMENT_TIMEOUT_MS),
-    ("lock_timeout", LOCK_TIMEOUT_MS),
-    ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_MS),
-];
 /// Time after which PostgreSQL notices that a client has gone while its statement runs, and gives its locks back.
 const CLIENT_CHECK_MS: u32 = 500;
 /// PostgreSQL 14, the first with `client_connection_check_interval`.
 const KNOWS_CLIENT_CHECK: u32 = 140_000;
 
 /// Opens one connection with its guards set.
-pub(super) async fn connect(target: &Database, access: Access) -> Result<Conn> {
+pub(super) async fn connect(target: &Database, access: Access, guards: &Guards) -> Result<Conn> {
     tls::check_files(target)?;
     let connecting = async {
         match target.engine {
-            Engine::Postgres => postgres(target).await,
-            Engine::MySql => mysql(target).await,
-            Engine::Sqlite => sqlite(target, access).await,
+            Engine::Postgres => postgres(target, guards).await,
+            Engine::MySql => mysql(target, guards).await,
+            Engine::Sqlite => sqlite(target, access, guards).await,
         }
     };
     match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
@@ -83,7 +69,7 @@ fn refused(target: &Database) -> impl Fn(sqlx::Error) -> Error {
     }
 }
 
-fn postgres_options(target: &Database) -> PgConnectOptions {
+fn postgres_options(target: &Database, guards: &Guards) -> PgConnectOptions {
     let mode = match target.tls_mode() {
         Mode::Disable => PgSslMode::Disable,
         Mode::Prefer => PgSslMode::Prefer,
@@ -96,7 +82,7 @@ fn postgres_options(target: &Database) -> PgConnectOptions {
         .password(target.password.as_ref().map_or("", |password| password.expose_secret()))
         .database(&target.name)
         .ssl_mode(mode)
-        .application_name("opsctl")
+        .application_name(&guards.name)
         // The server's own since PostgreSQL 12, and a startup option that poolers refuse.
         .extra_float_digits(None)
         .statement_cache_capacity(if target.pooler == Pooler::Transaction { 0 } else { 100 })
@@ -117,11 +103,11 @@ fn postgres_options(target: &Database) -> PgConnectOptions {
     }
 }
 
-async fn postgres(target: &Database) -> Result<Conn> {
-    let options = postgres_options(target);
+async fn postgres(target: &Database, bounds: &Guards) -> Result<Conn> {
+    let options = postgres_options(target, bounds);
     let options = match target.pooler {
         // Poolers refuse what they do not know, so one that is not named shows before anything is done through it.
-        Pooler::None => options.options(POSTGRES_GUARDS),
+        Pooler::None => options.options(bounds.of_postgres()),
         Pooler::Session | Pooler::Transaction => options,
     };
     let mut conn = options.connect().await.map_err(refused(target))?;
@@ -129,10 +115,10 @@ async fn postgres(target: &Database) -> Result<Conn> {
         // Set by every transaction, see `transaction_guards`.
         Pooler::Transaction => return Ok(Conn::Postgres(conn)),
         Pooler::Session => {
-            let guards = guards(&conn, "SET");
+            let guards = guards(&conn, "SET", bounds);
             run(&mut conn, guards, target).await?;
         }
-        Pooler::None if !are_guarded(&mut conn).await.map_err(refused(target))? => {
+        Pooler::None if !are_guarded(&mut conn, bounds).await.map_err(refused(target))? => {
             return Err(fault::unnamed_pooler(target, "it dropped the timeouts that bound every statement"));
         }
         Pooler::None => {}
@@ -149,10 +135,14 @@ async fn run(conn: &mut PgConnection, sql: String, target: &Database) -> Result<
 }
 
 /// Whether the session took the guards that its start asked for. Only then is it our own, and may have a setting more.
-async fn are_guarded(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    // PostgreSQL's way to print it, and those of engines that speak like it.
-    let (ms, s) = (STATEMENT_TIMEOUT_MS, STATEMENT_TIMEOUT_MS / 1000);
-    let kept = format!("current_setting('statement_timeout') IN ('{s}s', '{ms}', '{ms}ms')");
+async fn are_guarded(conn: &mut PgConnection, guards: &Guards) -> Result<bool, sqlx::Error> {
+    // The lock timeout is always set. PostgreSQL's ways to print it, and those of engines that speak like it.
+    let ms = millis(guards.lock);
+    let printed = [(1, ""), (1, "ms"), (1000, "s"), (60_000, "min"), (3_600_000, "h")]
+        .into_iter()
+        .filter(|(unit, _)| ms.is_multiple_of(*unit))
+        .map(|(unit, name)| format!("'{}{name}'", ms / unit));
+    let kept = format!("current_setting('lock_timeout') IN ({})", printed.collect::<Vec<_>>().join(", "));
     let check = match knows_client_check(conn) {
         true => format!("set_config('client_connection_check_interval', '{CLIENT_CHECK_MS}', false)"),
         false => "''".into(),
@@ -167,8 +157,8 @@ fn knows_client_check(conn: &PgConnection) -> bool {
 }
 
 /// Statements that set every guard, by `SET` or `SET LOCAL`.
-fn guards(conn: &PgConnection, set: &str) -> String {
-    let guards = POSTGRES_GUARDS.map(|(name, time)| format!("{set} {name} = {time}; "));
+fn guards(conn: &PgConnection, set: &str, bounds: &Guards) -> String {
+    let guards = bounds.of_postgres().map(|(name, time)| format!("{set} {name} = {time}; "));
     let check = match knows_client_check(conn) {
         true => format!("{set} client_connection_check_interval = {CLIENT_CHECK_MS}; "),
         false => String::new(),
@@ -190,11 +180,11 @@ fn settings(target: &Database, local: bool) -> String {
 }
 
 /// What begins every transaction behind a pooler in transaction mode: a session there is not one's own.
-pub(super) fn transaction_guards(conn: &PgConnection, target: &Database) -> String {
-    guards(conn, "SET LOCAL") + &settings(target, true)
+pub(super) fn transaction_guards(conn: &PgConnection, target: &Database, bounds: &Guards) -> String {
+    guards(conn, "SET LOCAL", bounds) + &settings(target, true)
 }
 
-async fn mysql(target: &Database) -> Result<Conn> {
+async fn mysql(target: &Database, bounds: &Guards) -> Result<Conn> {
     let mode = match target.tls_mode() {
         Mode::Disable => MySqlSslMode::Disabled,
         Mode::Prefer => MySqlSslMode::Preferred,
@@ -232,19 +222,14 @@ async fn mysql(target: &Database) -> Result<Conn> {
         options = options.ssl_client_cert(certificate).ssl_client_key(key);
     }
     let mut conn = options.connect().await.map_err(refused(target))?;
-    // Only MariaDB reads what stands behind `/*M!`; MySQL has no such limits for writing statements.
-    let guards = format!(
-        "SET SESSION innodb_lock_wait_timeout = {lock} /*M!100304 , SESSION max_statement_time = {statement}, \
-         SESSION idle_transaction_timeout = {idle} */",
-        lock = LOCK_TIMEOUT_MS / 1000,
-        statement = STATEMENT_TIMEOUT_MS / 1000,
-        idle = IDLE_TRANSACTION_MS / 1000,
-    );
-    sqlx::raw_sql(sqlx::AssertSqlSafe(guards)).execute(&mut conn).await.map_err(refused(target))?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(bounds.of_mysql()))
+        .execute(&mut conn)
+        .await
+        .map_err(refused(target))?;
     Ok(Conn::MySql(conn))
 }
 
-async fn sqlite(target: &Database, access: Access) -> Result<Conn> {
+async fn sqlite(target: &Database, access: Access, guards: &Guards) -> Result<Conn> {
     let Address::File(path) = &target.address else {
         return Err(Error::config("a SQLite database is a file"));
     };
@@ -259,7 +244,7 @@ async fn sqlite(target: &Database, access: Access) -> Result<Conn> {
         .filename(path)
         .create_if_missing(own)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_millis(LOCK_TIMEOUT_MS.into()))
+        .busy_timeout(guards.lock)
         .row_buffer_size(SQLITE_ROWS_AHEAD)
         .statement_cache_capacity(100)
         .log_statements(tracing::log::LevelFilter::Off);

@@ -7,6 +7,7 @@ mod bulk;
 mod catalog;
 mod connect;
 mod fault;
+mod guards;
 mod indexes;
 mod row;
 mod sql;
@@ -28,6 +29,7 @@ pub use self::{
     catalog::{Column, Filter, Table, quote},
     connect::Access,
     fault::{fault, takes_no_writes},
+    guards::Guards,
     indexes::Index,
     row::{Cell, Row},
     sql::{Query, Value},
@@ -48,6 +50,7 @@ const IDLE_FOR: Duration = Duration::from_secs(20);
 pub struct Db {
     target: Database,
     access: Access,
+    guards: Guards,
     clock: Clock,
     idle: Mutex<Vec<(Instant, Conn)>>,
     facts: OnceCell<Facts>,
@@ -87,11 +90,18 @@ impl Db {
         Self {
             target,
             access,
+            guards: Guards::default(),
             clock,
             idle: Mutex::default(),
             facts: OnceCell::new(),
             tables: catalog::Cache::default(),
         }
+    }
+
+    /// The same database, with connections of its own under other guards.
+    #[must_use]
+    pub fn guarded(&self, guards: Guards) -> Self {
+        Self { guards, ..Self::new(self.target.clone(), self.access, self.clock) }
     }
 
     /// The engine.
@@ -113,7 +123,7 @@ impl Db {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let conn = match idle {
             Some((since, conn)) if since.elapsed() < IDLE_FOR => conn,
-            _ => connect::connect(&self.target, self.access).await?,
+            _ => connect::connect(&self.target, self.access, &self.guards).await?,
         };
         Ok(Session { db: self, conn: Some(conn), open: false, broken: false })
     }
@@ -245,15 +255,19 @@ macro_rules! run {
                 None => Err(sqlx::Error::PoolClosed),
             }
         };
-        let result = answered(work).await;
+        let result = answered($session.db.guards.answer(), work).await;
         let result = $session.checked(result);
         $session.leave(alone, result).await
     }};
 }
 
 /// Servers end long statements by themselves; one that says nothing even then has stopped.
-async fn answered<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
-    match tokio::time::timeout(connect::ANSWER_TIMEOUT, work).await {
+async fn answered<T>(
+    within: Option<Duration>,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let Some(within) = within else { return work.await };
+    match tokio::time::timeout(within, work).await {
         Ok(result) => result,
         Err(_) => Err(sqlx::Error::Io(std::io::Error::from(std::io::ErrorKind::TimedOut))),
     }
@@ -327,6 +341,7 @@ impl Session<'_> {
     }
 
     async fn send(&mut self, text: &str) -> Result<()> {
+        tracing::trace!(sql = %text, "script");
         self.broken = true;
         let sql = || sqlx::raw_sql(AssertSqlSafe(text.to_owned()));
         let work = async {
@@ -337,7 +352,7 @@ impl Session<'_> {
                 None => Err(sqlx::Error::PoolClosed),
             }
         };
-        let result = answered(work).await;
+        let result = answered(self.db.guards.answer(), work).await;
         self.checked(result)
     }
 
@@ -368,11 +383,35 @@ impl Session<'_> {
         }
     }
 
+    /// What the server calls this connection, to ask after it from another one; none for a file.
+    ///
+    /// # Errors
+    /// As [`Session::fetch`].
+    pub async fn backend(&mut self) -> Result<Option<i64>> {
+        let sql = match self.db.engine() {
+            Engine::Postgres => "SELECT pg_backend_pid() AS id",
+            Engine::MySql => "SELECT CONNECTION_ID() AS id",
+            Engine::Sqlite => return Ok(None),
+        };
+        self.first(Query::new(sql)).await?.map(|row| row.int("id")).transpose()
+    }
+
     /// Begins a transaction.
     ///
     /// # Errors
     /// As [`Session::fetch`].
     pub async fn begin(&mut self, how: Begin) -> Result<()> {
+        let result = self.start(how).await;
+        // A file that is locked by another has begun nothing, and may be asked again.
+        let refused =
+            |error: &Error| self.db.engine() == Engine::Sqlite && error.fault() == Some(Fault::Transient);
+        if result.as_ref().is_err_and(refused) {
+            self.open = false;
+        }
+        result
+    }
+
+    async fn start(&mut self, how: Begin) -> Result<()> {
         self.open = true;
         let sql = match (self.db.engine(), how) {
             (Engine::Postgres, Begin::Write) => "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -387,11 +426,19 @@ impl Session<'_> {
         };
         match &self.conn {
             Some(Conn::Postgres(conn)) if self.is_pooled() => {
-                let guards = connect::transaction_guards(conn, &self.db.target);
+                let guards = connect::transaction_guards(conn, &self.db.target, &self.db.guards);
                 self.send(&format!("{sql}; {guards}")).await
             }
             _ => self.send(sql).await,
         }
+    }
+
+    /// Rolls back, if a transaction has begun on a connection that is still there.
+    ///
+    /// # Errors
+    /// As [`Session::fetch`].
+    pub async fn undo(&mut self) -> Result<()> {
+        if self.open && !self.broken { self.rollback().await } else { Ok(()) }
     }
 
     /// Commits.

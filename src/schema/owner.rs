@@ -23,6 +23,13 @@ pub enum Owner {
     Opsctl,
 }
 
+impl Owner {
+    /// Whose it is by what the mark's row says.
+    pub(super) fn of_mark(value: &str) -> Self {
+        if value == MARK.1 { Owner::Opsctl } else { Owner::Application }
+    }
+}
+
 /// Reads the mark.
 ///
 /// # Errors
@@ -32,7 +39,7 @@ pub async fn owner(db: &Db) -> Result<Owner> {
     let sql = format!("SELECT value FROM {} WHERE name = {}", meta.name, meta.hole("name"));
     let row = db.session().await?.first(Query::new(sql).bind(MARK.0)).await?;
     let value = row.map(|row| row.text("value")).transpose()?;
-    Ok(if value.as_deref() == Some(MARK.1) { Owner::Opsctl } else { Owner::Application })
+    Ok(value.map_or(Owner::Application, |value| Owner::of_mark(&value)))
 }
 
 /// Refuses to go on in a database that is not opsctl's own.

@@ -146,7 +146,7 @@ impl Case {
     async fn install_service(&self) {
         let mut session = self.db.session().await.unwrap();
         for migration in schema::CENTRAL.migrations(self.db.engine()) {
-            session.script(migration.sql).await.unwrap();
+            session.script(&migration.sql).await.unwrap();
         }
         // A deployment that takes requests has added the column that its code writes and no migration makes (D2).
         session

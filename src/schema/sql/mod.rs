@@ -1,0 +1,10 @@
+//! SQL as text: its words, its statements, and what kind of work each of them is.
+
+mod kind;
+mod lex;
+mod split;
+
+pub(super) use self::{
+    kind::Kind,
+    split::{Statement, split},
+};
