@@ -174,7 +174,7 @@ enum Command {
     /// The clusters of a platform: list
     #[command(subcommand)]
     Clusters(clusters::Command),
-    /// The platform's tenants: list
+    /// The platform's tenants: list, show, create
     #[command(subcommand)]
     Tenant(tenant::Command),
     /// Who changed what: list, show

@@ -45,6 +45,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<RetryReport, Counts, Item>("webhooks retry-one"),
         verb::<Vec<ClusterLine>, ClusterSummary, ClusterLine>("clusters list"),
         verb::<Vec<tenants::ListItem>, tenant::PageSummary, tenants::ListItem>("tenant list"),
+        verb::<tenants::Show, tenant::ShowSummary, tenants::Show>("tenant show"),
+        verb::<tenants::CreateReport, tenant::CreateSummary, tenants::CreateReport>("tenant create"),
         verb::<Vec<journal::Line>, journal::RunsSummary, journal::Line>("journal list"),
         verb::<journal::Line, journal::RunSummary, journal::Line>("journal show"),
         verb::<Status, MigrationSummary, Line>("db status"),

@@ -1,6 +1,8 @@
 //! `opsctl tenant`: the platform's tenants, where each lives, and how it was provisioned.
 
+mod create;
 mod list;
+mod show;
 
 use opsctl::{
     Exit, Result,
@@ -9,7 +11,7 @@ use opsctl::{
 };
 
 #[cfg(test)]
-pub use self::list::PageSummary;
+pub use self::{create::Summary as CreateSummary, list::PageSummary, show::Summary as ShowSummary};
 use crate::{
     app::App,
     ui::{Cell, Tone},
@@ -17,20 +19,24 @@ use crate::{
 };
 
 /// What the verbs of the group say about themselves.
-pub const VERBS: &[Verb] = &[list::VERB];
+pub const VERBS: &[Verb] = &[list::VERB, show::VERB, create::VERB];
 
-/// The platform's tenants: list
+/// The platform's tenants: list, show, create
 ///
 /// Where they are registered, and what provisioning does, is told in docs/tenants.md.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     List(list::Args),
+    Show(show::Args),
+    Create(create::Args),
 }
 
 /// Runs a command of the group.
 pub async fn run(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::List(args) => app.cancel.guard(list::run(app, &args)).await,
+        Command::Show(args) => app.cancel.guard(show::run(app, &args)).await,
+        Command::Create(args) => create::run(app, &args).await,
     }
 }
 
@@ -45,6 +51,21 @@ fn status_cell(status: TenantStatus) -> Cell {
         TenantStatus::Pending | TenantStatus::Provisioning => Tone::Warn,
         TenantStatus::ProvisioningFailed => Tone::Bad,
         TenantStatus::Suspended | TenantStatus::Archived => Tone::Dim,
+    })
+}
+
+/// What to type next about a tenant in this status, where anything is.
+fn next(slug: &str, status: TenantStatus) -> Option<String> {
+    Some(match status {
+        TenantStatus::Pending => format!("give it its rows: `opsctl tenant provision {slug}`"),
+        TenantStatus::ProvisioningFailed => {
+            format!("once the cause is gone, provision it again: `opsctl tenant provision {slug}`")
+        }
+        TenantStatus::Provisioning => {
+            format!("should its run have stopped, another one takes over: `opsctl tenant provision {slug}`")
+        }
+        TenantStatus::Active => format!("whether all that it needs is there: `opsctl tenant verify {slug}`"),
+        TenantStatus::Suspended | TenantStatus::Archived => return None,
     })
 }
 

@@ -11,7 +11,8 @@ use crate::support::{
 /// A folder in which every example can be run: an embedded database with data, a context of another name, Redis.
 pub fn workplace() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for words in [&["init", "--embedded"][..], &["db", "seed"]] {
+    let tenant = ["tenant", "create", "anggrek", "--name", "Anggrek Laundry"];
+    for words in [&["init", "--embedded"][..], &["db", "seed"], &tenant] {
         let said: Said = program(folder.path()).args(words).output().unwrap().into();
         assert_eq!(said.code, 0, "{said:?}");
     }

@@ -22,7 +22,7 @@ use crate::{
 
 pub use self::{
     each::{Bounds, Done, each},
-    placement::place,
+    placement::{admit, hold, place},
     registry::{CLUSTERS, Source, folder, load, of_file},
     tenants::{TENANTS, Tenant, TenantStatus, Tenants},
 };

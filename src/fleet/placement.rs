@@ -2,8 +2,46 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cluster, Fleet};
-use crate::{Error, Result, config::clusters::ClusterStatus};
+use super::{CLUSTERS, Cluster, Fleet};
+use crate::{
+    Error, Result,
+    config::{Engine, clusters::ClusterStatus},
+    db::{Query, Session},
+};
+
+/// The record of opsctl's own migrations: its rows are there wherever `opsctl_tenants` is.
+const RECORD: &str = "opsctl_migrations";
+
+/// Holds placement for the rest of a transaction that writes: tenants get their clusters, and clusters are taken out of
+/// use, one after the other. Read what is decided by afterwards.
+///
+/// # Errors
+/// The database's; a lock that is not given in time.
+pub async fn hold(session: &mut Session<'_>) -> Result<()> {
+    let db = session.db();
+    if db.engine() == Engine::Sqlite {
+        return Ok(()); // the transaction has locked the file
+    }
+    // The registrations too, which may be changed by hand.
+    let tables = [db.table(RECORD).await?, db.table(CLUSTERS).await?];
+    for table in tables.into_iter().flatten() {
+        session.fetch(Query::new(format!("SELECT 1 FROM {} FOR UPDATE", table.name))).await?;
+    }
+    Ok(())
+}
+
+/// Whether a cluster that was named takes a new tenant beside those that it has.
+///
+/// # Errors
+/// [`crate::Kind::Refused`], with why it takes none.
+pub fn admit(cluster: &Cluster, tenants: u64) -> Result<()> {
+    match refusal(cluster, tenants, None) {
+        None => Ok(()),
+        Some(why) => Err(Error::refused(format!("cluster `{}` takes no new tenant: it {why}", cluster.name))
+            .hint("leave the choice to opsctl: the same without `--cluster`")
+            .hint("clusters and their room: `opsctl clusters list`")),
+    }
+}
 
 /// The least full cluster that takes tenants: the one of the smallest share of its capacity, then of the fewest tenants,
 /// then the first by name. One without a capacity counts as empty by share.

@@ -3,11 +3,17 @@
 //! Which tenants there are is [`crate::fleet`]'s to say: from `opsctl_tenants`, or by a query over the platform's own
 //! tables. Provisioning runs are opsctl's own, wherever the tenants are registered.
 
+mod create;
 mod list;
 mod runs;
+mod show;
 pub mod taxonomies;
+mod values;
 
 pub use self::{
+    create::{CreateReport, CreateRequest, Outcome, create},
     list::{Filter, List, ListItem, list},
     runs::{LastRun, Provisioning, RUNS, RunStatus, STEPS, StepStatus},
+    show::{Home, RowCounts, Run, Show, Step, show},
+    values::{Locale, Name, Owner, Slug, Timezone},
 };

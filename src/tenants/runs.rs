@@ -95,6 +95,12 @@ impl StepStatus {
             Self::Skipped => "skipped",
         }
     }
+
+    pub(super) fn of(row: &Row, column: &str) -> Result<Self> {
+        let text = row.text(column)?;
+        let known = Self::ALL.into_iter().find(|status| status.name() == text);
+        known.ok_or_else(|| Error::failed(format!("`{text}` is no status of a provisioning step")))
+    }
 }
 
 impl fmt::Display for StepStatus {

@@ -11,12 +11,12 @@ impl Case {
         schema::apply(&self.db, &schema::OPSCTL, &Cancel::new()).await.unwrap();
     }
 
-    /// Registers a cluster that is this database itself; `capacity` as in SQL.
+    /// Registers a cluster; `capacity` as in SQL.
     pub async fn cluster(&self, name: &str, status: &str, region: &str, capacity: &str) {
         let at = column_text(now());
         let sql = format!(
             "INSERT INTO opsctl_clusters (name, url, region, status, capacity, created_at, updated_at) \
-             VALUES ('{name}', 'sqlite:{name}.sqlite', '{region}', '{status}', {capacity}, '{at}', '{at}')"
+             VALUES ('{name}', 'sqlite:/srv/{name}.sqlite', '{region}', '{status}', {capacity}, '{at}', '{at}')"
         );
         self.execute(&sql).await;
     }
