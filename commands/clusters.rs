@@ -1,16 +1,27 @@
 //! `opsctl clusters`: the clusters of a platform. Each verb has a file of its own in the folder: its arguments, its
 //! `Verb`, its run, and what it looks like.
 
+mod add;
+mod drain;
+mod edit;
 mod list;
+mod remove;
+mod values;
 
 use opsctl::{Exit, Result};
 
-use crate::{app::App, verb::Verb};
+use crate::{app::App, variables::Topic, verb::Verb};
 
 /// What the verbs of the group say about themselves.
-pub const VERBS: &[Verb] = &[list::VERB];
+pub const VERBS: &[Verb] = &[list::VERB, add::VERB, edit::VERB, drain::VERB, remove::VERB];
 
-/// The clusters of a platform: which there are, and how they stand
+/// What those read who change registrations.
+const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Journal];
+/// How those end who need the table of registrations.
+const REGISTRY: [(Exit, &str); 2] =
+    [(Exit::Config, "a value that cannot be used, or no table opsctl_clusters"), (Exit::Unreachable, "")];
+
+/// The clusters of a platform: list, add, edit, drain, remove
 ///
 /// They are registered in the central database, in [clusters] of an opsctl.toml, or read by the query
 /// of [fleet] from a platform's own table. Without any the central database is the one cluster.
@@ -18,11 +29,19 @@ pub const VERBS: &[Verb] = &[list::VERB];
 #[command(verbatim_doc_comment)]
 pub enum Command {
     List(list::Args),
+    Add(add::Args),
+    Edit(edit::Args),
+    Drain(drain::Args),
+    Remove(remove::Args),
 }
 
 /// Runs a command of the group.
 pub async fn run(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::List(args) => app.cancel.guard(list::run(app, &args)).await,
+        Command::Add(args) => add::run(app, &args).await,
+        Command::Edit(args) => edit::run(app, &args).await,
+        Command::Drain(args) => drain::run(app, &args).await,
+        Command::Remove(args) => remove::run(app, &args).await,
     }
 }

@@ -2,13 +2,14 @@
 
 use opsctl::{
     Error, Exit, Result,
+    clusters::fixtures as clusters_fixtures,
     db::Db,
     journal::Entry,
     schema::{self, Migration, Owner, State, Status},
     webhooks::fixtures,
 };
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     app::App,
@@ -82,6 +83,7 @@ pub const VERBS: &[Verb] = &[
             Example { what: "everything", line: "db seed" },
             Example { what: "what would be put in", line: "db seed --dry-run" },
             Example { what: "webhook events and their payments", line: "db seed --only webhooks" },
+            Example { what: "clusters: databases beside this one", line: "db seed --only clusters" },
         ],
         prints: Prints::Nothing,
         reads: READS,
@@ -190,7 +192,7 @@ pub struct MigrateArgs {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct SeedArgs {
-    /// Only these sets: webhooks
+    /// Only these sets: webhooks, clusters
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SET")]
     only: Vec<SeedSet>,
     /// Show what would be put in
@@ -203,6 +205,8 @@ pub struct SeedArgs {
 pub enum SeedSet {
     /// Webhook events of every provider, state and stranded shape, with their payments.
     Webhooks,
+    /// Clusters of every status that matters, as SQLite files beside the central one.
+    Clusters,
 }
 
 /// Drop all tables of a database of opsctl's own and make them anew
@@ -318,10 +322,24 @@ async fn seed(app: &App, args: &SeedArgs) -> Result<Exit> {
     recorded_unless(args.dry_run, app, Class::Routine, "db seed", work).await.map(|_| Exit::Done)
 }
 
+/// Puts in what is asked for: everything, where nothing is named.
 async fn fill(app: &App, db: &Db, only: &[SeedSet], dry_run: bool) -> Result<Value> {
-    if !only.is_empty() && !only.contains(&SeedSet::Webhooks) {
-        return Ok(Value::Null);
+    let mut counts = Map::new();
+    if only.is_empty() || only.contains(&SeedSet::Webhooks) {
+        counts.append(&mut webhooks(app, db, dry_run).await?);
     }
+    if only.contains(&SeedSet::Clusters) {
+        counts.append(&mut clusters(app, db, dry_run).await?);
+    } else if only.is_empty() {
+        match clusters_fixtures::place(app.context()?, db).await {
+            Ok(_) => counts.append(&mut clusters(app, db, dry_run).await?),
+            Err(error) => app.ui.note(&format!("No clusters: {error}.")),
+        }
+    }
+    Ok(counts.into())
+}
+
+async fn webhooks(app: &App, db: &Db, dry_run: bool) -> Result<Map<String, Value>> {
     let seeded = if dry_run { fixtures::rehearse(db).await } else { fixtures::seed(db).await };
     let seeded = seeded.map_err(|error| match error.fault() {
         Some(opsctl::db::Fault::Duplicate) => Error::refused("the data is there already")
@@ -334,7 +352,26 @@ async fn fill(app: &App, db: &Db, only: &[SeedSet], dry_run: bool) -> Result<Val
         true => format!("Dry run: this would put {what} into {}.", db.target()),
         false => format!("Seeded {what}."),
     });
-    Ok(json!({"webhook_events": seeded.events, "payments": seeded.payments}))
+    Ok(Map::from_iter([
+        ("webhook_events".to_owned(), json!(seeded.events)),
+        ("payments".to_owned(), json!(seeded.payments)),
+    ]))
+}
+
+async fn clusters(app: &App, db: &Db, dry_run: bool) -> Result<Map<String, Value>> {
+    let context = app.context()?;
+    let seeded = match dry_run {
+        true => clusters_fixtures::rehearse(context, db).await?,
+        false => clusters_fixtures::seed(context, db, app.clock, &app.cancel).await?,
+    };
+    app.ui.note(&match (dry_run, seeded) {
+        (true, _) => {
+            format!("Dry run: this would make and register {seeded} clusters beside {}.", db.target())
+        }
+        (false, 0) => "The clusters of the fixtures are registered already.".into(),
+        (false, _) => format!("Seeded {seeded} clusters, SQLite files beside the central one."),
+    });
+    Ok(Map::from_iter([("clusters".to_owned(), json!(seeded))]))
 }
 
 async fn fresh(app: &App, args: &FreshArgs) -> Result<Exit> {

@@ -4,6 +4,7 @@ mod support;
 
 mod about;
 mod canaries;
+mod clusters_changes;
 mod clusters_registry;
 mod completion;
 mod configuration;

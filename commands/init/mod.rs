@@ -22,7 +22,7 @@ use opsctl::{
 use serde_json::{Value, json};
 
 pub use self::{
-    args::{Args, VERBS},
+    args::{Args, VERBS, seen_from_anywhere},
     embedded::embedded,
 };
 use crate::{

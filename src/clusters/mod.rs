@@ -1,9 +1,16 @@
 //! Clusters: which there are, how they stand, and what is done with them. How each is reached says [`crate::fleet`].
 
+mod edit;
+pub mod fixtures;
 mod list;
+mod register;
+mod remove;
 mod seen;
 
 pub use self::{
+    edit::{Edit, drain, edit, undrain},
     list::{Filter, Line, Part, Summary, lines},
+    register::{Outcome, add},
+    remove::{Removed, remove},
     seen::{MIGRATIONS, Migrated, PROBES, Probed, Seen},
 };

@@ -173,7 +173,7 @@ impl Registration {
     /// A name, an address or a reference that cannot be used.
     pub fn check(&self) -> Result<()> {
         check_name(&self.name)?;
-        self.bare()?;
+        self.bare()?.check()?;
         for (member, reference) in self.references() {
             reference::check(reference, &self.place(member))?;
         }

@@ -23,7 +23,7 @@ use crate::{
 pub use self::{
     each::{Bounds, Done, each},
     placement::{admit, hold, place},
-    registry::{CLUSTERS, Source, folder, load, of_file},
+    registry::{CLUSTERS, Source, folder, load, locked, of_file, registration, writable},
     tenants::{TENANTS, Tenant, TenantStatus, Tenants},
 };
 

@@ -10,7 +10,7 @@ use crate::{
         clusters::{ClusterSection, ClusterStatus, Credential, Registration},
         database::Address,
     },
-    db::{Begin, Db, Fault, Query, Row},
+    db::{Begin, Db, Engine, Fault, Query, Row, Session, Table},
 };
 
 /// The table in which opsctl registers clusters.
@@ -112,22 +112,60 @@ pub(super) async fn platform(central: &Db, sql: &str, what: &str) -> Result<Vec<
 /// The clusters of rows with the columns of `opsctl_clusters`; a platform's own query gives some of them. A row that
 /// cannot be understood is a cluster that cannot be reached: the others go on.
 fn clusters(context: &Context, central: &Db, rows: &[Row]) -> Result<Vec<Cluster>> {
-    let base = folder(central.target());
-    let cluster = |row: &Row| {
-        let name = text(row, "name")
-            .ok_or_else(|| Error::config("the registration of a cluster lacks its `name`"))?;
-        Ok(match section(row) {
-            Ok(section) => {
-                let registration = Registration::of_table(name, section, base.map(Path::to_owned));
-                Cluster::registered(context, &registration)
-            }
-            Err(error) => {
-                let what = format!("the registration of cluster `{name}` cannot be understood");
-                Cluster::broken(name, &error.during(what))
-            }
-        })
+    let cluster = |row: &Row| match registration(central.target(), row) {
+        Ok(registration) => Ok(Cluster::registered(context, &registration)),
+        Err(error) => text(row, "name").map(|name| Cluster::broken(name, &error)).ok_or(error),
     };
     rows.iter().map(cluster).collect()
+}
+
+/// The table in which clusters are registered, for those who change registrations.
+///
+/// # Errors
+/// [`crate::Kind::Refused`] where clusters are registered elsewhere, which opsctl does not change;
+/// [`crate::Kind::Config`] without the table.
+pub async fn writable(context: &Context, central: &Db) -> Result<Table> {
+    let elsewhere = match query(context, |fleet| fleet.clusters.as_deref()) {
+        Some(_) => Some((Source::Query, "change them in the platform's own tables; the query stands in")),
+        None => context.clusters().map(|_| (Source::File, "change them in")),
+    };
+    if let (Some((source, what)), Some(file)) = (elsewhere, &context.file) {
+        return Err(Error::refused(format!("clusters are registered in {source}, not in {CLUSTERS}"))
+            .because("nothing was changed")
+            .hint(format!("{what} {}", file.path.display())));
+    }
+    central.table(CLUSTERS).await?.ok_or_else(|| {
+        Error::config(format!("{} has no table `{CLUSTERS}`", central.target()))
+            .hint("add opsctl's tables beside the application's: `opsctl db migrate`")
+    })
+}
+
+/// The row of a cluster, locked until the transaction of `session` ends: it is neither changed nor removed meanwhile.
+/// Whoever gives a cluster something to keep, a tenant say, locks it in the same transaction.
+///
+/// # Errors
+/// The central database's.
+pub async fn locked(session: &mut Session<'_>, name: &str) -> Result<Option<Row>> {
+    let Some(table) = session.db().table(CLUSTERS).await? else { return Ok(None) };
+    let lock = if table.engine() == Engine::Sqlite { "" } else { " FOR UPDATE" };
+    let sql = format!("SELECT * FROM {} WHERE name = {}{lock}", table.name, table.hole("name"));
+    session.first(Query::new(sql).bind(name)).await
+}
+
+/// What a row registers.
+///
+/// # Errors
+/// [`crate::Kind::Config`] for a row that cannot be understood.
+pub fn registration(central: &Database, row: &Row) -> Result<Registration> {
+    let name =
+        text(row, "name").ok_or_else(|| Error::config("the registration of a cluster lacks its `name`"))?;
+    match section(row) {
+        Ok(section) => Ok(Registration::of_table(name, section, folder(central).map(Path::to_owned))),
+        Err(error) => {
+            let what = format!("the registration of cluster `{name}` cannot be understood");
+            Err(error.during(what))
+        }
+    }
 }
 
 /// The folder of a central database that is a file: what its registrations name by a relative path lies there.

@@ -1,0 +1,128 @@
+//! `opsctl clusters add`: registers a cluster in the central database.
+
+use opsctl::{
+    Exit, Result,
+    clusters::{self, Outcome},
+    config::{
+        Context,
+        clusters::{ClusterSection, Registration, Role},
+    },
+    journal::Entry,
+};
+use serde_json::json;
+
+use super::{
+    READS, REGISTRY,
+    values::{Values, address},
+};
+use crate::{
+    app::App,
+    record::recorded_unless,
+    safety::{self, Class},
+    verb::{Example, Prints, Verb},
+};
+
+/// What it says about itself.
+pub const VERB: Verb = Verb {
+    words: "clusters add",
+    class: Class::Routine,
+    destructive_with: None,
+    examples: &[
+        Example {
+            what: "with the owner's role for migrations; passwords by reference",
+            line: "clusters add eu-2 --url postgres://app@db-eu-2/tenants --password-from env:EU2_APP --owner-user owner --owner-password-from env:EU2_OWNER --region eu-central --capacity 200",
+        },
+        Example {
+            what: "is it right? changes nothing",
+            line: "clusters add us-2 --url mysql://app@db-us-2/tenants --dry-run",
+        },
+    ],
+    prints: Prints::Nothing,
+    reads: READS,
+    exits: &[
+        (Exit::Refused, "the name is taken by other values, or clusters are registered elsewhere"),
+        REGISTRY[0],
+        REGISTRY[1],
+    ],
+    artisan: &[],
+};
+
+/// Register a cluster
+///
+/// Checks the address, the references, and that the database is not registered under another name;
+/// connects to nothing but the central database. A role that is not named works as the URL's user,
+/// which is `app`. A cluster that is registered with the same values is left as it is.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// Its name: up to 64 of a-z, 0-9, `-`, `_` and `.`
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Its address, without a password: `postgres://USER@HOST/NAME`, `mysql://…`, `sqlite:PATH`
+    #[arg(long, value_name = "URL")]
+    url: String,
+    #[command(flatten)]
+    values: Values,
+    /// Show what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Args {
+    fn registration(&self, app: &App) -> Registration {
+        let section = ClusterSection {
+            url: address(&self.url, app),
+            password: self.values.password(app),
+            operator: self.values.operator(app),
+            owner: self.values.owner(app),
+            region: self.values.region.clone(),
+            status: self.values.status.unwrap_or_default(),
+            capacity: self.values.capacity,
+        };
+        Registration::of_table(self.name.clone(), section, None)
+    }
+}
+
+/// Runs the verb.
+pub async fn run(app: &App, args: &Args) -> Result<Exit> {
+    let registration = args.registration(app);
+    registration.check()?;
+    safety::allow(app, Class::Routine, "register a cluster", args.dry_run).await?;
+    let work = async |_: &Entry| {
+        let outcome = clusters::add(app.context()?, app.db().await?, &registration, args.dry_run);
+        let outcome = app.cancel.guard(outcome).await?;
+        tell(app, &registration, &outcome, args.dry_run)?;
+        Ok(json!({"registered": outcome.count()}))
+    };
+    recorded_unless(args.dry_run, app, Class::Routine, VERB.words, work).await.map(|_| Exit::Done)
+}
+
+fn tell(app: &App, registration: &Registration, outcome: &Outcome, dry_run: bool) -> Result<()> {
+    let (name, address) = (&registration.name, registration.bare()?);
+    match (outcome, dry_run) {
+        (Outcome::Unchanged, _) => {
+            app.ui.note(&format!("Cluster `{name}` is registered already, with these values: unchanged."));
+        }
+        (Outcome::Changed(_), true) => {
+            app.ui.note(&format!("Dry run: this would register cluster `{name}`, {address}."));
+        }
+        (Outcome::Changed(_), false) => {
+            app.ui.note(&format!("Registered cluster `{name}`, {address}."));
+        }
+    }
+    warn_of_references(app, app.context()?, registration);
+    Ok(())
+}
+
+/// What cannot be followed on this host may be right on another.
+pub fn warn_of_references(app: &App, context: &Context, registration: &Registration) {
+    let mut told: Vec<String> = Vec::new();
+    for role in Role::ALL.into_iter().filter(|role| registration.has(*role)) {
+        if let Err(error) = context.cluster_database(registration, role)
+            && !told.contains(&error.to_string())
+        {
+            app.ui.warn_of(&format!("the role {} cannot connect from here", role.name()), &error);
+            told.push(error.to_string());
+        }
+    }
+}
