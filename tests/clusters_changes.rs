@@ -95,7 +95,7 @@ on_every_engine! {
             "clusters", "add", "eu-2", "--url", "mysql://app@db-eu-2/t", "--password-from", "env:EU2_APP",
             "--owner-user", "own", "--owner-password-from", "file:secrets/own",
         ]);
-        told(&said, 0, "warning: the role app cannot connect from here: ");
+        told(&said, 0, "From here the role app cannot connect: ");
         told(&said, 0, "the variable EU2_APP, which is not set");
         let secret = case.rows("SELECT owner_secret FROM opsctl_clusters WHERE name = 'eu-2'").await;
         let path = case.folder.path().canonicalize().unwrap().join("secrets/own");

@@ -110,18 +110,19 @@ fn tell(app: &App, registration: &Registration, outcome: &Outcome, dry_run: bool
             app.ui.note(&format!("Registered cluster `{name}`, {address}."));
         }
     }
-    warn_of_references(app, app.context()?, registration);
+    tell_of_references(app, app.context()?, registration);
     Ok(())
 }
 
 /// What cannot be followed on this host may be right on another.
-pub fn warn_of_references(app: &App, context: &Context, registration: &Registration) {
+fn tell_of_references(app: &App, context: &Context, registration: &Registration) {
     let mut told: Vec<String> = Vec::new();
     for role in Role::ALL.into_iter().filter(|role| registration.has(*role)) {
         if let Err(error) = context.cluster_database(registration, role)
             && !told.contains(&error.to_string())
         {
-            app.ui.warn_of(&format!("the role {} cannot connect from here", role.name()), &error);
+            app.ui.note(&format!("From here the role {} cannot connect: {error}.", role.name()));
+            error.hints().iter().for_each(|hint| app.ui.hint(hint));
             told.push(error.to_string());
         }
     }
