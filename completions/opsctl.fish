@@ -55,7 +55,7 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -s h -l help -d 'Print help 
 complete -c opsctl -n "__fish_opsctl_needs_command" -s V -l version -d 'Print version'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "webhooks" -d 'Payment webhooks: list, show, explain, retry'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "clusters" -d 'The clusters of a platform: list, add, edit, drain, remove'
-complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "tenant" -d 'The platform\'s tenants: list'
+complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "tenant" -d 'The platform\'s tenants: list, show, create'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "journal" -d 'Who changed what: list, show'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "db" -d 'The database\'s schema: migrate, status, seed, fresh'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "about" -d 'Show where commands work: context, servers, settings, each value with where it comes from'
@@ -506,11 +506,11 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
 wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
@@ -518,23 +518,25 @@ csv\t'A heading and one line per item, quoted, for spreadsheets'
 tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
 ids\t'One id per line'
 nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l reason -d 'Why this is done; goes into the journal' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l json -d 'Short for `--output json`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but data, warnings and errors'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -s n -l no-interaction -d 'Never ask'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to questions'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List tenants by slug, each with its last provisioning'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -f -a "list" -d 'List tenants by slug, each with its last provisioning'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -f -a "show" -d 'Show one tenant: its cluster, its last provisioning runs with their steps, and what comes next'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -f -a "create" -d 'Register a tenant, on the cluster that is named or on the least full one'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -l cluster -d 'Only tenants on this cluster' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -l region -d 'Only tenants on a cluster of this region' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -l status -d 'Only tenants in this status' -r
@@ -569,6 +571,71 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_su
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l runs -d 'Provisioning runs to show, newest first, 1 to 1000' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l name -d 'Its name, for people' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l cluster -d 'The cluster that it is to live on [default: the least full one that takes tenants]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l region -d 'Choose among the clusters of this region' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l owner-user-id -d 'Id of the central user who owns it' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l locale -d 'Its language [default: id]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l timezone -d 'Its time zone [default: Asia/Jakarta]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l id -d 'Its id, a UUID [default: a new one]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l dry-run -d 'Show what would be done, and change nothing'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
