@@ -3,7 +3,7 @@
 use opsctl::{
     Error, Kind, Result,
     db::{Begin, Db, Engine, Query, Session},
-    isolation::{self, COLUMN, Identity, Scope, across, unprotected},
+    isolation::{COLUMN, Identity, Scope, across, unprotected},
 };
 
 use crate::support::roles::{A, B, Cluster};
@@ -190,7 +190,7 @@ async fn without_policies_nothing_is_guessed() {
     let error = Scope::learn(&mut session, COLUMN).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Config);
     assert!(error.hints()[0].contains("opsctl rls verify"), "{error:?}");
-    let found = isolation::unprotected(&mut session, COLUMN).await.unwrap();
+    let found = unprotected(&mut session, COLUMN).await.unwrap();
     assert_eq!(found[0].why, "row-level security is not enabled");
     drop(session);
     cluster.finish().await;

@@ -221,6 +221,11 @@ impl Catalogue {
         self.tables.iter().find(|table| table.oid == oid)
     }
 
+    /// The tenant table of a name.
+    pub fn named(&self, schema: &str, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.schema == schema && table.name == name)
+    }
+
     /// The variables that each function reads, also through others.
     pub fn reads(&self) -> BTreeMap<&str, Vec<String>> {
         let own = self.functions.iter().map(|f| (f.name.as_str(), expression::direct_variables(&f.source)));

@@ -74,6 +74,22 @@ pub fn calls(text: &str) -> Vec<String> {
     called.map(|two| two[0].trim_matches('"').to_owned()).collect()
 }
 
+/// The functions that a text of SQL calls without naming their schema; what only looks like a call is left out.
+pub fn unqualified_calls(text: &str) -> Vec<String> {
+    const SYNTAX: [&str; 14] = [
+        "nullif", "coalesce", "case", "cast", "select", "in", "and", "or", "not", "exists", "as", "when",
+        "then", "else",
+    ];
+    let tokens = tokens(text);
+    let called = (0..tokens.len().saturating_sub(1)).filter(|at| {
+        is_word(&tokens[*at])
+            && tokens[at + 1] == "("
+            && (*at == 0 || tokens[at - 1] != ".")
+            && !SYNTAX.contains(&tokens[*at].to_lowercase().as_str())
+    });
+    called.map(|at| tokens[at].clone()).collect()
+}
+
 /// Whether a text of SQL puts something in the place of an empty value: `coalesce(…, 'x')`, or a `CASE` that does.
 pub fn falls_back(text: &str) -> bool {
     let tokens = tokens(text);

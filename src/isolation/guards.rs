@@ -65,6 +65,12 @@ impl View {
         Some(name)
     }
 
+    /// Whether it selects from a table, alone or among others.
+    pub fn mentions(&self, table: &str) -> bool {
+        let (_, from) = self.definition.split_once(" from ").unwrap_or_default();
+        from.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).any(|word| word == table)
+    }
+
     /// Its condition.
     pub fn condition(&self) -> Option<&str> {
         self.definition.split_once(" where ").map(|(_, condition)| condition)
@@ -103,13 +109,19 @@ impl Guards {
                    WHERE event_object_schema = DATABASE() AND action_timing = 'BEFORE'";
         let rows = session.fetch(Query::new(sql)).await?;
         let triggers = rows.iter().map(|row| {
-            Ok(Trigger { table: row.text("name")?, event: row.text("event")?, body: row.text("body")? })
+            Ok(Trigger {
+                table: row.text("name")?,
+                event: row.text("event")?,
+                body: row.text("body")?.replace('`', ""),
+            })
         });
         let triggers = triggers.collect::<Result<_>>()?;
         let sql = "SELECT routine_name AS name, routine_definition AS body FROM information_schema.routines \
                    WHERE routine_schema = DATABASE()";
         let rows = session.fetch(Query::new(sql)).await?;
-        let routines = rows.iter().map(|row| Ok((row.text("name")?, row.text_or_null("body")?)));
+        let routines = rows
+            .iter()
+            .map(|row| Ok((row.text("name")?, row.text_or_null("body")?.map(|body| body.replace('`', "")))));
         Ok(Self {
             column: column.to_owned(),
             tables,
@@ -130,6 +142,18 @@ impl Guards {
             let arms = self.with_sources(|sources| expression::arms(condition, sources));
             arms.iter().all(|arm| arm.contains(&Leaf::Tenant))
         })
+    }
+
+    /// Whether a trigger asks for the present tenant and may refuse: by itself, or through what it calls.
+    pub fn refuses(&self, trigger: &Trigger) -> bool {
+        let called = expression::calls(&trigger.body);
+        let bodies = || {
+            let of = called.iter().filter_map(|name| self.routines.get(name)).flatten();
+            of.map(String::as_str).chain([trigger.body.as_str()])
+        };
+        let asks = !user_variables(&trigger.body).is_empty()
+            || called.iter().any(|name| !self.reads(name).is_empty());
+        asks && bodies().any(|body| body.to_lowercase().contains("signal"))
     }
 
     /// The user variables that views compare the tenant column with, through functions.

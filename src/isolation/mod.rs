@@ -10,6 +10,7 @@ mod expression;
 pub mod guards;
 mod scope;
 mod unprotected;
+pub mod verify;
 
 use std::fmt;
 

@@ -1,0 +1,165 @@
+//! Checking that the isolation holds: by the catalogue's rules, and by trying it out.
+
+pub mod finding;
+mod guarded;
+mod policies;
+mod rows;
+mod rules;
+mod shape;
+mod trial;
+
+use serde::Serialize;
+
+pub use self::finding::{Finding, Rule, Unproved};
+use self::trial::{Subject, Trial, Trier};
+use super::{Isolation, Scope, catalogue::Catalogue};
+use crate::{
+    Result,
+    db::{Db, Engine, Session},
+};
+
+/// Who works on one database.
+#[derive(Debug, Clone, Copy)]
+pub struct Parties<'a> {
+    /// The application's role, which is to be bound.
+    pub app: &'a Db,
+    /// A role that reads definitions, and rows of all tenants, where there is one: the operator's or the owner's.
+    pub other: Option<&'a Db>,
+}
+
+/// How the isolation of one database stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Verdict {
+    /// What keeps tenants apart there.
+    pub isolation: Isolation,
+    /// What that means.
+    pub meaning: &'static str,
+    /// The application's role.
+    pub role: String,
+    /// The variable that holds the tenant, where it is clear.
+    pub variable: Option<String>,
+    /// Tables with the tenant column.
+    pub tables: usize,
+    /// Of these, tables on which everything that was tried was refused.
+    pub proved: usize,
+    /// Broken rules.
+    pub findings: Vec<Finding>,
+    /// What could not be shown.
+    pub unproved: Vec<Unproved>,
+    /// What is worth knowing, and nothing is wrong with.
+    pub notes: Vec<String>,
+}
+
+impl Verdict {
+    fn new(engine: Engine, role: String) -> Self {
+        Self {
+            isolation: Isolation::of(engine),
+            meaning: Isolation::meaning(engine),
+            role,
+            variable: None,
+            tables: 0,
+            proved: 0,
+            findings: Vec::new(),
+            unproved: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, trial: Trial) {
+        self.findings.extend(trial.findings);
+        self.unproved.extend(trial.unproved);
+        self.proved += trial.proved;
+    }
+
+    fn cannot(&mut self, what: &str, why: impl Into<String>) {
+        self.unproved.push(Unproved { table: String::new(), what: what.into(), why: why.into() });
+    }
+}
+
+/// Checks one database.
+///
+/// # Errors
+/// The databases'.
+pub async fn verify(parties: Parties<'_>, column: &str) -> Result<Verdict> {
+    let mut verdict = match parties.app.engine() {
+        Engine::Postgres => postgres(parties.app, column).await?,
+        Engine::MySql => guarded::servers(parties, column).await?,
+        Engine::Sqlite => guarded::files(parties.app, column).await?,
+    };
+    if verdict.tables == 0 {
+        verdict.notes.push(format!("no table has a column `{column}`; another name is given by `--column`"));
+    }
+    Ok(verdict)
+}
+
+async fn postgres(app: &Db, column: &str) -> Result<Verdict> {
+    let mut session = app.session().await?;
+    let catalogue = Catalogue::read(&mut session, column).await?;
+    let read = rules::read(&catalogue, column);
+    let mut verdict = Verdict::new(Engine::Postgres, catalogue.role.name.clone());
+    verdict.tables = catalogue.tables.len();
+    verdict.findings = read.findings;
+    verdict.notes = read.notes;
+    let tried = match catalogue.role.superuser || catalogue.role.bypasses {
+        true => {
+            verdict.cannot("behaviour", "the application's role is not bound, so that nothing can be tried");
+            false
+        }
+        false => try_out(&mut session, &catalogue, column, &mut verdict).await?,
+    };
+    // What was tried is shown, in whatever form the condition is written.
+    if !tried || verdict.proved == 0 {
+        for policy in read.unknown {
+            verdict.cannot(
+                "what a policy admits",
+                format!("its condition has a form that is not known: {policy}"),
+            );
+        }
+    }
+    Ok(verdict)
+}
+
+/// Whether it could be tried.
+async fn try_out(
+    session: &mut Session<'_>,
+    catalogue: &Catalogue,
+    column: &str,
+    verdict: &mut Verdict,
+) -> Result<bool> {
+    let scope = match Scope::of_catalogue(catalogue, session.db(), column) {
+        Ok(scope) => scope,
+        Err(error) => {
+            if !catalogue.tables.is_empty() {
+                verdict.cannot("behaviour", error.root());
+            }
+            return Ok(false);
+        }
+    };
+    verdict.variable = Some(scope.variable());
+    let shapes = shape::read(session, column).await?;
+    let mut subjects: Vec<Subject<'_>> = Vec::new();
+    for shape in &shapes {
+        let Some(table) = catalogue.named(&shape.schema, &shape.name) else { continue };
+        let may = |word: &str| table.grants.iter().any(|grant| grant == word);
+        match (may("SELECT"), may("INSERT")) {
+            // Partitions are tried through their parent.
+            _ if table.is_child => {}
+            (true, true) => subjects.push((shape, policies::label(table))),
+            (false, false) => {}
+            (_, inserts) => {
+                let what = if inserts { "see its rows" } else { "add rows to it" };
+                verdict.unproved.push(Unproved {
+                    table: policies::label(table),
+                    what: "the isolation of rows".into(),
+                    why: format!("the application's role may not {what}"),
+                });
+            }
+        }
+    }
+    let trier = Trier { session, scope: &scope, column, trial: Trial::default() };
+    if !subjects.is_empty() {
+        verdict.add(trier.run(&subjects).await?);
+    }
+    Ok(true)
+}

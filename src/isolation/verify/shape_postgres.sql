@@ -1,0 +1,33 @@
+-- What a row of each table with the tenant column is made of.
+SELECT coalesce(json_agg(json_build_object(
+    'oid', c.oid::bigint, 'schema', n.nspname, 'name', c.relname,
+    'columns', (
+        SELECT json_agg(json_build_object(
+            'name', a.attname, 'cast', format_type(a.atttypid, a.atttypmod), 'kind', b.typname,
+            'length', CASE WHEN a.atttypmod > 4 AND b.typname IN ('varchar', 'bpchar') THEN a.atttypmod - 4 END,
+            'labels', ARRAY(SELECT e.enumlabel FROM pg_enum e WHERE e.enumtypid = b.oid ORDER BY e.enumsortorder),
+            'required', a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AND a.attgenerated = '',
+            'settable', a.attidentity <> 'a' AND a.attgenerated = '',
+            'checks', ARRAY(
+                SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k
+                WHERE k.conrelid = c.oid AND k.contype = 'c' AND a.attnum = ANY(k.conkey))
+        ) ORDER BY a.attnum)
+        FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    ),
+    'references', (
+        SELECT coalesce(json_agg(json_build_object(
+            'columns', ARRAY(SELECT a.attname FROM unnest(k.conkey) WITH ORDINALITY AS p(num, nth)
+                             JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = p.num ORDER BY p.nth),
+            'schema', m.nspname, 'name', f.relname,
+            'to', ARRAY(SELECT a.attname FROM unnest(k.confkey) WITH ORDINALITY AS p(num, nth)
+                        JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = p.num ORDER BY p.nth)
+        )), '[]')
+        FROM pg_constraint k JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace m ON m.oid = f.relnamespace
+        WHERE k.contype = 'f' AND k.conrelid = c.oid
+    )
+) ORDER BY n.nspname, c.relname), '[]')::text AS document
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^(pg_|information_schema$)'
+WHERE a.attname = ? AND a.attnum > 0 AND NOT a.attisdropped

@@ -1,0 +1,396 @@
+//! Trying it out: rows of two tenants that nobody is are made with the application's own role, and then each tenant
+//! reaches for the other's. All of it happens in one transaction, which is rolled back.
+
+use super::{
+    finding::{Finding, Rule, Unproved, broken},
+    rows::{self, Unmakeable, Values},
+    shape::Shape,
+};
+use crate::{
+    Error, Result,
+    db::{Begin, Engine, Fault, Query, Session, quote},
+    isolation::scope::{Identity, Names, Scope},
+};
+
+/// What a trial showed, and what it could not.
+#[derive(Debug, Default)]
+pub struct Trial {
+    /// Broken rules.
+    pub findings: Vec<Finding>,
+    /// What could not be shown.
+    pub unproved: Vec<Unproved>,
+    /// Tables of which everything was shown.
+    pub proved: usize,
+}
+
+/// A table with a row of each tenant.
+struct Seeded<'a> {
+    shape: &'a Shape,
+    names: Names,
+    label: &'a str,
+    known: [Values; 2],
+    /// What rows of other tables refer to.
+    rows: [Values; 2],
+    /// What nothing refers to: no foreign key stands in the way of a statement that policies let through.
+    free: [Values; 2],
+}
+
+/// How a statement went that may be refused.
+enum Went {
+    /// It gave or touched so many rows.
+    Through(u64),
+    /// The database said no.
+    Refused(Error),
+}
+
+/// What is tried, on a session of the application's role.
+pub struct Trier<'a, 'db> {
+    /// The application's session.
+    pub session: &'a mut Session<'db>,
+    /// How tenants are entered.
+    pub scope: &'a Scope,
+    /// The tenant column.
+    pub column: &'a str,
+    /// What has been shown.
+    pub trial: Trial,
+}
+
+/// A table to try: its shape, and its name for people.
+pub type Subject<'a> = (&'a Shape, String);
+
+impl Trier<'_, '_> {
+    /// Tries all tables.
+    ///
+    /// # Errors
+    /// A server that is lost. What it refuses is a result.
+    pub async fn run(mut self, subjects: &[Subject<'_>]) -> Result<Trial> {
+        self.session.begin(Begin::Write).await?;
+        let done = self.all(subjects).await;
+        let left = self.scope.leave(self.session).await;
+        // Where the tenant could not be left, the open transaction closes the connection with the session.
+        if left.is_ok() || self.session.db().engine() == Engine::Postgres {
+            self.session.rollback().await?;
+        }
+        done?;
+        self.after().await?;
+        Ok(self.trial)
+    }
+
+    async fn all(&mut self, subjects: &[Subject<'_>]) -> Result<()> {
+        let tenants = match self.tenants(subjects).await? {
+            Ok(tenants) => tenants,
+            Err(Unmakeable(why)) => {
+                self.unproved("", "the isolation of rows", &why);
+                return Ok(());
+            }
+        };
+        let mut seeded: Vec<Seeded<'_>> = Vec::new();
+        for (shape, label) in subjects {
+            match self.seed(shape, label, subjects, &seeded, &tenants).await? {
+                Ok(table) => seeded.push(table),
+                Err(Unmakeable(why)) => self.unproved(label, "the isolation of rows", &why),
+            }
+        }
+        for table in &seeded {
+            let before = self.trial.findings.len() + self.trial.unproved.len();
+            // A connection to SQLite that entered no tenant has no guards: there is nothing to try.
+            if self.session.db().engine() != Engine::Sqlite {
+                self.scope.leave(self.session).await?;
+                self.without(table, &tenants).await?;
+            }
+            self.scope.enter(self.session, &Identity::tenant(&tenants[0])).await?;
+            self.inside(table, &tenants).await?;
+            self.malformed(table).await?;
+            self.trial.proved += usize::from(before == self.trial.findings.len() + self.trial.unproved.len());
+        }
+        Ok(())
+    }
+
+    /// Two tenants: made up, or two that exist where the tenant column refers to their table.
+    async fn tenants(&mut self, subjects: &[Subject<'_>]) -> Result<Result<[String; 2], Unmakeable>> {
+        let column = self.column;
+        let registered = subjects.iter().flat_map(|(shape, _)| &shape.references).find(|reference| {
+            reference.columns == [column] && !subjects.iter().any(|(shape, _)| shape.is(reference))
+        });
+        if let Some(reference) = registered {
+            let values = self.values_of(&reference.schema, &reference.name, &reference.to, 2).await?;
+            let mut found = values.into_iter().filter_map(|mut row| row.pop());
+            return Ok(match (found.next(), found.next()) {
+                (Some(one), Some(other)) => Ok([one, other]),
+                _ => Err(Unmakeable(format!("`{}` does not show two tenants", reference.name))),
+            });
+        }
+        let made = subjects.first().and_then(|(shape, _)| shape.column(column));
+        Ok(match made.and_then(|column| Some([rows::tenant(column)?, rows::tenant(column)?])) {
+            Some(tenants) => Ok(tenants),
+            None => Err(Unmakeable("there is no table to try it on".into())),
+        })
+    }
+
+    /// Values of some columns of a few rows that are there.
+    async fn values_of(
+        &mut self,
+        schema: &str,
+        name: &str,
+        columns: &[String],
+        most: u8,
+    ) -> Result<Vec<Vec<String>>> {
+        let engine = self.session.db().engine();
+        let mut table = quote(engine, name);
+        if !schema.is_empty() {
+            table = format!("{}.{table}", quote(engine, schema));
+        }
+        let cast = if engine == Engine::Postgres { "::text" } else { "" };
+        let selected: Vec<String> = columns
+            .iter()
+            .enumerate()
+            .map(|(nth, column)| format!("{}{cast} AS v{nth}", quote(engine, column)))
+            .collect();
+        let sql = format!("SELECT {} FROM {table} LIMIT {most}", selected.join(", "));
+        self.session.script("SAVEPOINT opsctl_trial").await?;
+        let rows = self.session.fetch(Query::new(sql)).await;
+        self.undo().await?;
+        match rows {
+            Ok(rows) => rows
+                .iter()
+                .map(|row| (0..columns.len()).map(|nth| row.text(&format!("v{nth}"))).collect())
+                .collect(),
+            Err(error) if error.fault() == Some(Fault::Lost) => Err(error),
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// A row for each tenant, made inside of it.
+    async fn seed<'s>(
+        &mut self,
+        shape: &'s Shape,
+        label: &'s str,
+        subjects: &[Subject<'_>],
+        seeded: &[Seeded<'_>],
+        tenants: &[String; 2],
+    ) -> Result<Result<Seeded<'s>, Unmakeable>> {
+        let scope = self.scope;
+        let names = scope.names(&shape.name)?;
+        let [mut known, mut made, mut free] = [(); 3].map(|()| [Values::new(), Values::new()]);
+        for nth in 0..2 {
+            known[nth] = match self.settled(shape, subjects, seeded, &tenants[nth], nth).await? {
+                Ok(values) => values,
+                Err(why) => return Ok(Err(why)),
+            };
+            scope.enter(self.session, &Identity::tenant(&tenants[nth])).await?;
+            for row in [&mut made[nth], &mut free[nth]] {
+                *row = match rows::make_up(shape, &known[nth], &wanted(shape, subjects)) {
+                    Ok(values) => values,
+                    Err(why) => return Ok(Err(why)),
+                };
+                if let Some(error) = self.add(shape, names, row).await? {
+                    let why =
+                        format!("the application's role could not add a row to try with: {}", error.root());
+                    return Ok(Err(Unmakeable(why)));
+                }
+            }
+        }
+        Ok(Ok(Seeded { shape, names: names.clone(), label, known, rows: made, free }))
+    }
+
+    /// Adds a row that stays until the end; gives why it could not.
+    async fn add(&mut self, shape: &Shape, names: &Names, values: &Values) -> Result<Option<Error>> {
+        let insert = rows::insert(self.session.db().engine(), &names.write, shape, values);
+        self.session.script("SAVEPOINT opsctl_trial").await?;
+        match self.session.execute(insert).await {
+            Ok(_) => Ok(None),
+            Err(error) if error.fault() == Some(Fault::Lost) => Err(error),
+            Err(error) => self.undo().await.map(|()| Some(error)),
+        }
+    }
+
+    /// The values of a row that are not free: its tenant, and what it refers to.
+    async fn settled(
+        &mut self,
+        shape: &Shape,
+        subjects: &[Subject<'_>],
+        seeded: &[Seeded<'_>],
+        tenant: &str,
+        nth: usize,
+    ) -> Result<Result<Values, Unmakeable>> {
+        let mut values = Values::from([(self.column.to_owned(), tenant.to_owned())]);
+        for reference in &shape.references {
+            let own: Vec<&String> =
+                reference.columns.iter().filter(|column| *column != self.column).collect();
+            let needed = own.iter().any(|column| shape.column(column).is_some_and(|column| column.required));
+            if !needed {
+                continue;
+            }
+            let row: Option<Vec<String>> = match subjects.iter().any(|(other, _)| other.is(reference)) {
+                true => seeded.iter().find(|table| table.shape.is(reference)).and_then(|table| {
+                    reference.to.iter().map(|column| table.rows[nth].get(column).cloned()).collect()
+                }),
+                false => self.values_of(&reference.schema, &reference.name, &reference.to, 1).await?.pop(),
+            };
+            let Some(row) = row else {
+                return Ok(Err(Unmakeable(format!(
+                    "it refers to `{}`, which has no row to refer to",
+                    reference.name
+                ))));
+            };
+            values.extend(reference.columns.iter().cloned().zip(row));
+        }
+        Ok(Ok(values))
+    }
+
+    /// No tenant: nothing is seen, nothing is taken.
+    async fn without(&mut self, table: &Seeded<'_>, tenants: &[String; 2]) -> Result<()> {
+        if let Went::Through(1..) = self.look(&table.names.read, "", &[]).await? {
+            self.found(table, Rule::SeesWithoutTenant, "a row is there for who entered no tenant");
+        }
+        let rule = Rule::WritesWithoutTenant;
+        self.refuses_insert(table, 0, rule, &format!("a row of {} was taken", tenants[0])).await
+    }
+
+    /// Inside the first tenant: the second one's row is out of reach.
+    async fn inside(&mut self, table: &Seeded<'_>, tenants: &[String; 2]) -> Result<()> {
+        let engine = self.session.db().engine();
+        let column = quote(engine, self.column);
+        let (mine, others) = (self.which(table, 0), self.which(table, 1));
+        if !matches!(self.look(&table.names.read, &mine.0, &mine.1).await?, Went::Through(1..)) {
+            self.unproved(
+                table.label,
+                "the isolation of rows",
+                "the tenant's own row is not seen, so that nothing follows",
+            );
+            return Ok(());
+        }
+        let cast = table.shape.column(self.column).map_or("", |column| column.cast.as_str());
+        let hole = if cast.is_empty() { "?".to_owned() } else { format!("?::text::{cast}") };
+        let look =
+            self.look(&table.names.read, &format!("{column} <> {hole}"), &[tenants[0].clone()]).await?;
+        if let Went::Through(1..) = look {
+            self.found(table, Rule::SeesOthers, "a row of another tenant is seen");
+        }
+        let write = &table.names.write;
+        for (rule, sql, values) in [
+            (
+                Rule::UpdatesOthers,
+                format!("UPDATE {write} SET {column} = {column} WHERE {}", others.0),
+                others.1.clone(),
+            ),
+            (Rule::DeletesOthers, format!("DELETE FROM {write} WHERE {}", others.0), others.1.clone()),
+            (
+                Rule::MovesToOthers,
+                format!("UPDATE {write} SET {column} = {hole} WHERE {}", mine.0),
+                [&[tenants[1].clone()], &mine.1[..]].concat(),
+            ),
+        ] {
+            if let Went::Through(1..) = self.change(&sql, &values).await? {
+                self.found(table, rule, rule.means());
+            }
+        }
+        self.refuses_insert(table, 1, Rule::InsertsForOthers, "a row of another tenant was taken").await
+    }
+
+    /// What is no tenant is an error or nobody.
+    async fn malformed(&mut self, table: &Seeded<'_>) -> Result<()> {
+        self.scope.enter(self.session, &Identity::tenant("no tenant")).await?;
+        if let Went::Through(1..) = self.look(&table.names.read, "", &[]).await? {
+            self.found(table, Rule::MalformedTenant, "a row is there for `no tenant`");
+        }
+        Ok(())
+    }
+
+    async fn refuses_insert(&mut self, table: &Seeded<'_>, nth: usize, rule: Rule, why: &str) -> Result<()> {
+        let Ok(values) = rows::make_up(table.shape, &table.known[nth], &[]) else { return Ok(()) };
+        let insert = rows::insert(self.session.db().engine(), &table.names.write, table.shape, &values);
+        match self.went(insert).await? {
+            Went::Through(_) => self.found(table, rule, why),
+            Went::Refused(error) if error.fault() == Some(Fault::Duplicate) => {
+                self.unproved(table.label, rule.id(), "the row that was tried stands there already");
+            }
+            Went::Refused(_) => {}
+        }
+        Ok(())
+    }
+
+    /// A condition that finds the row of a tenant, by the values that have a simple equality.
+    fn which(&self, table: &Seeded<'_>, nth: usize) -> (String, Vec<String>) {
+        let engine = self.session.db().engine();
+        let simple =
+            ["uuid", "text", "varchar", "bpchar", "char", "int4", "int8", "int", "bigint", "integer"];
+        let mut parts = Vec::new();
+        let mut values = Vec::new();
+        for (name, value) in &table.free[nth] {
+            let Some(column) = table.shape.column(name) else { continue };
+            if *name == self.column || simple.contains(&column.kind.as_str()) {
+                let cast =
+                    if column.cast.is_empty() { String::new() } else { format!("::text::{}", column.cast) };
+                parts.push(format!("{} = ?{cast}", quote(engine, name)));
+                values.push(value.clone());
+            }
+        }
+        (parts.join(" AND "), values)
+    }
+
+    async fn look(&mut self, name: &str, condition: &str, values: &[String]) -> Result<Went> {
+        let condition = if condition.is_empty() { String::new() } else { format!(" WHERE {condition}") };
+        let sql = format!("SELECT 1 AS one FROM {name}{condition} LIMIT 1");
+        let query = values.iter().fold(Query::new(sql), |query, value| query.bind(value.as_str()));
+        self.session.script("SAVEPOINT opsctl_trial").await?;
+        let went = self.session.fetch(query).await.map(|rows| rows.len() as u64);
+        self.settle(went).await
+    }
+
+    async fn change(&mut self, sql: &str, values: &[String]) -> Result<Went> {
+        self.went(values.iter().fold(Query::new(sql), |query, value| query.bind(value.as_str()))).await
+    }
+
+    /// Runs a statement and takes it back.
+    async fn went(&mut self, query: Query) -> Result<Went> {
+        self.session.script("SAVEPOINT opsctl_trial").await?;
+        let went = self.session.execute(query).await;
+        self.settle(went).await
+    }
+
+    async fn settle(&mut self, went: Result<u64>) -> Result<Went> {
+        match went {
+            Err(error) if error.fault() == Some(Fault::Lost) => Err(error),
+            went => {
+                self.undo().await?;
+                Ok(went.map_or_else(Went::Refused, Went::Through))
+            }
+        }
+    }
+
+    async fn undo(&mut self) -> Result<()> {
+        self.session.script("ROLLBACK TO SAVEPOINT opsctl_trial").await
+    }
+
+    /// The transaction is over: nobody is entered any more.
+    async fn after(&mut self) -> Result<()> {
+        let variable = self.scope.variable();
+        let query = match self.session.db().engine() {
+            Engine::Postgres => Query::new("SELECT current_setting(?, true) AS v").bind(variable.as_str()),
+            Engine::MySql => Query::new(format!("SELECT {variable} AS v")),
+            Engine::Sqlite => return Ok(()),
+        };
+        let row = self.session.first(query).await?;
+        if row.map(|row| row.text("v")).transpose()?.is_some_and(|value| !value.is_empty()) {
+            let why = format!("`{variable}` still says a tenant after the transaction");
+            self.trial.findings.push(broken("", Rule::VariableStays, why, format!("RESET {variable}")));
+        }
+        Ok(())
+    }
+
+    fn found(&mut self, table: &Seeded<'_>, rule: Rule, why: &str) {
+        let repair = "-- see what the catalogue's rules say about this table";
+        self.trial.findings.push(broken(table.label, rule, format!("tried out: {why}"), repair));
+    }
+
+    fn unproved(&mut self, table: &str, what: &str, why: &str) {
+        self.trial.unproved.push(Unproved { table: table.into(), what: what.into(), why: why.into() });
+    }
+}
+
+/// Columns that rows of other tables must refer to.
+fn wanted(shape: &Shape, subjects: &[Subject<'_>]) -> Vec<String> {
+    let references = subjects.iter().flat_map(|(other, _)| &other.references);
+    references.filter(|reference| shape.is(reference)).flat_map(|reference| reference.to.clone()).collect()
+}

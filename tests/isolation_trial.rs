@@ -1,0 +1,257 @@
+//! What is tried out with the application's own role, on each engine, and what MySQL's and MariaDB's guards must be.
+
+use opsctl::{
+    db::{Engine, Query},
+    isolation::{
+        COLUMN, Isolation,
+        verify::{Parties, Verdict, verify},
+    },
+};
+
+use crate::support::roles::{Cluster, TABLES};
+
+async fn verdict(cluster: &Cluster) -> Verdict {
+    verify(Parties { app: &cluster.app, other: Some(&cluster.owner) }, COLUMN).await.unwrap()
+}
+
+fn rules(verdict: &Verdict, table: &str) -> Vec<&'static str> {
+    let at = verdict.findings.iter().filter(|finding| finding.table.trim_start_matches("public.") == table);
+    at.map(|finding| finding.rule.id()).collect()
+}
+
+async fn of(engine: Engine) -> Option<(Cluster, Verdict)> {
+    let cluster = Cluster::new(engine).await?;
+    let verdict = verdict(&cluster).await;
+    Some((cluster, verdict))
+}
+
+/// Nothing stays of what was tried.
+async fn empty(cluster: &Cluster) {
+    for table in TABLES {
+        assert_eq!(cluster.case.count(table).await, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn on_postgresql_every_table_is_shown_to_be_closed() {
+    let Some((cluster, verdict)) = of(Engine::Postgres).await else { return };
+    assert_eq!((verdict.findings, verdict.unproved), (vec![], vec![]));
+    assert_eq!((verdict.tables, verdict.proved, verdict.isolation), (5, 5, Isolation::RowLevelSecurity));
+    empty(&cluster).await;
+    cluster.finish().await;
+}
+
+#[tokio::test]
+async fn on_mariadb_every_guard_is_shown_to_hold_and_called_what_it_is() {
+    let Some((cluster, verdict)) = of(Engine::MySql).await else { return };
+    assert_eq!((verdict.findings, verdict.unproved), (vec![], vec![]));
+    assert_eq!((verdict.tables, verdict.proved, verdict.isolation), (5, 5, Isolation::ApplicationEnforced));
+    assert_eq!(verdict.variable.as_deref(), Some("@app_tenant_id"));
+    assert!(verdict.meaning.contains("rights on a table"), "{}", verdict.meaning);
+    empty(&cluster).await;
+    cluster.finish().await;
+}
+
+#[tokio::test]
+async fn on_sqlite_a_connections_own_guards_hold_and_are_called_what_they_are() {
+    let Some((cluster, verdict)) = of(Engine::Sqlite).await else { return };
+    assert_eq!((verdict.findings, verdict.unproved), (vec![], vec![]));
+    assert_eq!((verdict.tables, verdict.proved, verdict.isolation), (5, 5, Isolation::ApplicationEnforced));
+    assert_eq!(
+        verdict.meaning,
+        "another process opening the file has no guard; one file per tenant is the real boundary"
+    );
+    empty(&cluster).await;
+    cluster.finish().await;
+}
+
+// What the catalogue says is also seen to happen: the trial is no echo of the rules.
+#[tokio::test]
+async fn an_open_policy_is_seen_to_let_each_statement_through() {
+    let Some(cluster) = Cluster::new(Engine::Postgres).await else { return };
+    cluster
+        .case
+        .execute("ALTER POLICY tenant_roles_tenant_isolation ON tenant_roles USING (true) WITH CHECK (true)")
+        .await;
+    let found = verdict(&cluster).await;
+    let all = [
+        "policy-true",
+        "check-open",
+        "sees-without-tenant",
+        "writes-without-tenant",
+        "sees-others",
+        "updates-others",
+        "deletes-others",
+        "moves-to-others",
+        "inserts-for-others",
+        "malformed-tenant",
+    ];
+    assert_eq!(rules(&found, "tenant_roles"), all);
+    assert_eq!(found.proved, 4);
+
+    let half = "ALTER POLICY tenant_roles_tenant_isolation ON tenant_roles USING (tenant_id = (SELECT app_current_tenant())) \
+                WITH CHECK (true)";
+    cluster.case.execute(half).await;
+    let found = verdict(&cluster).await;
+    assert_eq!(rules(&found, "tenant_roles"), ["check-open", "writes-without-tenant", "inserts-for-others"]);
+    cluster.finish().await;
+}
+
+#[tokio::test]
+async fn a_condition_in_an_unknown_form_is_judged_by_what_it_does() {
+    let Some(cluster) = Cluster::empty(Engine::Postgres).await else { return };
+    let app = format!("app_{}", cluster.mark);
+    let script = format!(
+        "CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id uuid NOT NULL); \
+         ALTER TABLE orders ENABLE ROW LEVEL SECURITY; ALTER TABLE orders FORCE ROW LEVEL SECURITY; \
+         CREATE POLICY p ON orders USING (tenant_id = (current_setting('shop.id', true))::uuid); \
+         CREATE TABLE items (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id uuid NOT NULL); \
+         ALTER TABLE items ENABLE ROW LEVEL SECURITY; ALTER TABLE items FORCE ROW LEVEL SECURITY; \
+         CREATE POLICY p ON items USING (tenant_id = ANY (string_to_array(current_setting('shop.id', true), ',')::uuid[])); \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON orders, items TO {app}"
+    );
+    cluster.owner.session().await.unwrap().script(&script).await.unwrap();
+    let found = verdict(&cluster).await;
+    assert_eq!((found.findings, found.unproved, found.proved), (vec![], vec![], 2));
+    cluster.finish().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_tried_is_said_and_not_passed() {
+    let Some(cluster) = Cluster::empty(Engine::Postgres).await else { return };
+    let app = format!("app_{}", cluster.mark);
+    let script = format!(
+        "CREATE TABLE spots (id int, tenant_id uuid NOT NULL, place point NOT NULL); \
+         ALTER TABLE spots ENABLE ROW LEVEL SECURITY; ALTER TABLE spots FORCE ROW LEVEL SECURITY; \
+         CREATE POLICY p ON spots USING (tenant_id = NULLIF(current_setting('shop.id', true), '')::uuid); \
+         CREATE TABLE logs (id int, tenant_id uuid NOT NULL); \
+         ALTER TABLE logs ENABLE ROW LEVEL SECURITY; ALTER TABLE logs FORCE ROW LEVEL SECURITY; \
+         CREATE POLICY p ON logs FOR SELECT USING (tenant_id = NULLIF(current_setting('shop.id', true), '')::uuid); \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON spots TO {app}; GRANT SELECT ON logs TO {app}"
+    );
+    cluster.owner.session().await.unwrap().script(&script).await.unwrap();
+    let found = verdict(&cluster).await;
+    assert_eq!((found.findings, found.proved), (vec![], 0));
+    let told: Vec<String> = found.unproved.iter().map(|one| format!("{}: {}", one.table, one.why)).collect();
+    assert_eq!(
+        told,
+        [
+            "public.logs: the application's role may not add rows to it",
+            "public.spots: no value can be made up for `place`, a point",
+        ]
+    );
+    // A role that no policy binds shows nothing by what it does.
+    cluster.case.execute(&format!("ALTER ROLE {app} BYPASSRLS")).await;
+    let found = verdict(&cluster).await;
+    assert_eq!(found.findings[0].rule.id(), "role-bypassrls");
+    assert!(found.unproved[0].why.contains("nothing can be tried"), "{found:?}");
+    cluster.finish().await;
+}
+
+// Rows refer to rows of their tenant, to tables of nobody, and to tenants that are registered in the same database.
+#[tokio::test]
+async fn rows_are_made_up_with_what_they_refer_to() {
+    let Some(cluster) = Cluster::empty(Engine::Postgres).await else { return };
+    let app = format!("app_{}", cluster.mark);
+    let close = |table: &str| {
+        format!(
+            "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY; \
+             CREATE POLICY p ON {table} USING (tenant_id = NULLIF(current_setting('shop.id', true), '')::bigint);"
+        )
+    };
+    let script = format!(
+        "CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TABLE tenants (id bigint PRIMARY KEY); INSERT INTO tenants VALUES (1), (2); \
+         CREATE TABLE countries (code char(2) PRIMARY KEY); INSERT INTO countries VALUES ('ID'); \
+         CREATE TABLE items (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id bigint NOT NULL, order_id uuid NOT NULL); \
+         CREATE TABLE orders (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id bigint NOT NULL REFERENCES tenants, \
+             country char(2) NOT NULL REFERENCES countries, mood mood NOT NULL, paid numeric(10, 2) NOT NULL CHECK (paid >= 0), \
+             at timestamptz NOT NULL, body jsonb NOT NULL, tags text[] NOT NULL, from_ip inet NOT NULL, UNIQUE (tenant_id, id)); \
+         ALTER TABLE items ADD FOREIGN KEY (tenant_id, order_id) REFERENCES orders (tenant_id, id); \
+         {} {} GRANT SELECT, INSERT, UPDATE, DELETE ON orders, items TO {app}; GRANT SELECT ON tenants, countries TO {app}",
+        close("orders"),
+        close("items")
+    );
+    cluster.owner.session().await.unwrap().script(&script).await.unwrap();
+    let found = verdict(&cluster).await;
+    assert_eq!((found.findings, found.unproved, found.proved), (vec![], vec![], 2));
+    cluster.finish().await;
+}
+
+#[tokio::test]
+async fn each_gap_in_the_guards_of_mariadb_is_found() {
+    let view = "AS SELECT * FROM taxonomies WHERE tenant_id = app_current_tenant()";
+    let mutants: [(&str, &str, &str); 10] = [
+        ("no view", "DROP VIEW v_taxonomies", "no-view"),
+        (
+            "a view without a filter",
+            "CREATE OR REPLACE VIEW v_taxonomies AS SELECT * FROM taxonomies",
+            "view-unfiltered",
+        ),
+        (
+            "a view with another filter",
+            "CREATE OR REPLACE VIEW v_taxonomies AS SELECT * FROM taxonomies WHERE is_active WITH CASCADED CHECK OPTION",
+            "no-view",
+        ),
+        ("no CHECK OPTION", &format!("CREATE OR REPLACE VIEW v_taxonomies {view}"), "view-unchecked"),
+        (
+            "SQL SECURITY INVOKER",
+            &format!(
+                "CREATE OR REPLACE SQL SECURITY INVOKER VIEW v_taxonomies {view} WITH CASCADED CHECK OPTION"
+            ),
+            "view-invoker",
+        ),
+        ("a second view", "CREATE VIEW report AS SELECT t.id, t.name FROM taxonomies t", "view-unfiltered"),
+        ("no INSERT trigger", "DROP TRIGGER taxonomies_guard_insert", "no-trigger"),
+        ("no UPDATE trigger", "DROP TRIGGER taxonomies_guard_update", "no-trigger"),
+        (
+            "a trigger that refuses nothing",
+            "DROP TRIGGER taxonomies_guard_delete; CREATE TRIGGER taxonomies_guard_delete BEFORE DELETE ON taxonomies FOR EACH ROW SET @x = 1",
+            "no-trigger",
+        ),
+        (
+            "a tenant that may be nobody",
+            "ALTER TABLE taxonomies MODIFY tenant_id char(36) NULL",
+            "tenant-nullable",
+        ),
+    ];
+    for (name, sql, rule) in mutants {
+        let Some(cluster) = Cluster::new(Engine::MySql).await else { return };
+        cluster.owner.session().await.unwrap().script(sql).await.unwrap();
+        let found = verdict(&cluster).await;
+        assert!(rules(&found, "taxonomies").contains(&rule), "{name}: {found:#?}");
+        cluster.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn rights_on_a_table_and_a_tenant_to_fall_back_to_are_found_on_mariadb() {
+    let Some(cluster) = Cluster::new(Engine::MySql).await else { return };
+    let grant =
+        format!("GRANT SELECT ON {}.taxonomies TO app_{}@'%'", cluster.case.target.name, cluster.mark);
+    cluster.case.execute(&grant).await;
+    let found = verdict(&cluster).await;
+    assert_eq!(rules(&found, "taxonomies"), ["table-rights"]);
+    let fall_back = "DROP FUNCTION app_current_tenant; CREATE FUNCTION app_current_tenant() RETURNS char(36) DETERMINISTIC NO SQL \
+                     RETURN IFNULL(@app_tenant_id, '0b7c1d9e-0000-4000-8000-00000000000a')";
+    cluster.owner.session().await.unwrap().script(fall_back).await.unwrap();
+    let found = verdict(&cluster).await;
+    assert!(rules(&found, "tenant_user").contains(&"no-view"), "{found:#?}");
+    cluster.finish().await;
+}
+
+// A connection that goes back to the others is inside of no tenant, whatever was tried on it.
+#[tokio::test]
+async fn the_connection_of_a_trial_is_nobodys() {
+    let Some((cluster, _)) = of(Engine::MySql).await else { return };
+    let row = cluster
+        .app
+        .session()
+        .await
+        .unwrap()
+        .first(Query::new("SELECT @app_tenant_id AS v"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(row.text_or_null("v").unwrap(), None);
+    cluster.finish().await;
+}
