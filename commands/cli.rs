@@ -171,7 +171,7 @@ enum Command {
     /// Payment webhooks: list, show, explain, retry
     #[command(subcommand)]
     Webhooks(webhooks::Command),
-    /// The clusters of a platform: list, add, edit, drain, remove
+    /// The clusters of a platform: list, migrate, repair, add, edit, drain, remove
     #[command(subcommand)]
     Clusters(clusters::Command),
     /// The platform's tenants: list, show, create

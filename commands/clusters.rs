@@ -5,7 +5,9 @@ mod add;
 mod drain;
 mod edit;
 mod list;
+pub mod migrate;
 mod remove;
+pub mod repair;
 mod values;
 
 use opsctl::{Exit, Result};
@@ -13,7 +15,8 @@ use opsctl::{Exit, Result};
 use crate::{app::App, variables::Topic, verb::Verb};
 
 /// What the verbs of the group say about themselves.
-pub const VERBS: &[Verb] = &[list::VERB, add::VERB, edit::VERB, drain::VERB, remove::VERB];
+pub const VERBS: &[Verb] =
+    &[list::VERB, migrate::VERB, repair::VERB, add::VERB, edit::VERB, drain::VERB, remove::VERB];
 
 /// What those read who change registrations.
 const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Journal];
@@ -21,7 +24,7 @@ const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Journal];
 const REGISTRY: [(Exit, &str); 2] =
     [(Exit::Config, "a value that cannot be used, or no table opsctl_clusters"), (Exit::Unreachable, "")];
 
-/// The clusters of a platform: list, add, edit, drain, remove
+/// The clusters of a platform: list, migrate, repair, add, edit, drain, remove
 ///
 /// They are registered in the central database, in [clusters] of an opsctl.toml, or read by the query
 /// of [fleet] from a platform's own table. Without any the central database is the one cluster.
@@ -33,6 +36,8 @@ pub enum Command {
     Edit(edit::Args),
     Drain(drain::Args),
     Remove(remove::Args),
+    Migrate(Box<migrate::Args>),
+    Repair(repair::Args),
 }
 
 /// Runs a command of the group.
@@ -43,5 +48,7 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::Edit(args) => edit::run(app, &args).await,
         Command::Drain(args) => drain::run(app, &args).await,
         Command::Remove(args) => remove::run(app, &args).await,
+        Command::Migrate(args) => migrate::run(app, &args).await,
+        Command::Repair(args) => repair::run(app, &args).await,
     }
 }

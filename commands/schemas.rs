@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use opsctl::{
-    clusters::{Line as ClusterLine, Summary as ClusterSummary},
+    clusters::{Line as ClusterLine, Summary as ClusterSummary, migrate},
     config::{describe::Fact, list},
     redis::ping::{Place, Report},
     schema::{Line, Status},
@@ -17,7 +17,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use crate::{
-    about, context,
+    about,
+    clusters::repair,
+    context,
     db::MigrationSummary,
     journal,
     redis::PingSummary,
@@ -44,6 +46,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<RetryReport, Counts, Item>("webhooks retry"),
         verb::<RetryReport, Counts, Item>("webhooks retry-one"),
         verb::<Vec<ClusterLine>, ClusterSummary, ClusterLine>("clusters list"),
+        verb::<Vec<migrate::Item>, migrate::Summary, migrate::Item>("clusters migrate"),
+        verb::<Vec<repair::Line>, repair::Summary, repair::Line>("clusters repair"),
         verb::<Vec<tenants::ListItem>, tenant::PageSummary, tenants::ListItem>("tenant list"),
         verb::<tenants::Show, tenant::ShowSummary, tenants::Show>("tenant show"),
         verb::<tenants::CreateReport, tenant::CreateSummary, tenants::CreateReport>("tenant create"),

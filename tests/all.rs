@@ -5,6 +5,7 @@ mod support;
 mod about;
 mod canaries;
 mod clusters_changes;
+mod clusters_migrate;
 mod clusters_registry;
 mod completion;
 mod configuration;

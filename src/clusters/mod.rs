@@ -3,6 +3,7 @@
 mod edit;
 pub mod fixtures;
 mod list;
+pub mod migrate;
 mod register;
 mod remove;
 mod seen;

@@ -3,10 +3,12 @@
 //! The files follow sqlx's naming and checksums, and the reference sets are recorded in `_sqlx_migrations`, so that
 //! `sqlx migrate info` reads the same state. The runner is opsctl's own: its lock is bounded and names its holder.
 
+mod admit;
 mod files;
 mod fingerprint;
 mod in_steps;
 mod lock;
+mod names;
 mod owner;
 mod plan;
 mod record;
@@ -20,6 +22,7 @@ mod steps;
 mod watch;
 
 pub use self::{
+    admit::{admit, adopt},
     owner::{Owner, claim, owner, require_empty, require_own, wipe},
     plan::{Line, Plan, State, plan},
     repair::{Asked, Known, Mend, mend, mends},

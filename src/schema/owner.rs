@@ -70,10 +70,15 @@ pub async fn claim(db: &Db, cancel: &Cancel) -> Result<Vec<&'static Migration>> 
     }
     require_empty(db).await?;
     let applied = apply(db, &OPSCTL, cancel).await?;
+    mark(db).await?;
+    Ok(applied)
+}
+
+/// Writes the mark.
+pub(super) async fn mark(db: &Db) -> Result<()> {
     let meta = db.require("opsctl_meta", &["name", "value"]).await?;
     let sql = format!("INSERT INTO {} (name, value) VALUES (?, ?)", meta.name);
-    db.session().await?.execute(Query::new(sql).bind(MARK.0).bind(MARK.1)).await?;
-    Ok(applied)
+    db.session().await?.execute(Query::new(sql).bind(MARK.0).bind(MARK.1)).await.map(|_| ())
 }
 
 /// Refuses a database that holds tables other than opsctl's.

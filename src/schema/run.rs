@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Migration, Patience, Plan, Set, State, lock,
+    Migration, Patience, Plan, Scope, Set, State, lock,
     plan::plan,
     record,
     retries::Tries,
@@ -205,7 +205,12 @@ impl<'s> Runner<'_, 's> {
             return error;
         }
         let alone = error.root().contains("cannot run inside a transaction block");
-        let error = error.during(format!("{} migration {} failed", self.set.name, migration.version));
+        let error = error.during(match self.set.scope {
+            Scope::Team => format!("migration {} failed", migration.file),
+            Scope::Beside | Scope::Reference => {
+                format!("{} migration {} failed", self.set.name, migration.version)
+            }
+        });
         match alone {
             true => error.hint(format!("begin {} with the line `-- no-transaction`", migration.file)),
             false => error,

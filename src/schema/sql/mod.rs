@@ -6,5 +6,6 @@ mod split;
 
 pub(super) use self::{
     kind::Kind,
+    lex::{Token, Word, words},
     split::{Statement, split},
 };

@@ -1,0 +1,138 @@
+//! What `opsctl clusters migrate` looks like.
+
+use std::time::Duration;
+
+use opsctl::{
+    Result,
+    clusters::migrate::{Item, Outcome, Planned, Report},
+};
+use serde_json::json;
+
+use super::Args;
+use crate::{
+    app::App,
+    ui::{Cell, Column, Table, Tone, View},
+};
+
+/// Hints that are shown of all clusters: more are not read.
+pub const HINTS: usize = 8;
+/// Clusters whose plan is shown in a line each; the report names all.
+const PLANS: usize = 20;
+
+/// One cluster in a row.
+pub const COLUMNS: [Column; 9] = [
+    Column::left("cluster"),
+    Column::left("outcome"),
+    Column::right("head"),
+    Column::right("applied"),
+    Column::right("pending"),
+    Column::right("took"),
+    Column::left("why").flexible(),
+    Column::left("address").wide_only(),
+    Column::left("next").flexible().wide_only(),
+];
+
+/// The report as a page.
+pub fn view(app: &App, report: &Report) -> Result<View> {
+    let mut table = Table::new(COLUMNS);
+    report.items.iter().for_each(|item| table.row(cells(item)));
+    Ok(View {
+        command: "clusters migrate",
+        context: app.context()?.name.clone(),
+        at: app.clock.now(),
+        data: json!(report.items),
+        summary: json!(report.summary()),
+        items: report.items.iter().map(|item| json!(item)).collect(),
+        table,
+        text: None,
+    })
+}
+
+fn cells(item: &Item) -> [Cell; 9] {
+    [
+        Cell::new(&*item.cluster),
+        Cell::new(word(item.outcome)).raw(item.outcome.name()).tone(tone(item.outcome)),
+        Cell::or_dash(item.head.map(|head| head.to_string()).as_deref()),
+        Cell::count(item.applied.len() as u64),
+        Cell::count((item.pending.len() + item.dirty.len()) as u64),
+        Cell::new(seconds(Duration::from_millis(item.took_ms))).raw(item.took_ms.to_string()),
+        Cell::or_dash(item.error.as_deref()),
+        Cell::or_dash(Some(item.address.as_str()).filter(|address| !address.is_empty())),
+        Cell::or_dash(item.next.first().map(String::as_str)),
+    ]
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::NotBegun => "not begun",
+        other => other.name(),
+    }
+}
+
+const fn tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Applied | Outcome::Skipped => Tone::Good,
+        Outcome::Pending | Outcome::NotBegun => Tone::Warn,
+        _ => Tone::Bad,
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+/// One line per cluster that lacks something, before anything is run.
+pub fn plan(app: &App, plans: &[Planned<'_>]) {
+    let wanting: Vec<&Item> = plans
+        .iter()
+        .map(|plan| &plan.item)
+        .filter(|item| matches!(item.outcome, Outcome::Pending | Outcome::Dirty | Outcome::Drifted))
+        .collect();
+    for item in wanting.iter().take(PLANS) {
+        app.ui.note(&format!("Plan: {} {}.", item.cluster, lacks(item)));
+    }
+    if let Some(more) = wanting.len().checked_sub(PLANS).filter(|more| *more > 0) {
+        app.ui.note(&format!("Plan: {more} more likewise."));
+    }
+    let current = plans.iter().filter(|plan| plan.item.outcome == Outcome::Skipped).count();
+    if !wanting.is_empty() && current > 0 {
+        app.ui.note(&format!("Plan: {current} up to date."));
+    }
+}
+
+/// `lacks 50001, 50002; 50003 drifted`.
+fn lacks(item: &Item) -> String {
+    let list = |versions: &[i64]| versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let parts = [
+        (!item.pending.is_empty()).then(|| format!("lacks {}", list(&item.pending))),
+        (!item.dirty.is_empty()).then(|| format!("has not finished {}", list(&item.dirty))),
+        (!item.drifted.is_empty()).then(|| format!("has another text of {}", list(&item.drifted))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// What became of a cluster, as it happens.
+pub fn line(item: &Item) -> String {
+    let took = seconds(Duration::from_millis(item.took_ms));
+    match (&item.error, item.outcome) {
+        (Some(error), outcome) => format!("{} {} after {took}: {error}", item.cluster, word(outcome)),
+        (None, Outcome::Applied) => format!("{}: applied {} in {took}.", item.cluster, item.applied.len()),
+        (None, outcome) => format!("{}: {}.", item.cluster, word(outcome)),
+    }
+}
+
+/// The report in a sentence.
+pub fn conclusion(report: &Report, args: &Args, took: Duration) -> String {
+    let counted = Outcome::ALL.into_iter().filter_map(|outcome| {
+        let count = report.count(outcome);
+        let word = match outcome {
+            Outcome::Skipped => "up to date",
+            other => word(other),
+        };
+        (count > 0).then(|| format!("{count} {word}"))
+    });
+    let clusters = if report.items.len() == 1 { "cluster" } else { "clusters" };
+    let mood = if args.looks() { "Nothing was changed. " } else { "" };
+    let counted = counted.collect::<Vec<_>>().join(", ");
+    format!("{mood}{} {clusters} in {}: {counted}.", report.items.len(), seconds(took))
+}

@@ -1,0 +1,223 @@
+//! One cluster: its plan, what is in the way, the run, and the rights of its roles.
+
+use std::time::{Duration, Instant};
+
+use super::{Item, Outcome, Request, grants};
+use crate::{
+    Error, Kind, Result,
+    cancel::Cancel,
+    config::{clusters::Role, database::Address},
+    db::{Access, Db},
+    fleet::{Cluster, Done, each},
+    schema::{self, Asked, Mend, Plan, Ran, Scope},
+};
+
+/// A cluster, how far it is, and its database as its owner reaches it.
+#[derive(Debug)]
+pub struct Planned<'c> {
+    pub(super) cluster: &'c Cluster,
+    /// What is known of it.
+    pub item: Item,
+    pub(super) ready: Option<(Db, Plan)>,
+}
+
+/// Looks at every cluster, and changes nothing.
+pub async fn plan_all<'c>(
+    clusters: &'c [&'c Cluster],
+    request: &Request,
+    cancel: &Cancel,
+    mut told: impl FnMut(&Item),
+) -> Vec<Planned<'c>> {
+    let work = async |cluster: &'c &'c Cluster| plan(cluster, request).await;
+    let done = each(
+        clusters,
+        request.bounds,
+        cancel,
+        |cluster| cluster.host.as_str(),
+        work,
+        |_, done| {
+            if let Done::Finished(planned) = done {
+                told(&planned.item);
+            }
+        },
+    )
+    .await;
+    let planned = clusters.iter().zip(done).map(|(cluster, done)| match done {
+        Done::Finished(planned) => planned,
+        Done::Dropped(error) | Done::NotBegun(error) => {
+            let mut item = Item::new(&cluster.name, &cluster.address);
+            item.error = Some(error.to_string());
+            Planned { cluster, item, ready: None }
+        }
+    });
+    planned.collect()
+}
+
+async fn plan<'c>(cluster: &'c Cluster, request: &Request) -> Planned<'c> {
+    let started = Instant::now();
+    let mut item = Item::new(&cluster.name, &cluster.address);
+    let looked = look(cluster, request).await;
+    let ready = match looked {
+        Ok((db, plan)) => {
+            item.planned(&plan, &request.source, started.elapsed());
+            let is_wanted = plan.lines.iter().any(|line| request.options.wants(line.state, line.version));
+            if is_wanted && let Err(error) = schema::admit(&db, &request.set, &plan, request.own).await {
+                item.failed(&error, &request.source);
+                db.close().await;
+                return Planned { cluster, item, ready: None };
+            }
+            if !is_wanted && item.outcome == Outcome::Pending {
+                item.outcome = Outcome::Skipped; // what is pending is newer than what was asked for
+            }
+            if is_wanted {
+                Some((db, plan))
+            } else {
+                db.close().await;
+                None
+            }
+        }
+        Err(error) => {
+            item.failed(&error, &request.source);
+            item.took(started.elapsed());
+            None
+        }
+    };
+    Planned { cluster, item, ready }
+}
+
+async fn look(cluster: &Cluster, request: &Request) -> Result<(Db, Plan)> {
+    let db = database(cluster, request)?;
+    let plan = schema::plan(&db, &request.set).await?;
+    Ok((db, plan))
+}
+
+/// The database as its owner reaches it. A file that is to become opsctl's own is made where it is missing.
+fn database(cluster: &Cluster, request: &Request) -> Result<Db> {
+    let target = cluster.database(Role::Owner)?;
+    let missing = matches!(&target.address, Address::File(path) if !path.exists());
+    let access = if missing && request.own { Access::Own } else { Access::Existing };
+    Ok(Db::new(target.clone(), access, request.clock))
+}
+
+impl Planned<'_> {
+    /// Whether there is something to run.
+    pub(super) fn is_runnable(&self, request: &Request) -> bool {
+        let drifted = self.item.outcome == Outcome::Drifted && !request.options.allow_drift;
+        self.ready.is_some() && !drifted
+    }
+
+    /// Applies what is pending.
+    pub(super) async fn run(&self, request: &Request, cancel: &Cancel) -> Item {
+        let started = Instant::now();
+        let mut item = self.item.clone();
+        let Some((db, plan)) = &self.ready else { return item };
+        let mut ran = Ran { applied: Vec::new(), notes: Vec::new(), error: None };
+        if let Err(error) = self.work(db, plan, request, cancel, &mut ran).await {
+            item.failed(&right(error, self.cluster), &request.source);
+        } else {
+            item.outcome = Outcome::Applied;
+            (item.error, item.next) = (None, Vec::new());
+        }
+        item.applied = ran.applied.iter().map(|migration| migration.version).collect();
+        if item.applied.is_empty() && item.outcome == Outcome::Applied {
+            item.outcome = Outcome::Skipped; // another run was faster
+        }
+        item.notes = ran.notes;
+        self.look_again(db, request, &mut item).await;
+        item.took(started.elapsed());
+        db.close().await;
+        item
+    }
+
+    async fn work<'s>(
+        &self,
+        db: &Db,
+        plan: &Plan,
+        request: &'s Request,
+        cancel: &Cancel,
+        ran: &mut Ran<'s>,
+    ) -> Result<()> {
+        cancel.check()?;
+        let adopts = request.own && request.set.scope == Scope::Reference;
+        if adopts {
+            schema::adopt(db, &request.options.runner, cancel).await?;
+        }
+        schema::follow(db, &request.set, plan, &request.options, cancel, ran).await?;
+        if request.set.scope == Scope::Reference && !ran.applied.is_empty() {
+            ran.notes.extend(grants::assert(db, self.cluster, &request.set).await?);
+        }
+        Ok(())
+    }
+
+    /// How far it is now; what cannot be asked any more stays as it was planned, without what was applied.
+    async fn look_again(&self, db: &Db, request: &Request, item: &mut Item) {
+        let (outcome, error, next) = (item.outcome, item.error.take(), std::mem::take(&mut item.next));
+        match schema::plan(db, &request.set).await {
+            Ok(plan) => item.planned(&plan, &request.source, Duration::ZERO),
+            Err(_) => item.pending.retain(|version| !item.applied.contains(version)),
+        }
+        (item.outcome, item.error, item.next) = (outcome, error, next);
+    }
+}
+
+/// Says which role lacks a right, and how it gets a better one.
+fn right(error: Error, cluster: &Cluster) -> Error {
+    if error.fault() != Some(crate::db::Fault::Right) || cluster.has(Role::Owner) {
+        return error;
+    }
+    error.hint(format!(
+        "cluster {} has no credentials of its own for the role `owner`, which migrates; `app` was used",
+        cluster.name
+    ))
+}
+
+/// What there is to repair on one cluster.
+#[derive(Debug)]
+pub struct Repair<'c> {
+    /// The cluster.
+    pub cluster: &'c Cluster,
+    /// The records to mend.
+    pub mends: Vec<Mend>,
+    db: Db,
+}
+
+/// Looks for records to mend; a version that a cluster does not need mended is an error only where none does.
+///
+/// # Errors
+/// [`Kind::NotFound`] when there is nothing of what was asked for on any cluster; otherwise the first cluster's.
+pub async fn repairs<'c>(
+    clusters: &[&'c Cluster],
+    request: &Request,
+    asked: Asked,
+) -> Result<Vec<Repair<'c>>> {
+    let mut found = Vec::new();
+    let mut missing = None;
+    for cluster in clusters {
+        let named = |error: Error| {
+            let kind_is_missing = error.kind() == Kind::NotFound;
+            let error = error.during(format!("cluster {} cannot be repaired", cluster.name));
+            (kind_is_missing, error)
+        };
+        let db = database(cluster, request)?;
+        match schema::mends(&db, &request.set, asked).await.map_err(named) {
+            Ok(mends) if mends.is_empty() => {}
+            Ok(mends) => found.push(Repair { cluster, mends, db }),
+            Err((true, error)) => missing = missing.or(Some(error)),
+            Err((false, error)) => return Err(error),
+        }
+    }
+    match (found.is_empty(), missing) {
+        (true, Some(error)) => Err(error),
+        _ => Ok(found),
+    }
+}
+
+/// Mends what [`repairs`] found on one cluster.
+///
+/// # Errors
+/// As [`schema::mend`].
+pub async fn repair(repair: &Repair<'_>, request: &Request, cancel: &Cancel) -> Result<()> {
+    let result = schema::mend(&repair.db, &request.set, &repair.mends, &request.options, cancel).await;
+    repair.db.close().await;
+    result
+}
