@@ -16,6 +16,9 @@ pub fn workplace() -> tempfile::TempDir {
         let said: Said = program(folder.path()).args(words).output().unwrap().into();
         assert_eq!(said.code, 0, "{said:?}");
     }
+    fs::create_dir(folder.path().join("sql")).unwrap();
+    fs::write(folder.path().join("sql/0001_things.sql"), "CREATE TABLE things (id integer PRIMARY KEY);\n")
+        .unwrap();
     let file = folder.path().join("opsctl.toml");
     let mut text = fs::read_to_string(&file).unwrap();
     if let Some(url) = server("OPSCTL_TEST_REDIS_URL") {

@@ -25,10 +25,10 @@ pub const VERB: Verb = Verb {
     class: Class::Destructive,
     destructive_with: None,
     examples: &[
-        Example { what: "what would be mended, and where", line: "clusters repair central --dry-run" },
+        Example { what: "what would be mended, and where", line: "clusters repair eu-1 --dry-run" },
         Example {
             what: "record the checksums of the present texts, after looking",
-            line: "clusters repair central --yes",
+            line: "clusters repair eu-1 --yes",
         },
     ],
     prints: Prints::List(&COLUMNS),

@@ -44,7 +44,7 @@ pub const VERB: Verb = Verb {
         },
         Example {
             what: "a team's own SQL, ten at once",
-            line: "clusters migrate --path migrations --parallel 10 --dry-run",
+            line: "clusters migrate --path sql --parallel 10 --dry-run",
         },
     ],
     prints: Prints::Verdict(&render::COLUMNS),
