@@ -23,7 +23,8 @@ use opsctl::{
 use tokio::sync::OnceCell as AsyncCell;
 
 use crate::{
-    actor, cli::Global, environment, record::Opened, safety::Class, ui::Ui, variables::Topic, verb::Verb,
+    actor, cli::Global, complete, environment, record::Opened, safety::Class, ui::Ui, variables::Topic,
+    verb::Verb,
 };
 
 /// Everything that a command may need. Help and completion open nothing.
@@ -132,7 +133,11 @@ impl App {
     pub async fn fleet(&self) -> Result<Fleet> {
         match fleet::of_file(self.context()?)? {
             Some(fleet) => Ok(fleet),
-            None => fleet::load(self.context()?, self.db().await?).await,
+            None => {
+                let fleet = fleet::load(self.context()?, self.db().await?).await?;
+                complete::remember_clusters(self, fleet.clusters.iter().map(|cluster| cluster.name.as_str()));
+                Ok(fleet)
+            }
         }
     }
 

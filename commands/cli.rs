@@ -88,6 +88,9 @@ pub struct Global {
     /// Short for `--output json`
     #[arg(long, global = true, conflicts_with = "output")]
     json: bool,
+    /// Short for `--output wide`
+    #[arg(long, global = true, conflicts_with_all = ["output", "json"], hide_short_help = true)]
+    wide: bool,
     /// Columns of the table, in this order; `help` lists them
     #[arg(
         long,
@@ -171,7 +174,7 @@ enum Command {
     /// Payment webhooks: list, show, explain, retry
     #[command(subcommand)]
     Webhooks(webhooks::Command),
-    /// The clusters of a platform: list, migrate, repair, add, edit, drain, remove
+    /// The clusters of a platform: list, show, migrate, repair, add, edit, drain, remove
     #[command(subcommand)]
     Clusters(clusters::Command),
     /// The platform's tenants: list, show, create
@@ -241,7 +244,11 @@ async fn execute(typed: Vec<OsString>, environment: &Environment, cwd: PathBuf) 
 
 impl Global {
     fn ui(&self, environment: &Environment) -> Ui {
-        let format = if self.json { Format::Json } else { self.output };
+        let format = match (self.json, self.wide) {
+            (true, _) => Format::Json,
+            (false, true) => Format::Wide,
+            (false, false) => self.output,
+        };
         let choice = Choice {
             columns: self.columns.clone(),
             sort_by: self.sort_by.clone(),

@@ -13,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use clap_complete::{CompleteEnv, CompletionCandidate};
 use opsctl::webhooks::{self, backoff::Mode, providers};
 
-pub use self::cache::{Sight, remember};
+pub use self::cache::{Sight, remember, remember_clusters};
 use crate::{
     environment, help, tree,
     ui::{Color, Format, Ui, Zone},
@@ -130,6 +130,11 @@ pub fn events() -> Vec<CompletionCandidate> {
     let seen = cache::seen().or_else(lookup::events);
     let events = seen.into_iter().flat_map(|seen| seen.events).enumerate();
     events.map(|(at, event)| told(event.id, &event.why).display_order(Some(at))).collect()
+}
+
+/// Names of clusters.
+pub fn clusters() -> Vec<CompletionCandidate> {
+    lookup::clusters().into_iter().map(CompletionCandidate::new).collect()
 }
 
 /// Topics, and words of commands, for `opsctl help`.

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use opsctl::{
-    clusters::{Line as ClusterLine, Summary as ClusterSummary, migrate},
+    clusters::{Line as ClusterLine, Shown as ClusterShown, Summary as ClusterSummary, migrate},
     config::{describe::Fact, list},
     redis::ping::{Place, Report},
     schema::{Line, Status},
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{
     about,
-    clusters::repair,
+    clusters::{self, repair},
     context,
     db::MigrationSummary,
     journal,
@@ -46,6 +46,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<RetryReport, Counts, Item>("webhooks retry"),
         verb::<RetryReport, Counts, Item>("webhooks retry-one"),
         verb::<Vec<ClusterLine>, ClusterSummary, ClusterLine>("clusters list"),
+        verb::<ClusterShown, clusters::ShowSummary, ClusterShown>("clusters show"),
         verb::<Vec<migrate::Item>, migrate::Summary, migrate::Item>("clusters migrate"),
         verb::<Vec<repair::Line>, repair::Summary, repair::Line>("clusters repair"),
         verb::<Vec<tenants::ListItem>, tenant::PageSummary, tenants::ListItem>("tenant list"),

@@ -9,13 +9,14 @@ use crate::{
     verb::Verb,
 };
 
-/// Passes signals on for as long as it runs.
-pub async fn forward(cancel: Cancel, verb: &'static Verb, ui: Ui) {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = kinds.map(signal) else { return };
+/// Listens from the moment of the call, and passes signals on for as long as what it gives runs.
+#[cfg(unix)]
+pub fn forward(cancel: Cancel, verb: &'static Verb, ui: Ui) -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let heard = kinds.map(signal);
+    async move {
+        let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = heard else { return };
         loop {
             tokio::select! {
                 _ = interrupt.recv() => stop(&cancel, verb, &ui),
@@ -24,7 +25,11 @@ pub async fn forward(cancel: Cancel, verb: &'static Verb, ui: Ui) {
             }
         }
     }
-    #[cfg(not(unix))]
+}
+
+/// Passes Ctrl-C on for as long as it runs.
+#[cfg(not(unix))]
+pub async fn forward(cancel: Cancel, verb: &'static Verb, ui: Ui) {
     while tokio::signal::ctrl_c().await.is_ok() {
         stop(&cancel, verb, &ui);
     }

@@ -64,14 +64,11 @@ _opsctl() {
             opsctl__subcmd__clusters,list)
                 cmd="opsctl__subcmd__clusters__subcmd__list"
                 ;;
-            opsctl__subcmd__clusters,migrate)
-                cmd="opsctl__subcmd__clusters__subcmd__migrate"
-                ;;
             opsctl__subcmd__clusters,remove)
                 cmd="opsctl__subcmd__clusters__subcmd__remove"
                 ;;
-            opsctl__subcmd__clusters,repair)
-                cmd="opsctl__subcmd__clusters__subcmd__repair"
+            opsctl__subcmd__clusters,show)
+                cmd="opsctl__subcmd__clusters__subcmd__show"
                 ;;
             opsctl__subcmd__context,list)
                 cmd="opsctl__subcmd__context__subcmd__list"
@@ -137,7 +134,7 @@ _opsctl() {
 
     case "${cmd}" in
         opsctl)
-            opts="-c -o -q -v -n -y -h -V --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help --version webhooks clusters tenant journal db about context redis init demo completions help"
+            opts="-c -o -q -v -n -y -h -V --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help --version webhooks clusters tenant journal db about context redis init demo completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -207,7 +204,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__about)
-            opts="-c -o -q -v -n -y -h --only --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --only --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -281,7 +278,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__clusters)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help list add edit drain remove migrate repair"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help list show add edit drain remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -351,7 +348,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__clusters__subcmd__add)
-            opts="-c -o -q -v -n -y -h --url --password-from --operator-user --operator-password-from --owner-user --owner-password-from --region --capacity --status --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --url --password-from --operator-user --operator-password-from --owner-user --owner-password-from --region --capacity --status --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -457,7 +454,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__clusters__subcmd__drain)
-            opts="-c -o -q -v -n -y -h --undo --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --undo --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -527,7 +524,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__clusters__subcmd__edit)
-            opts="-c -o -q -v -n -y -h --url --password-from --operator-user --operator-password-from --owner-user --owner-password-from --region --capacity --status --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --url --password-from --operator-user --operator-password-from --owner-user --owner-password-from --region --capacity --status --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -633,7 +630,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__clusters__subcmd__list)
-            opts="-c -o -q -v -n -y -h --status --region --engine --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --status --region --engine --watch --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -651,117 +648,7 @@ _opsctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --context)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -c)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --app)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --env)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -W "table wide json jsonl csv tsv ids nagios" -- "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -W "table wide json jsonl csv tsv ids nagios" -- "${cur}"))
-                    return 0
-                    ;;
-                --columns)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --sort-by)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                --tz)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --confirm)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --reason)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        opsctl__subcmd__clusters__subcmd__migrate)
-            opts="-c -o -q -v -n -y -h --cluster --path --table --dry-run --status --to --canary --parallel --on-error --max-failures --own --allow-drift --lock-timeout --lock-retries --lock-wait --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --cluster)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --path)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --table)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --to)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --canary)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --parallel)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --on-error)
-                    COMPREPLY=($(compgen -W "stop continue" -- "${cur}"))
-                    return 0
-                    ;;
-                --max-failures)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --lock-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --lock-retries)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --lock-wait)
+                --watch)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -829,7 +716,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__clusters__subcmd__remove)
-            opts="-c -o -q -v -n -y -h --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -898,33 +785,13 @@ _opsctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        opsctl__subcmd__clusters__subcmd__repair)
-            opts="-c -o -q -v -n -y -h --path --table --version --statement --as --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+        opsctl__subcmd__clusters__subcmd__show)
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --path)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --table)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --version)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --statement)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --as)
-                    COMPREPLY=($(compgen -W "done undone" -- "${cur}"))
-                    return 0
-                    ;;
                 --context)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -989,7 +856,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__completions)
-            opts="-c -o -q -v -n -y -h --dynamic --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help bash elvish fish powershell zsh"
+            opts="-c -o -q -v -n -y -h --dynamic --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1059,7 +926,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__context)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help list show use"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help list show use"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1129,7 +996,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__context__subcmd__list)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1199,7 +1066,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__context__subcmd__show)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1269,7 +1136,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__context__subcmd__use)
-            opts="-c -o -q -v -n -y -h --unset --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --unset --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1339,7 +1206,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__db)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help migrate status seed fresh"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help migrate status seed fresh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1409,7 +1276,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__db__subcmd__fresh)
-            opts="-c -o -q -v -n -y -h --seed --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --seed --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1479,7 +1346,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__db__subcmd__migrate)
-            opts="-c -o -q -v -n -y -h --own --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --own --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1549,7 +1416,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__db__subcmd__seed)
-            opts="-c -o -q -v -n -y -h --only --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --only --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1623,7 +1490,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__db__subcmd__status)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1693,7 +1560,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__demo)
-            opts="-c -o -q -v -n -y -h --dir --remove --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --dir --remove --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1767,7 +1634,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__help)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1837,7 +1704,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__init)
-            opts="-c -o -q -v -n -y -h --embedded --database-url --password-from --redis-url --redis-password-from --redis-prefix --redis-databases --cache-store --cache-prefix --queue --system --name --environment --protected --user --no-test --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --embedded --database-url --password-from --redis-url --redis-password-from --redis-prefix --redis-databases --cache-store --cache-prefix --queue --system --name --environment --protected --user --no-test --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1955,7 +1822,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__journal)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help list show"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help list show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2025,7 +1892,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__journal__subcmd__list)
-            opts="-c -o -q -v -n -y -h --since --until --command --user --host --exit --unfinished --source --limit --after --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --since --until --command --user --host --exit --unfinished --source --limit --after --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2131,7 +1998,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__journal__subcmd__show)
-            opts="-c -o -q -v -n -y -h --source --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --source --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2205,7 +2072,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__redis)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help ping"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help ping"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2275,7 +2142,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__redis__subcmd__ping)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2345,7 +2212,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__tenant)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help list show create"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help list show create"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2415,7 +2282,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__tenant__subcmd__create)
-            opts="-c -o -q -v -n -y -h --name --cluster --region --owner-user-id --locale --timezone --id --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --name --cluster --region --owner-user-id --locale --timezone --id --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2513,7 +2380,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__tenant__subcmd__list)
-            opts="-c -o -q -v -n -y -h --cluster --region --status --provisioning --limit --after --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --cluster --region --status --provisioning --limit --after --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2607,7 +2474,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__tenant__subcmd__show)
-            opts="-c -o -q -v -n -y -h --runs --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --runs --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2681,7 +2548,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__webhooks)
-            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help retry-once retry-one retry list show explain"
+            opts="-c -o -q -v -n -y -h --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help retry-once retry-one retry list show explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2751,7 +2618,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__webhooks__subcmd__explain)
-            opts="-c -o -q -v -n -y -h --event-id --request-id --due --plan --provider --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --event-id --request-id --due --plan --provider --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2833,7 +2700,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__webhooks__subcmd__list)
-            opts="-c -o -q -v -n -y -h --since --until --provider --status --payment-status --due --exhausted --event-id --limit --after --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --since --until --provider --status --payment-status --due --exhausted --event-id --limit --after --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2935,7 +2802,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__webhooks__subcmd__retry)
-            opts="-c -o -q -v -n -y -h --limit --max-attempts --mode --base-ms --cap-ms --rate --if-locked --dry-run --provider --status --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --limit --max-attempts --mode --base-ms --cap-ms --rate --if-locked --dry-run --provider --status --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3041,7 +2908,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__webhooks__subcmd__retry__subcmd__once)
-            opts="-c -o -q -v -n -y -h --limit --max-attempts --mode --base-ms --cap-ms --rate --if-locked --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --limit --max-attempts --mode --base-ms --cap-ms --rate --if-locked --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3139,7 +3006,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__webhooks__subcmd__retry__subcmd__one)
-            opts="-c -o -q -v -n -y -h --force --take-over --max-attempts --dry-run --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --force --take-over --max-attempts --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3213,7 +3080,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__webhooks__subcmd__show)
-            opts="-c -o -q -v -n -y -h --event-id --request-id --raw --context --config --app --env --output --json --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --event-id --request-id --raw --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

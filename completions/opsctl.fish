@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_opsctl_global_optspecs
-    string join \n c/context= config= app= env= o/output= json columns= sort-by= no-headers color= tz= q/quiet v/verbose n/no-interaction y/yes confirm= reason= timeout= h/help V/version
+    string join \n c/context= config= app= env= o/output= json wide columns= sort-by= no-headers color= tz= q/quiet v/verbose n/no-interaction y/yes confirm= reason= timeout= h/help V/version
 end
 
 function __fish_opsctl_needs_command
@@ -46,6 +46,7 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -l confirm -d 'Confirm a des
 complete -c opsctl -n "__fish_opsctl_needs_command" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_needs_command" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_needs_command" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_needs_command" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_needs_command" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_needs_command" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_needs_command" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -54,7 +55,7 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -s y -l yes -d 'Answer yes t
 complete -c opsctl -n "__fish_opsctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_needs_command" -s V -l version -d 'Print version'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "webhooks" -d 'Payment webhooks: list, show, explain, retry'
-complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "clusters" -d 'The clusters of a platform: list, migrate, repair, add, edit, drain, remove'
+complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "clusters" -d 'The clusters of a platform: list, show, add, edit, drain, remove'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "tenant" -d 'The platform\'s tenants: list, show, create'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "journal" -d 'Who changed what: list, show'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "db" -d 'The database\'s schema: migrate, status, seed, fresh'
@@ -87,6 +88,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and not __fish_seen_subcommand_from retry-once retry-one retry list show explain" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -129,6 +131,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l dry-run -d 'Show what would be done, and change nothing'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-once" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -161,6 +164,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l take-over -d 'Take it even when the service\'s own worker claimed it a moment ago'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l dry-run -d 'Show what would be done, and change nothing'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry-one" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -199,6 +203,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l dry-run -d 'Show what would be done, and change nothing'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from retry" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -237,6 +242,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l due -d 'Only events that a retry would pick now'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l exhausted -d 'Only events that have used their attempts'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -268,6 +274,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l raw -d 'Show the body, too'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -301,17 +308,18 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l due -d 'Explain how a run finds due events; nothing is run but their count'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l plan -d 'With --due: the server\'s own plans, too'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
 wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
@@ -319,32 +327,33 @@ csv\t'A heading and one line per item, quoted, for spreadsheets'
 tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
 ids\t'One id per line'
 nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l reason -d 'Why this is done; goes into the journal' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l json -d 'Short for `--output json`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -s q -l quiet -d 'Say nothing but data, warnings and errors'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -s n -l no-interaction -d 'Never ask'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -s y -l yes -d 'Answer yes to questions'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -f -a "list" -d 'List the clusters: engine, region, status, tenants, schema, and how the last probe found them'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -f -a "add" -d 'Register a cluster'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -f -a "edit" -d 'Change what is registered about a cluster'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -f -a "drain" -d 'Let a cluster take no more new tenants'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -f -a "remove" -d 'Take a cluster off the registry'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -f -a "migrate" -d 'Bring the schema of every cluster up to date: a plan of all first, canaries, then the others'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list add edit drain remove migrate repair" -f -a "repair" -d 'Mend what is recorded about migrations: drifted checksums, unfinished ones, single statements'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "list" -d 'List the clusters: engine, region, status, tenants, schema, and how the last probe found them'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "show" -d 'Show one cluster: address, roles, tenants, the last probes and migrations'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "add" -d 'Register a cluster'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "edit" -d 'Change what is registered about a cluster'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "drain" -d 'Let a cluster take no more new tenants'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "remove" -d 'Take a cluster off the registry'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l status -d 'Only clusters of these statuses: pending, active, draining, read_only, offline, retired' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l region -d 'Only clusters in these regions' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l engine -d 'Only clusters on these engines: postgres, mysql, sqlite' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l watch -d 'List them again every so many seconds, until Ctrl-C or --timeout; a terminal is redrawn' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
@@ -367,12 +376,42 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l url -d 'Its address, without a password: `postgres://USER@HOST/NAME`, `mysql://…`, `sqlite:PATH`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l password-from -d 'Where the password of the URL\'s user lies: `env:NAME` or `file:PATH`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l operator-user -d 'The role that works across tenants' -r
@@ -405,6 +444,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l dry-run -d 'Show what would be done'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -443,6 +483,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l dry-run -d 'Show what would be changed'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -473,6 +514,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from drain" -l undo -d 'Let it take new tenants again'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from drain" -l dry-run -d 'Show what would be done'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from drain" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from drain" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from drain" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from drain" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from drain" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -502,91 +544,13 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would be done'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l cluster -d 'Only these clusters' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l path -d 'A team\'s own SQL: files, or folders `postgres`, `mysql` and `sqlite` of them' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l table -d 'Where a team\'s own SQL is recorded; `_sqlx_migrations` goes on where sqlx stopped' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l to -d 'The last version to apply' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l canary -d 'Who goes first and must succeed: a cluster, or so many of those that lack something' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l parallel -d 'Clusters at once; at most 16 of one host' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l on-error -d 'What a failed cluster means for those that have not begun' -r -f -a "stop\t'Finish what is in hand, and begin no more'
-continue\t'Go on with the others'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l max-failures -d 'Begin no more once more than so many clusters have failed, or so many in a hundred [default: no limit]' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-timeout -d 'Longest wait for a lock of a table or a row: others queue behind it' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-retries -d 'Further tries after lock timeouts' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-wait -d 'Longest wait for another run on the same database' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
-wide\t'For people: all columns, nothing cut'
-json\t'One object with an envelope'
-jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item, quoted, for spreadsheets'
-tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
-ids\t'One id per line'
-nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l reason -d 'Why this is done; goes into the journal' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l dry-run -d 'Show what each cluster lacks, and change nothing'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l status -d 'Like --dry-run; exit code 3 when anything is pending'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l own -d 'Make empty databases without a mark opsctl\'s own'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l allow-drift -d 'Go on though an applied migration has another text now'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l json -d 'Short for `--output json`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s q -l quiet -d 'Say nothing but data, warnings and errors'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s n -l no-interaction -d 'Never ask'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s y -l yes -d 'Answer yes to questions'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l path -d 'A team\'s own SQL: files, or folders `postgres`, `mysql` and `sqlite` of them' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l table -d 'Where a team\'s own SQL is recorded; `_sqlx_migrations` goes on where sqlx stopped' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l version -d 'Only this migration' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l statement -d 'One statement of it, by its place in the file' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l as -d 'How the statement stands, as somebody has seen' -r -f -a "done\t'It happened, all of it'
-undone\t'Nothing of it happened'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
-wide\t'For people: all columns, nothing cut'
-json\t'One object with an envelope'
-jsonl\t'One object per item, then the summary'
-csv\t'A heading and one line per item, quoted, for spreadsheets'
-tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
-ids\t'One id per line'
-nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l reason -d 'Why this is done; goes into the journal' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l dry-run -d 'Show what would be mended'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l json -d 'Short for `--output json`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s q -l quiet -d 'Say nothing but data, warnings and errors'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s n -l no-interaction -d 'Never ask'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s y -l yes -d 'Answer yes to questions'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
@@ -609,6 +573,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_see
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -646,6 +611,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_su
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -675,6 +641,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_su
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -711,6 +678,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_su
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l dry-run -d 'Show what would be done, and change nothing'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -739,6 +707,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_se
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -780,6 +749,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l unfinished -d 'Only runs that have not ended: they are at work, or were killed'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -810,6 +780,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -838,6 +809,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_su
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and not __fish_seen_subcommand_from migrate status seed fresh" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -872,6 +844,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l own -d 'Make this empty database opsctl\'s own'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l dry-run -d 'Show what would be applied'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from migrate" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -900,6 +873,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -931,6 +905,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l dry-run -d 'Show what would be put in'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from seed" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -961,6 +936,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l seed -d 'Seed it afterwards'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l dry-run -d 'Show what would be dropped'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -990,6 +966,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand about" -l confirm -d 'Conf
 complete -c opsctl -n "__fish_opsctl_using_subcommand about" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand about" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand about" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand about" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand about" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand about" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand about" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -1018,6 +995,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand context; and not __fish_se
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and not __fish_seen_subcommand_from list show use" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and not __fish_seen_subcommand_from list show use" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and not __fish_seen_subcommand_from list show use" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand context; and not __fish_seen_subcommand_from list show use" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and not __fish_seen_subcommand_from list show use" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and not __fish_seen_subcommand_from list show use" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and not __fish_seen_subcommand_from list show use" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -1049,6 +1027,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from list" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from list" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from list" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from list" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from list" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -1077,6 +1056,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from show" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from show" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from show" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from show" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from show" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -1106,6 +1086,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_s
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l unset -d 'Drop the choice'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from use" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand context; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -1134,6 +1115,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and not __fish_seen
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and not __fish_seen_subcommand_from ping" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and not __fish_seen_subcommand_from ping" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and not __fish_seen_subcommand_from ping" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and not __fish_seen_subcommand_from ping" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and not __fish_seen_subcommand_from ping" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and not __fish_seen_subcommand_from ping" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and not __fish_seen_subcommand_from ping" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -1163,6 +1145,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and __fish_seen_sub
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and __fish_seen_subcommand_from ping" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and __fish_seen_subcommand_from ping" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and __fish_seen_subcommand_from ping" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and __fish_seen_subcommand_from ping" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and __fish_seen_subcommand_from ping" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and __fish_seen_subcommand_from ping" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand redis; and __fish_seen_subcommand_from ping" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -1213,6 +1196,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l user -d 'Write in
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l no-test -d 'Do not try the servers before'
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l dry-run -d 'Show what would be written'
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand init" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -1243,6 +1227,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l reason -d 'Why th
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l remove -d 'Delete the demo\'s folder'
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand demo" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -1272,6 +1257,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l reason -d 
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l dynamic -d 'Complete names, too, by asking opsctl'
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand completions" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
@@ -1300,6 +1286,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l confirm -d 'Confi
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -s q -l quiet -d 'Say nothing but data, warnings and errors'
 complete -c opsctl -n "__fish_opsctl_using_subcommand help" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'

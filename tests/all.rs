@@ -7,6 +7,7 @@ mod canaries;
 mod clusters_changes;
 mod clusters_migrate;
 mod clusters_registry;
+mod clusters_show;
 mod completion;
 mod configuration;
 mod contexts;

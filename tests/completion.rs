@@ -265,3 +265,24 @@ fn drive_bash(folder: &Path) {
     }
     bash.exp_string("THEN:4").unwrap();
 }
+
+#[test]
+fn clusters_are_completed_from_the_file_and_from_what_was_listed() {
+    let counted = Counted::new("environment = \"production\"");
+    let line = ["opsctl", "clusters", "show", ""];
+    assert!(!words(&asked(counted.folder.path(), "bash", &line)).contains(&"eu-1"));
+    assert_eq!(counted.connections(), 0, "a protected context is never asked");
+    let file = counted.folder.path().join("opsctl.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}\n[clusters.eu-1]\nurl = \"postgres://app@db/t\"\n")).unwrap();
+    assert!(words(&asked(counted.folder.path(), "bash", &line)).contains(&"eu-1"));
+    assert_eq!(counted.connections(), 0);
+
+    let folder = tempfile::tempdir().unwrap();
+    for typed in [&["init", "--embedded"][..], &["db", "seed", "--only", "clusters"], &["clusters", "list"]] {
+        assert_eq!(crate::support::cli::run(folder.path(), typed).code, 0);
+    }
+    fs::remove_file(folder.path().join("opsctl-data/central.sqlite")).unwrap();
+    let seen = asked(folder.path(), "bash", &["opsctl", "clusters", "drain", "e"]);
+    assert_eq!(words(&seen), ["eu-1"], "from what was seen: the database is gone");
+}

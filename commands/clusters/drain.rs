@@ -1,5 +1,6 @@
 //! `opsctl clusters drain`: a cluster takes no more new tenants.
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Exit, Result,
     clusters::{self, Outcome},
@@ -10,6 +11,7 @@ use serde_json::json;
 use super::{READS, REGISTRY};
 use crate::{
     app::App,
+    complete,
     record::recorded_unless,
     safety::{self, Class},
     verb::{Example, Prints, Verb},
@@ -42,7 +44,7 @@ pub const VERB: Verb = Verb {
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// The cluster
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = Names::new(complete::clusters))]
     name: String,
     /// Let it take new tenants again
     #[arg(long)]

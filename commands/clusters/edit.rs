@@ -1,5 +1,6 @@
 //! `opsctl clusters edit`: changes what is registered about a cluster.
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Error, Exit, Result,
     clusters::{self, Edit, Outcome},
@@ -13,6 +14,7 @@ use super::{
 };
 use crate::{
     app::App,
+    complete,
     record::recorded_unless,
     safety::{self, Class},
     verb::{Example, Prints, Verb},
@@ -52,7 +54,7 @@ pub const VERB: Verb = Verb {
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// The cluster
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = Names::new(complete::clusters))]
     name: String,
     /// Its address, without a password: `postgres://USER@HOST/NAME`, `mysql://…`, `sqlite:PATH`
     #[arg(long, value_name = "URL")]

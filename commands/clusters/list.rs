@@ -1,6 +1,6 @@
 //! `opsctl clusters list`: which clusters there are, and what was last seen of each.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use opsctl::{
@@ -42,7 +42,7 @@ pub const VERB: Verb = Verb {
 };
 
 /// One cluster in a row.
-const COLUMNS: [Column; 14] = [
+pub const COLUMNS: [Column; 14] = [
     Column::left("name"),
     Column::left("role"),
     Column::left("engine"),
@@ -75,6 +75,9 @@ pub struct Args {
     /// Only clusters on these engines: postgres, mysql, sqlite
     #[arg(long, value_name = "ENGINE", value_delimiter = ',', value_parser = engine)]
     engine: Vec<Engine>,
+    /// List them again every so many seconds, until Ctrl-C or --timeout; a terminal is redrawn
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5", value_parser = clap::value_parser!(u16).range(1..=3600))]
+    watch: Option<u16>,
 }
 
 fn engine(text: &str) -> Result<Engine, String> {
@@ -100,6 +103,28 @@ struct Known {
 
 /// Runs the verb.
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
+    let Some(seconds) = args.watch else { return once(app, args).await };
+    let mut shown = false;
+    loop {
+        app.ui.redraw()?;
+        match once(app, args).await {
+            Ok(_) => shown = true,
+            // Who watches wants to see it come back.
+            Err(error) if shown => app.ui.error(&error),
+            Err(error) => return Err(error),
+        }
+        if app.ui.reader_left() {
+            return Ok(Exit::Done);
+        }
+        app.ui.note(&format!(
+            "{}, again every {seconds} s; Ctrl-C ends it.\n",
+            app.ui.zone.show(app.clock.now())
+        ));
+        app.cancel.sleep(Duration::from_secs(seconds.into())).await?;
+    }
+}
+
+async fn once(app: &App, args: &Args) -> Result<Exit> {
     let fleet = app.fleet().await?;
     let central = app.central().await?;
     let known = match (read(app, central).await, fleet.source) {
@@ -178,7 +203,8 @@ fn view(app: &App, lines: &[Line], summary: Summary) -> Result<View> {
     })
 }
 
-fn cells(app: &App, line: &Line) -> [Cell; 14] {
+/// The cells of a cluster.
+pub fn cells(app: &App, line: &Line) -> [Cell; 14] {
     let now = app.clock.now();
     let names = line.credentials.iter().map(|role| role.name()).collect::<Vec<_>>();
     let server = line.probe.as_ref().and_then(|probe| probe.server.as_deref());
@@ -208,7 +234,7 @@ fn cells(app: &App, line: &Line) -> [Cell; 14] {
 }
 
 /// How a status looks.
-pub const fn tone(status: ClusterStatus) -> Tone {
+const fn tone(status: ClusterStatus) -> Tone {
     match status {
         ClusterStatus::Active => Tone::Good,
         ClusterStatus::Pending | ClusterStatus::Draining | ClusterStatus::ReadOnly => Tone::Warn,
@@ -234,7 +260,7 @@ fn number(number: Option<i64>) -> Cell {
 }
 
 /// `degraded at schema, 2m ago`; machines get the verdict and the time.
-pub fn probed(probe: &Probed, now: DateTime<Utc>) -> Cell {
+fn probed(probe: &Probed, now: DateTime<Utc>) -> Cell {
     let tone = match &*probe.verdict {
         "ok" => Tone::Good,
         "degraded" => Tone::Warn,
@@ -246,7 +272,7 @@ pub fn probed(probe: &Probed, now: DateTime<Utc>) -> Cell {
 }
 
 /// `applied 5m ago`.
-pub fn migrated(migration: &Migrated, now: DateTime<Utc>) -> Cell {
+fn migrated(migration: &Migrated, now: DateTime<Utc>) -> Cell {
     let cell = told_at(&migration.outcome, &migration.outcome, migration.at, now);
     if migration.error.is_some() { cell.tone(Tone::Bad) } else { cell }
 }

@@ -1,11 +1,13 @@
 //! `opsctl clusters remove`: takes a cluster off the registry.
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{Exit, Result, clusters, journal::Entry};
 use serde_json::json;
 
 use super::{READS, REGISTRY};
 use crate::{
     app::App,
+    complete,
     record::recorded_unless,
     safety::{self, Class},
     verb::{Example, Prints, Verb},
@@ -39,7 +41,7 @@ pub const VERB: Verb = Verb {
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// The cluster
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = Names::new(complete::clusters))]
     name: String,
     /// Show what would be done
     #[arg(long)]

@@ -36,6 +36,9 @@ pub struct Seen {
     pub providers: Vec<String>,
     /// Events in trouble, newest first.
     pub events: Vec<Event>,
+    /// Names of clusters, as they were registered last.
+    #[serde(default)]
+    pub clusters: Vec<String>,
 }
 
 /// One event in trouble.
@@ -58,13 +61,23 @@ pub struct Sight<'a> {
     pub trouble: Option<&'a str>,
 }
 
-/// Keeps what a run saw. Completion is a convenience: whatever fails is passed over.
+/// Keeps which events a run saw.
 pub fn remember<'a>(app: &App, sights: impl IntoIterator<Item = Sight<'a>>) {
+    keep(app, |seen| seen.add(sights));
+}
+
+/// Keeps which clusters there are.
+pub fn remember_clusters<'a>(app: &App, names: impl IntoIterator<Item = &'a str>) {
+    keep(app, |seen| seen.set_clusters(names));
+}
+
+/// Completion is a convenience: whatever fails is passed over.
+fn keep(app: &App, add: impl FnOnce(&mut Seen)) {
     let Ok(context) = app.context() else { return };
     let Some(file) = file(&app.environment, context) else { return };
     let mut seen = read(&file).unwrap_or_default();
     let before = seen.clone();
-    seen.add(sights);
+    add(&mut seen);
     let aged = app.clock.now() - before.at > STALE / 2;
     if seen != before || aged {
         seen.at = app.clock.now();
@@ -81,6 +94,12 @@ pub fn seen() -> Option<Seen> {
 }
 
 impl Seen {
+    /// Puts these clusters in the place of those that were known.
+    pub fn set_clusters<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
+        self.version = VERSION;
+        self.clusters = names.into_iter().filter(|name| plain(name)).map(str::to_owned).collect();
+    }
+
     /// Adds what a run saw: the newest in front, what is in trouble no more taken off.
     pub fn add<'a>(&mut self, sights: impl IntoIterator<Item = Sight<'a>>) {
         self.version = VERSION;

@@ -5,6 +5,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use opsctl::{
     config::{self, Context, Environment, context::Inputs, file},
     db::{Access, Db},
+    fleet,
     webhooks::{self, Filter, Limits, Overrides},
 };
 
@@ -77,9 +78,32 @@ pub fn contexts() -> Vec<(String, String)> {
     found.iter().flatten().flat_map(names).collect()
 }
 
-/// Events in trouble, asked of the database and kept for the next time. Never of a protected context: there,
-/// completion opens no connection at all.
+/// Events in trouble, asked of the database and kept for the next time.
 pub fn events() -> Option<Seen> {
+    asked(async |environment, context| ask(environment, context).await)
+}
+
+/// Names of clusters: of the file, else asked of the central database.
+pub fn clusters() -> Vec<String> {
+    let of_file = context().and_then(|(_, context)| context.clusters());
+    if let Some(registered) = of_file {
+        return registered.into_iter().map(|cluster| cluster.name).collect();
+    }
+    let known = cache::seen().map(|seen| seen.clusters).filter(|known| !known.is_empty());
+    known
+        .or_else(|| asked(async |environment, context| fleet(environment, context).await))
+        .unwrap_or_default()
+}
+
+async fn fleet(environment: &Environment, context: &Context) -> Option<Vec<String>> {
+    let db = Db::new(context.database().ok()?, Access::Existing, environment::clock(environment));
+    let fleet = fleet::load(context, &db).await.ok()?;
+    db.close().await;
+    Some(fleet.clusters.into_iter().map(|cluster| cluster.name).collect())
+}
+
+/// Asks, for a moment. Never a protected context: there, completion opens no connection at all.
+fn asked<T>(ask: impl AsyncFnOnce(&Environment, &Context) -> Option<T>) -> Option<T> {
     let (environment, context) = context()?;
     if context.protected {
         return None;

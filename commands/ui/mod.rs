@@ -13,7 +13,7 @@ mod time;
 
 use std::{
     borrow::Cow,
-    cell::RefCell,
+    cell::{Cell as Mark, RefCell},
     io::{BufWriter, IsTerminal, Write},
 };
 
@@ -116,6 +116,7 @@ pub struct Ui {
     utf8: bool,
     place: Place,
     heard: RefCell<Heard>,
+    left: Mark<bool>,
 }
 
 impl Ui {
@@ -161,6 +162,7 @@ impl Ui {
             utf8: locale::is_utf8(env),
             place: Place::default(),
             heard: RefCell::default(),
+            left: Mark::default(),
         }
     }
 
@@ -280,6 +282,20 @@ impl Ui {
         self.write_data(self.is_human(), |out| view.write(self, out))
     }
 
+    /// Whether the reader of the data went away: what prints again and again may end.
+    pub fn reader_left(&self) -> bool {
+        self.left.get()
+    }
+
+    /// Makes room for what is printed next, where a terminal shows it: the screen is cleared from its upper left corner
+    /// on. No mode of the terminal is changed, so nothing has to be put back.
+    ///
+    /// # Errors
+    /// A stdout that takes nothing.
+    pub fn redraw(&self) -> opsctl::Result<()> {
+        if self.data_on_terminal && self.terminal { self.script("\u{1b}[H\u{1b}[2J") } else { Ok(()) }
+    }
+
     /// Writes a page for people, which is the same in every format, as the locale can show it.
     ///
     /// # Errors
@@ -312,7 +328,10 @@ impl Ui {
             Err(error) => {
                 let _ = out.into_parts(); // what is left would be written again
                 match error.kind() {
-                    std::io::ErrorKind::BrokenPipe => Ok(()),
+                    std::io::ErrorKind::BrokenPipe => {
+                        self.left.set(true);
+                        Ok(())
+                    }
                     _ => Err(Error::failed("the output cannot be written").because(error)),
                 }
             }

@@ -117,17 +117,24 @@ pub fn lines(
     tenants: Option<&BTreeMap<String, u64>>,
     filter: &Filter,
 ) -> Vec<Line> {
-    let central = central.map(|central| central.target().to_string());
-    let line = |cluster: &Cluster| {
+    let count =
+        |cluster: &Cluster| tenants.map(|counts| counts.get(&cluster.name).copied().unwrap_or_default());
+    let taken = fleet.clusters.iter().filter(|cluster| filter.takes(cluster));
+    taken.map(|cluster| Line::of(cluster, central, seen, count(cluster))).collect()
+}
+
+impl Line {
+    /// A cluster with what was seen of it.
+    pub(super) fn of(cluster: &Cluster, central: Option<&Db>, seen: &Seen, tenants: Option<u64>) -> Self {
         let (schema_head, pending) = seen.schema(&cluster.name);
-        let is_central = central.as_ref() == Some(&cluster.address);
-        Line {
+        let is_central = central.is_some_and(|central| central.target().to_string() == cluster.address);
+        Self {
             name: cluster.name.clone(),
             role: if is_central { Part::Central } else { Part::Tenants },
             engine: cluster.engine,
             region: cluster.region.clone(),
             status: cluster.status,
-            tenants: tenants.map(|counts| counts.get(&cluster.name).copied().unwrap_or_default()),
+            tenants,
             capacity: cluster.capacity,
             schema_head,
             pending,
@@ -137,8 +144,7 @@ pub fn lines(
             credentials: Role::ALL.into_iter().filter(|role| cluster.has(*role)).collect(),
             problem: problem(cluster),
         }
-    };
-    fleet.clusters.iter().filter(|cluster| filter.takes(cluster)).map(line).collect()
+    }
 }
 
 /// Why one of the roles cannot connect as it is registered: an address, a reference.

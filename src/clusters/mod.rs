@@ -7,11 +7,13 @@ pub mod migrate;
 mod register;
 mod remove;
 mod seen;
+mod show;
 
 pub use self::{
     edit::{Edit, drain, edit, undrain},
     list::{Filter, Line, Part, Summary, lines},
     register::{Outcome, add},
     remove::{Removed, remove},
-    seen::{MIGRATIONS, Migrated, PROBES, Probed, Seen},
+    seen::{MIGRATIONS, Migrated, PROBES, Probed, Seen, history},
+    show::{RoleLine, Shown, show},
 };

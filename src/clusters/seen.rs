@@ -148,6 +148,28 @@ fn number(row: &Row, column: &str) -> Result<Option<i64>> {
     })
 }
 
+/// What was last seen of one cluster and done to it, newest first, at most `limit` of both.
+///
+/// # Errors
+/// The central database's.
+pub async fn history(central: &Db, cluster: &str, limit: u32) -> Result<(Vec<Probed>, Vec<Migrated>)> {
+    let probes =
+        last(central, PROBES, cluster, limit).await?.iter().map(Probed::of).collect::<Result<_>>()?;
+    let migrations =
+        last(central, MIGRATIONS, cluster, limit).await?.iter().map(Migrated::of).collect::<Result<_>>()?;
+    Ok((probes, migrations))
+}
+
+async fn last(central: &Db, table: &str, cluster: &str, limit: u32) -> Result<Vec<Row>> {
+    let Some(table) = central.table(table).await? else { return Ok(Vec::new()) };
+    let sql = format!(
+        "SELECT * FROM {} WHERE cluster = {} ORDER BY run DESC LIMIT {limit}",
+        table.name,
+        table.hole("cluster")
+    );
+    central.session().await?.fetch(Query::new(sql).bind(cluster)).await
+}
+
 /// The newest row of each cluster: ids of runs are in the order of time, and the primary key finds the last one.
 async fn newest(central: &Db, table: &str) -> Result<Vec<Row>> {
     let Some(table) = central.table(table).await? else { return Ok(Vec::new()) };

@@ -190,6 +190,16 @@ impl Registration {
         own.into_iter().chain(further)
     }
 
+    /// Where the password of a role lies, as it is registered: `env:NAME`, `file:PATH`. What is no reference is not told:
+    /// it may be the secret.
+    pub fn reference(&self, role: Role) -> Option<&str> {
+        let reference = match self.credential(role) {
+            Some(credential) => credential.password.as_deref(),
+            None => self.section.password.as_deref(),
+        };
+        reference.map(|text| if reference::check(text, "").is_ok() { text } else { "no reference" })
+    }
+
     /// The credential of a role, when it has one of its own.
     fn credential(&self, role: Role) -> Option<&Credential> {
         match role {

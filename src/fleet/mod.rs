@@ -47,6 +47,8 @@ pub struct Cluster {
     pub capacity: Option<u32>,
     /// What bounds of a host count for: connections to the same server share them.
     pub host: String,
+    /// Where the password of each role lies, as it is registered.
+    references: [Option<String>; 3],
     databases: [Result<Database>; 3],
     own: [bool; 3],
 }
@@ -64,6 +66,7 @@ impl Cluster {
             status: registration.section.status,
             capacity: registration.section.capacity,
             host: bare.as_ref().map(host).unwrap_or_default(),
+            references: Role::ALL.map(|role| registration.reference(role).map(str::to_owned)),
             databases,
             own: Role::ALL.map(|role| registration.has(role)),
         }
@@ -80,6 +83,7 @@ impl Cluster {
             status: ClusterStatus::Pending,
             capacity: None,
             host: String::new(),
+            references: [const { None }; 3],
             databases: [(); 3].map(|()| Err(error.clone())),
             own: [true, false, false],
         }
@@ -95,6 +99,7 @@ impl Cluster {
             status: ClusterStatus::Active,
             capacity: None,
             host: host(database),
+            references: [const { None }; 3],
             databases: [(); 3].map(|()| Ok(database.clone())),
             own: [true, false, false],
         }
@@ -103,6 +108,11 @@ impl Cluster {
     /// Whether a role has a credential of its own; one that has none works as `app` does.
     pub fn has(&self, role: Role) -> bool {
         self.own[role as usize]
+    }
+
+    /// Where the password of a role lies, as it is registered: `env:NAME`, `file:PATH`.
+    pub fn reference(&self, role: Role) -> Option<&str> {
+        self.references[role as usize].as_deref()
     }
 
     /// The database as a role reaches it.

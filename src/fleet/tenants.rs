@@ -233,4 +233,32 @@ impl<'a> Tenants<'a> {
         }
         Ok(counts)
     }
+
+    /// How many there are of each status on a cluster.
+    ///
+    /// # Errors
+    /// As [`Tenants::all`].
+    pub async fn statuses(&self, cluster: &str) -> Result<BTreeMap<String, u64>> {
+        let mut counts = BTreeMap::new();
+        match self {
+            Self::Query(..) => {
+                let all = self.all().await?.into_iter();
+                for tenant in all.filter(|tenant| tenant.cluster == cluster) {
+                    *counts.entry(tenant.status.name().to_owned()).or_default() += 1;
+                }
+            }
+            Self::Table(db, table) => {
+                let sql = format!(
+                    "SELECT status, count(*) AS tenants FROM {} WHERE cluster = {} GROUP BY status",
+                    table.name,
+                    table.hole("cluster")
+                );
+                for row in db.session().await?.fetch(Query::new(sql).bind(cluster)).await? {
+                    counts
+                        .insert(row.text("status")?, u64::try_from(row.int("tenants")?).unwrap_or_default());
+                }
+            }
+        }
+        Ok(counts)
+    }
 }
