@@ -10,10 +10,7 @@ use serde_json::Value;
 
 use crate::{
     on_every_engine,
-    support::{
-        Case,
-        cli::{Said, program, run},
-    },
+    support::cli::{Said, program, run},
 };
 
 /// A folder whose `opsctl.toml` registers clusters, and which has no central database. `CANARY` holds a secret.
@@ -122,10 +119,10 @@ on_every_engine! {
         }
         case.write_env("");
         let glue = |parts: [&str; 8]| match case.db.engine() {
-            opsctl::db::Engine::MySql => format!("concat({})", parts.join(", ")),
+            Engine::MySql => format!("concat({})", parts.join(", ")),
             _ => parts.join(" || "),
         };
-        let port = if case.db.engine() == opsctl::db::Engine::MySql { "port" } else { "cast(port as varchar(8))" };
+        let port = if case.db.engine() == Engine::MySql { "port" } else { "cast(port as varchar(8))" };
         let url = glue(["driver", "'://'", "username", "'@'", "host", "':'", port, "'/tenants'"]);
         let text = format!(
             "app = \".\"\n[fleet]\nclusters = \"\"\"SELECT code AS name, {url} AS url, secret_ref AS secret, region, \
