@@ -55,7 +55,7 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -s y -l yes -d 'Answer yes t
 complete -c opsctl -n "__fish_opsctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_needs_command" -s V -l version -d 'Print version'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "webhooks" -d 'Payment webhooks: list, show, explain, retry'
-complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "clusters" -d 'The clusters of a platform: list, show, add, edit, drain, remove'
+complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "clusters" -d 'The clusters of a platform: list, show, migrate, repair, add, edit, drain, remove'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "tenant" -d 'The platform\'s tenants: list, show, create'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "journal" -d 'Who changed what: list, show'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "db" -d 'The database\'s schema: migrate, status, seed, fresh'
@@ -315,11 +315,11 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
 wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
@@ -327,29 +327,31 @@ csv\t'A heading and one line per item, quoted, for spreadsheets'
 tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
 ids\t'One id per line'
 nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l reason -d 'Why this is done; goes into the journal' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l json -d 'Short for `--output json`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l wide -d 'Short for `--output wide`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s q -l quiet -d 'Say nothing but data, warnings and errors'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s n -l no-interaction -d 'Never ask'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s y -l yes -d 'Answer yes to questions'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "list" -d 'List the clusters: engine, region, status, tenants, schema, and how the last probe found them'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "show" -d 'Show one cluster: address, roles, tenants, the last probes and migrations'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "add" -d 'Register a cluster'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "edit" -d 'Change what is registered about a cluster'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "drain" -d 'Let a cluster take no more new tenants'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove" -f -a "remove" -d 'Take a cluster off the registry'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "list" -d 'List the clusters: engine, region, status, tenants, schema, and how the last probe found them'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "show" -d 'Show one cluster: address, roles, tenants, the last probes and migrations'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "add" -d 'Register a cluster'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "edit" -d 'Change what is registered about a cluster'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "drain" -d 'Let a cluster take no more new tenants'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "remove" -d 'Take a cluster off the registry'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "migrate" -d 'Bring the schema of every cluster up to date: a plan of all first, canaries, then the others'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "repair" -d 'Mend what is recorded about migrations: drifted checksums, unfinished ones, single statements'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l status -d 'Only clusters of these statuses: pending, active, draining, read_only, offline, retired' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l region -d 'Only clusters in these regions' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l engine -d 'Only clusters on these engines: postgres, mysql, sqlite' -r
@@ -551,6 +553,87 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l cluster -d 'Only these clusters' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l path -d 'A team\'s own SQL: files, or folders `postgres`, `mysql` and `sqlite` of them' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l table -d 'Where a team\'s own SQL is recorded; `_sqlx_migrations` goes on where sqlx stopped' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l to -d 'The last version to apply' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l canary -d 'Who goes first and must succeed: a cluster, or so many of those that lack something' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l parallel -d 'Clusters at once; at most 16 of one host' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l on-error -d 'What a failed cluster means for those that have not begun' -r -f -a "stop\t'Finish what is in hand, and begin no more'
+continue\t'Go on with the others'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l max-failures -d 'Begin no more once more than so many clusters have failed, or so many in a hundred [default: no limit]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-timeout -d 'Longest wait for a lock of a table or a row: others queue behind it' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-retries -d 'Further tries after lock timeouts' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-wait -d 'Longest wait for another run on the same database' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l dry-run -d 'Show what each cluster lacks, and change nothing'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l status -d 'Like --dry-run; exit code 3 when anything is pending'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l own -d 'Make empty databases without a mark opsctl\'s own'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l allow-drift -d 'Go on though an applied migration has another text now'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l path -d 'A team\'s own SQL: files, or folders `postgres`, `mysql` and `sqlite` of them' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l table -d 'Where a team\'s own SQL is recorded; `_sqlx_migrations` goes on where sqlx stopped' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l version -d 'Only this migration' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l statement -d 'One statement of it, by its place in the file' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l as -d 'How the statement stands, as somebody has seen' -r -f -a "done\t'It happened, all of it'
+undone\t'Nothing of it happened'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l dry-run -d 'Show what would be mended'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
