@@ -18,12 +18,13 @@ pub struct BulkUpdate<'a> {
     keys: Vec<String>,
     fixed: Vec<(String, Vec<Value>)>,
     condition: Option<&'static str>,
+    within: Option<(&'static str, Value)>,
 }
 
 impl<'a> BulkUpdate<'a> {
     /// Updates the rows of `table` whose column `key` is one of `keys`.
     pub fn new(table: &'a Table, key: &'static str, keys: Vec<String>) -> Self {
-        Self { table, key, columns: Vec::new(), keys, fixed: Vec::new(), condition: None }
+        Self { table, key, columns: Vec::new(), keys, fixed: Vec::new(), condition: None, within: None }
     }
 
     /// Sets a column to one value per row, in the order of the keys.
@@ -44,6 +45,13 @@ impl<'a> BulkUpdate<'a> {
     #[must_use]
     pub fn only_where(mut self, condition: &'static str) -> Self {
         self.condition = Some(condition);
+        self
+    }
+
+    /// Only rows whose column has this value: where keys are unique within it alone.
+    #[must_use]
+    pub fn within(mut self, column: &'static str, value: impl Into<Value>) -> Self {
+        self.within = Some((column, value.into()));
         self
     }
 
@@ -78,6 +86,10 @@ impl<'a> BulkUpdate<'a> {
         if let Some(condition) = self.condition {
             let _ = write!(sql, " AND ({condition})"); // writing to a String cannot fail
         }
+        if let Some((column, _)) = &self.within {
+            let _ = write!(sql, " AND t.{} = {}", quoted(column), self.table.hole(column));
+        }
+        let within = self.within.map(|(_, value)| value);
         // The values of SET stand before those of FROM in the text.
         let fixed = self.fixed.into_iter().flat_map(|(_, values)| values);
         let keys = Value::Texts(self.keys.into_iter().map(Some).collect());
@@ -85,7 +97,7 @@ impl<'a> BulkUpdate<'a> {
             .columns
             .into_iter()
             .map(|(_, values)| Value::Texts(values.into_iter().map(Value::into_text).collect()));
-        Query::new(sql).bind_all(fixed).bind_all([keys]).bind_all(arrays)
+        Query::new(sql).bind_all(fixed).bind_all([keys]).bind_all(arrays).bind_all(within)
     }
 
     fn case(self) -> Query {
@@ -107,7 +119,11 @@ impl<'a> BulkUpdate<'a> {
             sets.push(assignment);
             values.extend(fixed);
         }
-        let condition = self.condition.map_or_else(String::new, |condition| format!(" AND ({condition})"));
+        let mut condition =
+            self.condition.map_or_else(String::new, |condition| format!(" AND ({condition})"));
+        if let Some((column, _)) = &self.within {
+            let _ = write!(condition, " AND {} = ?", quote(engine, column)); // writing to a String cannot fail
+        }
         let keys = self.table.one_of(self.key, self.keys.iter().map(String::as_str));
         let sql = format!(
             "UPDATE {}{} SET {} WHERE {}{condition}",
@@ -116,6 +132,6 @@ impl<'a> BulkUpdate<'a> {
             sets.join(", "),
             keys.sql
         );
-        Query::new(sql).bind_all(values).bind_all(keys.values)
+        Query::new(sql).bind_all(values).bind_all(keys.values).bind_all(self.within.map(|(_, value)| value))
     }
 }
