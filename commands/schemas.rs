@@ -10,7 +10,7 @@ use opsctl::{
     config::{describe::Fact, list},
     redis::ping::{Place, Report},
     schema::{Line, Status},
-    tenants,
+    tenants::{self, provision},
     webhooks::{Counts, Item, ListItem, RetryReport, Show},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -52,6 +52,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<Vec<tenants::ListItem>, tenant::PageSummary, tenants::ListItem>("tenant list"),
         verb::<tenants::Show, tenant::ShowSummary, tenants::Show>("tenant show"),
         verb::<tenants::CreateReport, tenant::CreateSummary, tenants::CreateReport>("tenant create"),
+        verb::<provision::Report, provision::Counts, provision::Item>("tenant provision"),
         verb::<Vec<journal::Line>, journal::RunsSummary, journal::Line>("journal list"),
         verb::<journal::Line, journal::RunSummary, journal::Line>("journal show"),
         verb::<Status, MigrationSummary, Line>("db status"),

@@ -2,6 +2,7 @@
 
 mod create;
 mod list;
+mod provision;
 mod show;
 
 use opsctl::{
@@ -19,9 +20,9 @@ use crate::{
 };
 
 /// What the verbs of the group say about themselves.
-pub const VERBS: &[Verb] = &[list::VERB, show::VERB, create::VERB];
+pub const VERBS: &[Verb] = &[list::VERB, show::VERB, create::VERB, provision::VERB];
 
-/// The platform's tenants: list, show, create
+/// The platform's tenants: list, show, create, provision
 ///
 /// Where they are registered, and what provisioning does, is told in docs/tenants.md.
 #[derive(Debug, clap::Subcommand)]
@@ -29,6 +30,7 @@ pub enum Command {
     List(list::Args),
     Show(show::Args),
     Create(create::Args),
+    Provision(Box<provision::Args>),
 }
 
 /// Runs a command of the group.
@@ -37,6 +39,7 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::List(args) => app.cancel.guard(list::run(app, &args)).await,
         Command::Show(args) => app.cancel.guard(show::run(app, &args)).await,
         Command::Create(args) => create::run(app, &args).await,
+        Command::Provision(args) => provision::run(app, &args).await,
     }
 }
 

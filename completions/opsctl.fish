@@ -634,11 +634,11 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from repair" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
 wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
@@ -646,26 +646,27 @@ csv\t'A heading and one line per item, quoted, for spreadsheets'
 tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
 ids\t'One id per line'
 nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l reason -d 'Why this is done; goes into the journal' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l json -d 'Short for `--output json`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l wide -d 'Short for `--output wide`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s q -l quiet -d 'Say nothing but data, warnings and errors'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s n -l no-interaction -d 'Never ask'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s y -l yes -d 'Answer yes to questions'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -f -a "list" -d 'List tenants by slug, each with its last provisioning'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -f -a "show" -d 'Show one tenant: its cluster, its last provisioning runs with their steps, and what comes next'
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create" -f -a "create" -d 'Register a tenant, on the cluster that is named or on the least full one'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -f -a "list" -d 'List tenants by slug, each with its last provisioning'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -f -a "show" -d 'Show one tenant: its cluster, its last provisioning runs with their steps, and what comes next'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -f -a "create" -d 'Register a tenant, on the cluster that is named or on the least full one'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and not __fish_seen_subcommand_from list show create provision" -f -a "provision" -d 'Provision tenants: roles, taxonomies, the owner\'s membership'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -l cluster -d 'Only tenants on this cluster' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -l region -d 'Only tenants on a cluster of this region' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from list" -l status -d 'Only tenants in this status' -r
@@ -768,6 +769,43 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_su
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l cluster -d 'Only tenants on this cluster; alone, all of them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l only -d 'Only these: roles, taxonomies, owner. The checks around them are always made' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l from -d 'Take the taxonomies from a CSV file instead of the master; rows that it lacks are left alone' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l parallel -d 'Tenants at work at once, 1 to 64' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l stale-after -d 'Take over a run that has said nothing for this long, 15s at the least' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l all-failed -d 'Tenants whose provisioning failed, was stopped, or was killed'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l dry-run -d 'Say what would be done, and change nothing'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l take-over -d 'Take tenants over from live runs at once: those stop before their next step'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand journal; and not __fish_seen_subcommand_from list show" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F

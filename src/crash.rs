@@ -48,6 +48,20 @@ pub enum Point {
     MigrationDone,
     /// All is done; the migration lock is still held.
     MigrationRelease,
+    /// A provisioning and its steps are recorded; its cluster was not touched.
+    ProvisionBegun,
+    /// A step is recorded as begun.
+    StepBegun,
+    /// A step's rows are written, and not committed.
+    StepCommit,
+    /// A step's rows are durable, and the step is not marked.
+    StepCommitted,
+    /// A step is marked as done.
+    StepMarked,
+    /// All steps are done; the run still is live.
+    ProvisionEnd,
+    /// The run has ended, and nobody has been told.
+    ProvisionEnded,
 }
 
 impl Point {
@@ -61,6 +75,17 @@ impl Point {
         Point::MigrationCommit,
         Point::MigrationDone,
         Point::MigrationRelease,
+    ];
+
+    /// Those of a provisioning, in the order in which it reaches them.
+    pub const PROVISION: [Point; 7] = [
+        Point::ProvisionBegun,
+        Point::StepBegun,
+        Point::StepCommit,
+        Point::StepCommitted,
+        Point::StepMarked,
+        Point::ProvisionEnd,
+        Point::ProvisionEnded,
     ];
 
     /// Those of a run over events, in the order in which it reaches them.
@@ -104,12 +129,20 @@ impl Point {
             Point::MigrationCommit => "migration-commit",
             Point::MigrationDone => "migration-done",
             Point::MigrationRelease => "migration-release",
+            Point::ProvisionBegun => "provision-begun",
+            Point::StepBegun => "step-begun",
+            Point::StepCommit => "step-commit",
+            Point::StepCommitted => "step-committed",
+            Point::StepMarked => "step-marked",
+            Point::ProvisionEnd => "provision-end",
+            Point::ProvisionEnded => "provision-ended",
         }
     }
 
     /// From its word.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::RETRY.into_iter().chain(Self::MIGRATION).find(|point| point.name() == name)
+        let mut all = Self::RETRY.into_iter().chain(Self::MIGRATION).chain(Self::PROVISION);
+        all.find(|point| point.name() == name)
     }
 }
 

@@ -50,6 +50,8 @@ mod redis_settings;
 mod schemas;
 mod surroundings;
 mod taxonomies_read;
+mod tenant_provision;
+mod tenant_provision_runs;
 mod tenant_set;
 mod tenants_create;
 mod tenants_list;

@@ -5,6 +5,7 @@
 
 mod create;
 mod list;
+pub mod provision;
 mod runs;
 mod show;
 pub mod taxonomies;

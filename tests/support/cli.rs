@@ -75,6 +75,13 @@ pub struct Held {
 }
 
 impl Held {
+    /// Asks it to stop, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        let id = i32::try_from(self.child.as_ref().unwrap().id()).unwrap();
+        let pid = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    }
+
     /// Lets it go on, and waits for its end.
     pub fn go(mut self) -> Said {
         std::fs::remove_file(&self.file).unwrap();

@@ -11,6 +11,7 @@ pub mod fill;
 pub mod oracle;
 pub mod pages;
 pub mod pgbouncer;
+pub mod provisioning;
 pub mod proxy;
 pub mod redis;
 pub mod redis_sets;
