@@ -8,7 +8,7 @@ use crate::Exit;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What sort of failure it is, seen from the operator's chair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -37,6 +37,8 @@ pub enum Kind {
 pub enum Fault {
     /// The connection is gone, or was never made.
     Lost,
+    /// The server, the database or the user has as many connections as it may have.
+    Full,
     /// Deadlock, serialisation failure or lock timeout: the same work may succeed in a moment.
     Transient,
     /// A unique key is taken.
@@ -177,7 +179,14 @@ impl Error {
 
     /// The exit code of a command that ends with this error.
     pub fn exit(&self) -> Exit {
-        match self.kind {
+        self.kind.exit()
+    }
+}
+
+impl Kind {
+    /// The exit code of a command that ends with such a failure.
+    pub const fn exit(self) -> Exit {
+        match self {
             Kind::Failed => Exit::Failed,
             Kind::Usage => Exit::Usage,
             Kind::Refused => Exit::Refused,

@@ -177,6 +177,18 @@ pub fn quote(engine: Engine, name: &str) -> String {
     }
 }
 
+impl Db {
+    /// A table's name with the connection's prefix, quoted. Whether it exists is not asked.
+    pub fn named(&self, table: &str) -> String {
+        self.quoted(&format!("{}{table}", self.target().prefix))
+    }
+
+    /// A name, quoted as it is.
+    pub fn quoted(&self, name: &str) -> String {
+        quote(self.engine(), name)
+    }
+}
+
 async fn read(db: &Db, name: &str) -> Result<Option<Table>> {
     let full = format!("{}{name}", db.target().prefix);
     let sql = match db.engine() {

@@ -42,7 +42,8 @@ fn postgres(code: &str, message: &str) -> Fault {
         "42P01" | "42703" | "3F000" => Fault::Schema,
         "42501" => Fault::Right,
         "25006" => Fault::ReadOnly,
-        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "53300" => Fault::Lost,
+        "53300" => Fault::Full,
+        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" => Fault::Lost,
         "57014" => Fault::Resource,
         code if code.starts_with("53") => Fault::Resource,
         code if code.starts_with("08") => Fault::Lost,
@@ -65,12 +66,13 @@ fn mysql(number: u16) -> Fault {
     match number {
         1205 | 1213 => Fault::Transient,
         1062 => Fault::Duplicate,
-        1045 | 1698 => Fault::Credentials,
+        1045 | 1130 | 1698 => Fault::Credentials,
         1044 | 1049 => Fault::NoDatabase,
         1146 | 1054 | 1176 => Fault::Schema,
         1142 | 1143 | 1227 => Fault::Right,
         1290 | 1792 | 1836 => Fault::ReadOnly,
-        1040 | 1053 | 1927 | 4031 => Fault::Lost,
+        1040 | 1203 | 1226 => Fault::Full,
+        1053 | 1927 | 4031 => Fault::Lost,
         1021 | 1037 | 1038 | 1041 | 1114 | 1317 | 1969 | 3024 => Fault::Resource,
         _ => Fault::Other,
     }
@@ -113,6 +115,9 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
     let fault = fault(error);
     let base = match fault {
         Fault::Lost => Error::new(Kind::Unreachable, format!("{target} does not answer")).because(said),
+        Fault::Full => Error::new(Kind::Unreachable, format!("{target} has no connection left"))
+            .because(said)
+            .hint("see who holds them, and end what is idle; or raise the limit of the server, the database or the user"),
         Fault::Credentials => credentials(target, said),
         Fault::NoDatabase if target.engine == Engine::Sqlite => {
             Error::config(format!("{target} cannot be opened as a SQLite database"))

@@ -3,6 +3,7 @@
 //! [`Db`] hands out [`Session`]s; a session runs [`Query`]s with `?` placeholders and gives back [`Row`]s. A session
 //! that is dropped inside a transaction, or after its server was lost, closes its connection: the server rolls back.
 
+mod answers;
 mod bulk;
 mod catalog;
 mod connect;
@@ -25,6 +26,7 @@ use tokio::sync::OnceCell;
 
 use self::row::Read;
 pub use self::{
+    answers::Answers,
     bulk::BulkUpdate,
     catalog::{Column, Filter, Table, quote},
     connect::Access,

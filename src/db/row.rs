@@ -182,7 +182,9 @@ impl Read for PgRow {
                 decode!(row, at, Vec<u8> => |value| text_cell(value.get(1..).unwrap_or_default().to_vec()))
             }
             "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "JSON" | "CITEXT" | "UNKNOWN" => {
-                decode!(row, at, Vec<u8> => text_cell)
+                let bytes =
+                    row.try_get_raw(at).ok().and_then(|value| value.as_bytes().ok().map(<[u8]>::to_vec));
+                bytes.map_or(Cell::Null, text_cell)
             }
             "UUID" => decode!(row, at, Vec<u8> => uuid),
             _ => decode!(row, at, Vec<u8> => Cell::Bytes),
