@@ -14,12 +14,12 @@ pub mod verify;
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::{
     across::across,
     scope::{Identity, Names, Scope},
-    unprotected::{Unprotected, unprotected},
+    unprotected::{Unprotected, answer, question, unprotected},
 };
 use crate::db::Engine;
 
@@ -27,7 +27,7 @@ use crate::db::Engine;
 pub const COLUMN: &str = "tenant_id";
 
 /// What keeps tenants apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Isolation {

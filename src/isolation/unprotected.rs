@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::expression::{self, Leaf, Sources};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A tenant table without protection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Unprotected {
     /// The table.
@@ -29,25 +29,50 @@ pub struct Unprotected {
 /// # Errors
 /// The database's.
 pub async fn unprotected(session: &mut Session<'_>, column: &str) -> Result<Vec<Unprotected>> {
-    match session.db().engine() {
-        Engine::Postgres => postgres(session, column).await,
-        Engine::MySql => mysql(session, column).await,
+    let engine = session.db().engine();
+    let Some(sql) = question(engine, column) else { return Ok(Vec::new()) };
+    answer(engine, session.fetch(Query::new(sql)).await?, column)
+}
+
+/// The question of [`unprotected`] as a statement without parameters, for those who ask more in the same round trip;
+/// none where no table can be named. Beside what [`answer`] reads, PostgreSQL's has `owned`: whether the connected
+/// role owns the table `name`.
+pub fn question(engine: Engine, column: &str) -> Option<String> {
+    let sql = match engine {
+        Engine::Postgres => POSTGRES,
+        Engine::MySql => MYSQL,
+        Engine::Sqlite => return None,
+    };
+    Some(sql.replace("COLUMN", &format!("'{}'", column.replace('\'', "''"))))
+}
+
+/// Reads the answer to [`question`].
+///
+/// # Errors
+/// An answer to something else.
+pub fn answer(engine: Engine, rows: Vec<Row>, column: &str) -> Result<Vec<Unprotected>> {
+    match engine {
+        Engine::Postgres => postgres(rows, column),
+        Engine::MySql => mysql(&rows),
         Engine::Sqlite => Ok(Vec::new()),
     }
 }
 
-async fn postgres(session: &mut Session<'_>, column: &str) -> Result<Vec<Unprotected>> {
-    // Partitions are reached through their parent, whose policies hold there.
-    let sql = "SELECT c.oid::regclass::text AS name, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced, \
-                 u.rolsuper OR u.rolbypassrls AS free, u.rolname AS me, p.polpermissive AS permissive, \
-                 pg_get_expr(p.polqual, p.polrelid) AS using_, pg_get_expr(p.polwithcheck, p.polrelid) AS check_ \
-               FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') \
-                 AND NOT c.relispartition AND c.relpersistence <> 't' \
-               JOIN pg_roles u ON u.rolname = current_user LEFT JOIN pg_policy p ON p.polrelid = c.oid \
-               WHERE a.attname = ? AND a.attnum > 0 AND NOT a.attisdropped \
-                 AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) ORDER BY 1";
+// Partitions are reached through their parent, whose policies hold there.
+const POSTGRES: &str = "\
+SELECT c.oid::regclass::text AS name, c.relowner = u.oid AS owned, \
+       c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced, \
+       u.rolsuper OR u.rolbypassrls AS free, u.rolname AS me, p.polpermissive AS permissive, \
+       pg_get_expr(p.polqual, p.polrelid) AS using_, pg_get_expr(p.polwithcheck, p.polrelid) AS check_ \
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') \
+  AND NOT c.relispartition AND c.relpersistence <> 't' \
+JOIN pg_roles u ON u.rolname = current_user LEFT JOIN pg_policy p ON p.polrelid = c.oid \
+WHERE a.attname = COLUMN AND a.attnum > 0 AND NOT a.attisdropped \
+  AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) ORDER BY 1";
+
+fn postgres(rows: Vec<Row>, column: &str) -> Result<Vec<Unprotected>> {
     let mut tables: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-    for row in session.fetch(Query::new(sql).bind(column)).await? {
+    for row in rows {
         tables.entry(row.text("name")?).or_default().push(row);
     }
     let mut found = Vec::new();
@@ -94,19 +119,21 @@ fn names_a_tenant(condition: &str, column: &str) -> bool {
     expression::arms(condition, &sources).iter().all(|arm| arm.iter().any(asks))
 }
 
-async fn mysql(session: &mut Session<'_>, column: &str) -> Result<Vec<Unprotected>> {
-    let sql = "SELECT c.table_name AS name, \
-                 (SELECT COUNT(DISTINCT g.event_manipulation) FROM information_schema.triggers g \
-                  WHERE g.event_object_schema = DATABASE() AND g.event_object_table = c.table_name \
-                    AND g.action_timing = 'BEFORE') AS guarded, \
-                 EXISTS (SELECT 1 FROM information_schema.views v WHERE v.table_schema = DATABASE() \
-                    AND v.check_option = 'CASCADED' AND v.view_definition LIKE CONCAT('%`.`', c.table_name, '` where %') \
-                 ) AS filtered \
-               FROM information_schema.columns c JOIN information_schema.tables t \
-                 ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE' \
-               WHERE c.table_schema = DATABASE() AND c.column_name = ? ORDER BY 1";
+const MYSQL: &str = "\
+SELECT c.table_name AS name, \
+       (SELECT COUNT(DISTINCT g.event_manipulation) FROM information_schema.triggers g \
+        WHERE g.event_object_schema = DATABASE() AND g.event_object_table = c.table_name \
+          AND g.action_timing = 'BEFORE') AS guarded, \
+       EXISTS (SELECT 1 FROM information_schema.views v WHERE v.table_schema = DATABASE() \
+          AND v.check_option = 'CASCADED' AND v.view_definition LIKE CONCAT('%`.`', c.table_name, '` where %') \
+       ) AS filtered \
+FROM information_schema.columns c JOIN information_schema.tables t \
+  ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE' \
+WHERE c.table_schema = DATABASE() AND c.column_name = COLUMN ORDER BY 1";
+
+fn mysql(rows: &[Row]) -> Result<Vec<Unprotected>> {
     let mut found = Vec::new();
-    for row in session.fetch(Query::new(sql).bind(column)).await? {
+    for row in rows {
         let why = match (row.int("filtered")? != 0, row.int("guarded")?) {
             (false, _) => "no view filters it by tenant",
             (true, 3) => continue,
