@@ -174,7 +174,7 @@ enum Command {
     /// Payment webhooks: list, show, explain, retry
     #[command(subcommand)]
     Webhooks(webhooks::Command),
-    /// The clusters of a platform: list, show, migrate, repair, add, edit, drain, remove
+    /// The clusters of a platform: list, show, probe, migrate, repair, add, edit, drain, remove
     #[command(subcommand)]
     Clusters(clusters::Command),
     /// The platform's tenants: list, show, create

@@ -6,6 +6,7 @@ mod drain;
 mod edit;
 mod list;
 pub mod migrate;
+pub mod probe;
 mod remove;
 pub mod repair;
 mod show;
@@ -18,8 +19,17 @@ use opsctl::{Exit, Result};
 use crate::{app::App, variables::Topic, verb::Verb};
 
 /// What the verbs of the group say about themselves.
-pub const VERBS: &[Verb] =
-    &[list::VERB, show::VERB, migrate::VERB, repair::VERB, add::VERB, edit::VERB, drain::VERB, remove::VERB];
+pub const VERBS: &[Verb] = &[
+    list::VERB,
+    show::VERB,
+    probe::VERB,
+    migrate::VERB,
+    repair::VERB,
+    add::VERB,
+    edit::VERB,
+    drain::VERB,
+    remove::VERB,
+];
 
 /// What those read who change registrations.
 const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Journal];
@@ -27,7 +37,7 @@ const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Journal];
 const REGISTRY: [(Exit, &str); 2] =
     [(Exit::Config, "a value that cannot be used, or no table opsctl_clusters"), (Exit::Unreachable, "")];
 
-/// The clusters of a platform: list, show, migrate, repair, add, edit, drain, remove
+/// The clusters of a platform: list, show, probe, migrate, repair, add, edit, drain, remove
 ///
 /// They are registered in the central database, in [clusters] of an opsctl.toml, or read by the query
 /// of [fleet] from a platform's own table. Without any the central database is the one cluster.
@@ -36,6 +46,7 @@ const REGISTRY: [(Exit, &str); 2] =
 pub enum Command {
     List(list::Args),
     Show(show::Args),
+    Probe(probe::Args),
     Add(add::Args),
     Edit(edit::Args),
     Drain(drain::Args),
@@ -49,6 +60,7 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::List(args) => app.cancel.guard(list::run(app, &args)).await,
         Command::Show(args) => app.cancel.guard(show::run(app, &args)).await,
+        Command::Probe(args) => probe::run(app, &args).await,
         Command::Add(args) => add::run(app, &args).await,
         Command::Edit(args) => edit::run(app, &args).await,
         Command::Drain(args) => drain::run(app, &args).await,

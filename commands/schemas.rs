@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use opsctl::{
-    clusters::{Line as ClusterLine, Shown as ClusterShown, Summary as ClusterSummary, migrate},
+    clusters::{Line as ClusterLine, Shown as ClusterShown, Summary as ClusterSummary, migrate, probe},
     config::{describe::Fact, list},
     redis::ping::{Place, Report},
     schema::{Line, Status},
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{
     about,
-    clusters::{self, repair},
+    clusters::{self, probe::render::ProbeSummary, repair},
     context,
     db::MigrationSummary,
     journal,
@@ -58,6 +58,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<Status, MigrationSummary, Line>("db status"),
         verb::<Status, MigrationSummary, Line>("db migrate"),
         verb::<Report, PingSummary, Place>("redis ping"),
+        verb::<probe::Report, ProbeSummary, probe::Probe>("clusters probe"),
     ]
 }
 

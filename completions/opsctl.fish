@@ -55,7 +55,7 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -s y -l yes -d 'Answer yes t
 complete -c opsctl -n "__fish_opsctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_needs_command" -s V -l version -d 'Print version'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "webhooks" -d 'Payment webhooks: list, show, explain, retry'
-complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "clusters" -d 'The clusters of a platform: list, show, migrate, repair, add, edit, drain, remove'
+complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "clusters" -d 'The clusters of a platform: list, show, probe, migrate, repair, add, edit, drain, remove'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "tenant" -d 'The platform\'s tenants: list, show, create'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "journal" -d 'Who changed what: list, show'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "db" -d 'The database\'s schema: migrate, status, seed, fresh'
@@ -315,11 +315,11 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
 wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
@@ -327,31 +327,32 @@ csv\t'A heading and one line per item, quoted, for spreadsheets'
 tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
 ids\t'One id per line'
 nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l reason -d 'Why this is done; goes into the journal' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l json -d 'Short for `--output json`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l wide -d 'Short for `--output wide`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s q -l quiet -d 'Say nothing but data, warnings and errors'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s n -l no-interaction -d 'Never ask'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s y -l yes -d 'Answer yes to questions'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "list" -d 'List the clusters: engine, region, status, tenants, schema, and how the last probe found them'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "show" -d 'Show one cluster: address, roles, tenants, the last probes and migrations'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "add" -d 'Register a cluster'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "edit" -d 'Change what is registered about a cluster'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "drain" -d 'Let a cluster take no more new tenants'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "remove" -d 'Take a cluster off the registry'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "migrate" -d 'Bring the schema of every cluster up to date: a plan of all first, canaries, then the others'
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show add edit drain remove migrate repair" -f -a "repair" -d 'Mend what is recorded about migrations: drifted checksums, unfinished ones, single statements'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -f -a "list" -d 'List the clusters: engine, region, status, tenants, schema, and how the last probe found them'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -f -a "show" -d 'Show one cluster: address, roles, tenants, the last probes and migrations'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -f -a "probe" -d 'Look at every cluster: can it be reached, does it let us in, is its schema up to date, are tenants kept apart'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -f -a "add" -d 'Register a cluster'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -f -a "edit" -d 'Change what is registered about a cluster'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -f -a "drain" -d 'Let a cluster take no more new tenants'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -f -a "remove" -d 'Take a cluster off the registry'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -f -a "migrate" -d 'Bring the schema of every cluster up to date: a plan of all first, canaries, then the others'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -f -a "repair" -d 'Mend what is recorded about migrations: drifted checksums, unfinished ones, single statements'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l status -d 'Only clusters of these statuses: pending, active, draining, read_only, offline, retired' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l region -d 'Only clusters in these regions' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from list" -l engine -d 'Only clusters on these engines: postgres, mysql, sqlite' -r
@@ -414,6 +415,43 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l roles -d 'Roles that must be able to log in, where they have credentials of their own; the first one asks' -r -f -a "app\t'The application\'s own'
+operator\t'May work across tenants'
+owner\t'Owns the tables'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l max-lag -d 'Time that a replica may be behind' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l max-connections -d 'Connections that may be used, in percent of the limit' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l each -d 'Time for one cluster; `--timeout` is that for all [default for all: 30s]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l parallel -d 'Clusters at once; at most 16 of one host' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l last -d 'Show the last results and connect to no cluster'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l url -d 'Its address, without a password: `postgres://USER@HOST/NAME`, `mysql://…`, `sqlite:PATH`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l password-from -d 'Where the password of the URL\'s user lies: `env:NAME` or `file:PATH`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l operator-user -d 'The role that works across tenants' -r

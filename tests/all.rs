@@ -6,6 +6,8 @@ mod about;
 mod canaries;
 mod clusters_changes;
 mod clusters_migrate;
+mod clusters_probe;
+mod clusters_probe_kept;
 mod clusters_registry;
 mod clusters_show;
 mod completion;

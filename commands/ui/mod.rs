@@ -343,6 +343,11 @@ impl Ui {
         self.heard.borrow_mut().verdict(status);
     }
 
+    /// What the command found, in one sentence without a full stop. For the format `nagios`.
+    pub fn says(&self, text: &str) {
+        self.heard.borrow_mut().says(text);
+    }
+
     /// The last line of a command: how it ended, and the code for that in the chosen format. Only the format `nagios`
     /// has such a line, which may fail, and codes of its own.
     pub fn conclude(&self, command: &str, exit: Exit) -> (Exit, u8) {

@@ -63,6 +63,7 @@ impl From<Exit> for Status {
 pub struct Heard {
     status: Option<Status>,
     error: Option<String>,
+    said: Option<String>,
     counts: Vec<(String, String)>,
 }
 
@@ -70,6 +71,11 @@ impl Heard {
     /// The command's own verdict, in the place of that of its exit code. An error overrules it.
     pub fn verdict(&mut self, status: Status) {
         self.status = Some(status);
+    }
+
+    /// The command's own sentence, in the place of its counts.
+    pub fn says(&mut self, text: &str) {
+        self.said = Some(text.to_owned());
     }
 
     /// Takes the numbers of a summary.
@@ -91,8 +97,8 @@ impl Heard {
     /// The line.
     pub fn line(&self, service: &str, exit: Exit) -> String {
         let status = self.status(exit).word();
-        let text = match &self.error {
-            Some(error) => error.clone(),
+        let text = match self.error.as_ref().or(self.said.as_ref()) {
+            Some(text) => text.clone(),
             None if self.counts.is_empty() => exit.meaning().to_owned(),
             None => self.counted(),
         };

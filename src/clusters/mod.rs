@@ -4,6 +4,7 @@ mod edit;
 pub mod fixtures;
 mod list;
 pub mod migrate;
+pub mod probe;
 mod register;
 mod remove;
 mod seen;

@@ -20,7 +20,7 @@ use crate::{Error, Result, near};
 const LONGEST_NAME: usize = 64;
 
 /// Which of a cluster's credentials a connection uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod disk;
 pub mod event;
 pub mod fill;
+pub mod fleet;
 pub mod oracle;
 pub mod pages;
 pub mod pgbouncer;
