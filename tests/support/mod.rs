@@ -5,6 +5,7 @@
 
 pub mod certificates;
 pub mod cli;
+pub mod databases;
 pub mod disk;
 pub mod event;
 pub mod fill;
