@@ -9,6 +9,7 @@ mod clusters_migrate;
 mod clusters_probe;
 mod clusters_probe_kept;
 mod clusters_registry;
+mod clusters_show;
 mod completion;
 mod configuration;
 mod contexts;
