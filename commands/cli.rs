@@ -17,7 +17,7 @@ use crate::{
     about,
     app::App,
     artisan, clusters, complete, completions, context, db, demo, environment, help, init, journal, prints,
-    record, redis, tenant, tree,
+    record, redis, rls, tenant, tree,
     ui::{Choice, Color, Format, Place, Ui, Zone},
     verb::Verb,
     webhooks,
@@ -180,6 +180,9 @@ enum Command {
     /// The platform's tenants: list, show, create
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// Whether tenants are kept apart: row-level security and its equivalents
+    #[command(subcommand)]
+    Rls(rls::Command),
     /// Who changed what: list, show
     #[command(subcommand)]
     Journal(journal::Command),
@@ -318,6 +321,7 @@ async fn dispatch(app: &App, command: Command) -> Result<Exit> {
         Command::Webhooks(command) => webhooks::run(app, command).await,
         Command::Clusters(command) => clusters::run(app, command).await,
         Command::Tenant(command) => tenant::run(app, command).await,
+        Command::Rls(command) => rls::run(app, command).await,
         Command::Journal(command) => journal::run(app, command).await,
         Command::Db(command) => db::run(app, command).await,
         Command::About(args) => about::run(app, &args).await,

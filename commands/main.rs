@@ -23,6 +23,7 @@ mod page;
 mod prints;
 mod record;
 mod redis;
+mod rls;
 mod safety;
 #[cfg(test)]
 mod schemas;

@@ -10,7 +10,7 @@ use opsctl::{Error, Result};
 use crate::{
     about,
     cli::{Cli, HEADING, LITERAL},
-    clusters, completions, context, db, demo, help, init, journal, redis, tenant,
+    clusters, completions, context, db, demo, help, init, journal, redis, rls, tenant,
     variables::{Topic, Variable},
     verb::{Example, Verb},
     webhooks,
@@ -29,6 +29,7 @@ pub fn verbs() -> impl Iterator<Item = &'static Verb> {
         webhooks::VERBS,
         clusters::VERBS,
         tenant::VERBS,
+        rls::VERBS,
         journal::VERBS,
         db::VERBS,
         redis::VERBS,

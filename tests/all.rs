@@ -50,6 +50,7 @@ mod redis_locks;
 mod redis_ping;
 mod redis_reach;
 mod redis_settings;
+mod rls;
 mod schemas;
 mod surroundings;
 mod taxonomies_read;

@@ -92,6 +92,17 @@ impl Cluster {
         }
     }
 
+    /// Its section of an `opsctl.toml`, with the roles that a cluster may have; passwords come from variables.
+    pub fn section(&self, name: &str) -> String {
+        let mark = &self.mark;
+        let url = self.case.target.to_string();
+        let (scheme, place) = url.split_once("://").unwrap();
+        format!(
+            "[clusters.{name}]\nurl = \"{scheme}://app_{mark}@{place}\"\npassword = \"env:APP_PASSWORD\"\n\
+             owner = {{ user = \"own_{mark}\", password = \"env:OWN_PASSWORD\" }}\n"
+        )
+    }
+
     pub async fn finish(self) {
         self.owner.close().await;
         self.app.close().await;

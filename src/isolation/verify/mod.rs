@@ -88,7 +88,8 @@ pub async fn verify(parties: Parties<'_>, column: &str) -> Result<Verdict> {
         Engine::Sqlite => guarded::files(parties.app, column).await?,
     };
     if verdict.tables == 0 {
-        verdict.notes.push(format!("no table has a column `{column}`; another name is given by `--column`"));
+        let why = format!("no table has a column `{column}`: migrate first, or name the column: `--column`");
+        verdict.cannot("that tenants are kept apart", why);
     }
     Ok(verdict)
 }

@@ -380,7 +380,7 @@ impl Trier<'_, '_> {
     }
 
     fn found(&mut self, table: &Seeded<'_>, rule: Rule, why: &str) {
-        let repair = "-- see what the catalogue's rules say about this table";
+        let repair = "as the rules say that are broken at this table; where none is: DROP what admits it";
         self.trial.findings.push(broken(table.label, rule, format!("tried out: {why}"), repair));
     }
 
