@@ -39,7 +39,7 @@ pub const VERBS: &[Verb] = &[Verb {
     examples: &[
         Example { what: "is one tenant's data safe from another, on every cluster?", line: "rls verify" },
         Example { what: "one cluster, with the SQL that repairs it", line: "rls verify ap-1 -o wide" },
-        Example { what: "for a monitoring system, with its exit codes", line: "rls verify -o nagios" },
+        Example { what: "for a monitoring system, with its exit codes", line: "rls verify ap-1 -o nagios" },
     ],
     prints: Prints::Verdict(&COLUMNS),
     reads: &[Topic::Context, Topic::Database],

@@ -51,7 +51,11 @@ async fn a_broken_rule_names_table_reason_and_repair() {
     let Some(cluster) = Cluster::new(Engine::Postgres).await else { return };
     cluster.case.execute("ALTER TABLE taxonomies NO FORCE ROW LEVEL SECURITY").await;
     cluster.case.execute(&format!("GRANT TRUNCATE ON tenant_user TO app_{}", cluster.mark)).await;
-    let said = run(&cluster, &cluster.section("ap-1"), &["rls", "verify", "-o", "csv"]);
+    let said = run(
+        &cluster,
+        &cluster.section("ap-1"),
+        &["rls", "verify", "-o", "csv", "--columns", "cluster,verdict,table,rule,why,repair"],
+    );
     assert_eq!(said.code, 3, "{said:?}");
     insta::assert_snapshot!(said.out, @r#"
     cluster,verdict,table,rule,why,repair
