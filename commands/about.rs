@@ -52,7 +52,7 @@ pub const VERBS: &[Verb] = &[Verb {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Only these sections: opsctl, context, systems, database, redis, locks, queue, settings, schema
+    /// Only these sections: opsctl, context, systems, database, redis, locks, queue, settings, schema, fleet
     #[arg(long, value_delimiter = ',', value_name = "SECTION", value_parser = told::<about::Topic>, add = Names::new(complete::sections))]
     only: Vec<about::Topic>,
 }

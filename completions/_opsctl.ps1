@@ -1188,7 +1188,7 @@ Register-ArgumentCompleter -Native -CommandName 'opsctl' -ScriptBlock {
             break
         }
         'opsctl;about' {
-            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Only these sections: opsctl, context, systems, database, redis, locks, queue, settings, schema')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Only these sections: opsctl, context, systems, database, redis, locks, queue, settings, schema, fleet')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Named context of an opsctl.toml (OPSCTL_CONTEXT)')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Named context of an opsctl.toml (OPSCTL_CONTEXT)')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The opsctl.toml to read, instead of the one in this folder')

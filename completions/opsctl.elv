@@ -1152,7 +1152,7 @@ set edit:completion:arg-completer[opsctl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'opsctl;about'= {
-            cand --only 'Only these sections: opsctl, context, systems, database, redis, locks, queue, settings, schema'
+            cand --only 'Only these sections: opsctl, context, systems, database, redis, locks, queue, settings, schema, fleet'
             cand -c 'Named context of an opsctl.toml (OPSCTL_CONTEXT)'
             cand --context 'Named context of an opsctl.toml (OPSCTL_CONTEXT)'
             cand --config 'The opsctl.toml to read, instead of the one in this folder'

@@ -1164,7 +1164,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcom
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand db; and __fish_seen_subcommand_from fresh" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand about" -l only -d 'Only these sections: opsctl, context, systems, database, redis, locks, queue, settings, schema' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand about" -l only -d 'Only these sections: opsctl, context, systems, database, redis, locks, queue, settings, schema, fleet' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand about" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand about" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand about" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F

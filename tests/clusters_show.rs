@@ -234,3 +234,64 @@ fn a_watch_ends_with_ctrl_c_and_when_its_reader_has_left() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0), "a closed pipe is no failure");
 }
+
+#[test]
+fn about_tells_how_many_clusters_there_are_and_where_they_are_registered() {
+    let folder = of_a_file();
+    let said = asked(folder.path(), &["about", "--only", "fleet"]);
+    insta::with_settings!({filters => [(r"in \S+/opsctl.toml", "in FILE")]}, {
+        insta::assert_snapshot!(said.out, @r"
+        Fleet
+          Registered in ... [clusters] of the opsctl.toml
+          Clusters ........ 2
+          Statuses ........ 1 active, 1 draining
+          Cluster lost-1 .. clusters.lost-1.password in FILE refers to the variable NOBODY_SET_IT, which is not set
+        ");
+    });
+}
+
+#[test]
+fn a_watch_on_a_terminal_is_redrawn_and_leaves_it_as_it_was() {
+    let folder = of_a_file();
+    let mut command = program(folder.path());
+    command.args(["clusters", "list", "--watch=1"]).env("TERM", "xterm");
+    let mut session = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
+    for _ in 0..2 {
+        session.exp_string("\u{1b}[H\u{1b}[2J").unwrap();
+        session.exp_string("again every 1 s; Ctrl-C ends it.").unwrap();
+    }
+    session.send_control('c').unwrap();
+    let rest = session.exp_eof().unwrap();
+    assert!(rest.contains("interrupted"), "{rest}");
+    // Neither the alternate screen nor a hidden cursor has to be put back: neither was asked for.
+    assert!(!rest.contains("\u{1b}[?"), "{rest}");
+    let status = session.process().wait().unwrap();
+    assert!(matches!(status, rexpect::process::WaitStatus::Exited(_, 130)), "{status:?}");
+}
+
+#[test]
+fn the_fixtures_make_a_fleet_that_can_be_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let (here, there) = (folder.path().join("here"), folder.path().join("there"));
+    std::fs::create_dir(&here).unwrap();
+    for words in [&["init", "--embedded"][..], &["db", "seed", "--only", "clusters"]] {
+        let said = run(&here, words);
+        assert_eq!(said.code, 0, "{said:?}");
+    }
+    let again = run(&here, &["db", "seed", "--only", "clusters"]);
+    assert!(again.err.contains("are registered already"), "{again:?}");
+    std::fs::rename(&here, &there).unwrap();
+    let list: Value = serde_json::from_str(&run(&there, &["clusters", "list", "--json"]).out).unwrap();
+    let lines = list["data"].as_array().unwrap();
+    let statuses: Vec<&str> = lines.iter().map(|line| line["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["active", "pending", "active", "draining"]);
+    for line in lines {
+        let address = line["address"].as_str().unwrap();
+        let path = address.strip_prefix("sqlite:").unwrap();
+        assert!(Path::new(path).starts_with(&there) && Path::new(path).exists(), "{address}");
+        let mut status = program(&there);
+        status.env("OPSCTL_DATABASE_URL", address).args(["db", "status"]);
+        let said: Said = status.output().unwrap().into();
+        assert!(said.err.contains("is opsctl's own"), "{said:?}");
+    }
+}

@@ -1,5 +1,6 @@
 //! `opsctl clusters repair`: what is recorded about migrations, mended by the word of somebody who has looked.
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Error, Exit, Result,
     clusters::migrate::{self, Budget, Repair, Request},
@@ -12,6 +13,7 @@ use serde_json::json;
 use super::migrate::{args::Source, runner};
 use crate::{
     app::App,
+    complete,
     record::recorded,
     safety::{self, Class},
     ui::{Cell, Column, Table, View},
@@ -60,7 +62,7 @@ const COLUMNS: [Column; 4] = [
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// The clusters
-    #[arg(value_name = "NAME", required = true)]
+    #[arg(value_name = "NAME", required = true, add = Names::new(complete::clusters))]
     names: Vec<String>,
     #[command(flatten)]
     source: Source,

@@ -1,6 +1,6 @@
 //! `opsctl tenant create`: a tenant is registered, and gets a cluster.
 
-use clap_complete::ArgValueCompleter;
+use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 use opsctl::{
     Error, Exit, Result,
     journal::Entry,
@@ -87,7 +87,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", value_parser = told::<Name>)]
     name: Name,
     /// The cluster that it is to live on [default: the least full one that takes tenants]
-    #[arg(long, value_name = "NAME", conflicts_with = "region")]
+    #[arg(long, value_name = "NAME", conflicts_with = "region", add = ArgValueCandidates::new(complete::clusters))]
     cluster: Option<String>,
     /// Choose among the clusters of this region
     #[arg(long, value_name = "NAME")]

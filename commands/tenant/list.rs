@@ -15,6 +15,7 @@ use super::{run_cell, status_cell};
 use crate::{
     app::App,
     cli::told,
+    complete,
     number::number,
     page::next_page,
     safety::Class,
@@ -73,7 +74,7 @@ pub struct PageSummary {
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// Only tenants on this cluster
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = Names::new(complete::clusters))]
     cluster: Option<String>,
     /// Only tenants on a cluster of this region
     #[arg(long, value_name = "NAME")]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::{sync::oneshot::Sender, time::Instant};
 
-use super::{Request, within};
+use super::{Request, Topic, fleet, within};
 use crate::{
     Error, Result,
     clock::Clock,
@@ -26,6 +26,7 @@ pub(super) struct Found {
     pub systems: Section,
     pub database: Section,
     pub schema: Section,
+    pub fleet: Section,
 }
 
 /// Asks the database, and tells the system that its tables show as soon as it is known.
@@ -38,22 +39,23 @@ pub(super) async fn ask(
 ) -> Found {
     let mut database = context.database_facts();
     let (mut systems, mut schema) = (Section::new("systems"), Section::new("schema"));
+    let mut fleet = fleet::of_file(context);
     systems.push(match &context.system {
         Some(found) => Fact::new("configured", found.value.name()).of(&found.origin),
         None => Fact::new("configured", Value::Null),
     });
     let target = context.database().ok().filter(|_| needed);
-    let Some(target) = target else { return Found { systems, database, schema } };
+    let Some(target) = target else { return Found { systems, database, schema, fleet } };
     let db = Db::new(target, Access::Existing, request.clock);
     let what = db.target().to_string();
     match within(deadline, &what, tables(&db)).await {
         Err(error) => {
             database.push(Fact::problem("server", &error));
-            for section in [&mut systems, &mut schema] {
+            for section in [&mut systems, &mut schema, &mut fleet] {
                 section
                     .push(Fact::new("unknown", "the database could not be asked").standing(Standing::Warn));
             }
-            return Found { systems, database, schema };
+            return Found { systems, database, schema, fleet };
         }
         Ok(names) => {
             let detected = system::detect(names.iter().map(String::as_str));
@@ -69,10 +71,15 @@ pub(super) async fn ask(
             if let Err(error) = within(deadline, &what, gaps(&db, context, &detected, &mut schema)).await {
                 schema.push(Fact::problem("problem", &error));
             }
+            if request.wants(Topic::Fleet)
+                && let Err(error) = within(deadline, &what, fleet::ask(context, &db, &mut fleet)).await
+            {
+                fleet.push(Fact::problem("problem", &error));
+            }
         }
     }
     db.close().await;
-    Found { systems, database, schema }
+    Found { systems, database, schema, fleet }
 }
 
 pub(super) async fn tables(db: &Db) -> Result<Vec<String>> {

@@ -4,6 +4,7 @@
 //! answer is a line of the report.
 
 mod database;
+mod fleet;
 mod redis;
 pub mod trial;
 
@@ -49,11 +50,13 @@ pub enum Topic {
     Settings,
     /// Missing tables and columns, and opsctl's own migrations.
     Schema,
+    /// Which clusters there are, and where they are registered.
+    Fleet,
 }
 
 impl Topic {
     /// Every topic, in the order in which it is shown.
-    pub const ALL: [Topic; 9] = [
+    pub const ALL: [Topic; 10] = [
         Topic::Opsctl,
         Topic::Context,
         Topic::Systems,
@@ -63,6 +66,7 @@ impl Topic {
         Topic::Queue,
         Topic::Settings,
         Topic::Schema,
+        Topic::Fleet,
     ];
 
     /// Its word.
@@ -77,11 +81,12 @@ impl Topic {
             Topic::Queue => "queue",
             Topic::Settings => "settings",
             Topic::Schema => "schema",
+            Topic::Fleet => "fleet",
         }
     }
 
     const fn asks_the_database(self) -> bool {
-        matches!(self, Topic::Systems | Topic::Database | Topic::Schema)
+        matches!(self, Topic::Systems | Topic::Database | Topic::Schema | Topic::Fleet)
     }
 }
 
@@ -203,6 +208,7 @@ async fn surroundings(context: &Context, request: &Request<'_>) -> Vec<Section> 
         context.queue_facts(system),
         context.setting_facts(),
         found.schema,
+        found.fleet,
     ]
 }
 

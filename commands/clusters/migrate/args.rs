@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Error, Result,
     clusters::migrate::{Budget, Canary, Request},
@@ -10,7 +11,7 @@ use opsctl::{
     text::shell_word,
 };
 
-use crate::{app::App, cli::parse_duration};
+use crate::{app::App, cli::parse_duration, complete};
 
 /// Bring the schema of every cluster up to date: a plan of all first, canaries, then the others
 ///
@@ -24,10 +25,10 @@ use crate::{app::App, cli::parse_duration};
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// Only these clusters
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = Names::new(complete::clusters))]
     names: Vec<String>,
     /// Only these clusters
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', add = Names::new(complete::clusters))]
     cluster: Vec<String>,
     #[command(flatten)]
     source: Source,
@@ -41,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(i64).range(1..))]
     to: Option<i64>,
     /// Who goes first and must succeed: a cluster, or so many of those that lack something
-    #[arg(long, value_name = "NAME|N")]
+    #[arg(long, value_name = "NAME|N", add = Names::new(complete::clusters))]
     canary: Option<String>,
     /// Clusters at once; at most 16 of one host
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), default_value = "16")]
