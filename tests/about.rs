@@ -80,11 +80,11 @@ fn an_embedded_folder_in_full() {
           Missing ................... none
           Migrations pending ........ 0
 
-    Fleet
-      Registered in ............. nowhere: the central database is the one cluster
-      Clusters .................. 1
-      Statuses .................. 1 active
-      Tenants ................... 0
+        Fleet
+          Registered in ............. nowhere: the central database is the one cluster
+          Clusters .................. 1
+          Statuses .................. 1 active
+          Tenants ................... 0
         "#);
     });
     let report = json(&run(folder.path(), &["about", "--json"]).out);
