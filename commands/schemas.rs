@@ -10,7 +10,10 @@ use opsctl::{
     config::{describe::Fact, list},
     redis::ping::{Place, Report},
     schema::{Line, Status},
-    tenants::{self, provision},
+    tenants::{
+        self, provision,
+        taxonomies::{ImportCounts, ImportItem, ImportReport, Source},
+    },
     webhooks::{Counts, Item, ListItem, RetryReport, Show},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -52,6 +55,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<Vec<repair::Line>, repair::Summary, repair::Line>("clusters repair"),
         verb::<Vec<tenants::ListItem>, tenant::PageSummary, tenants::ListItem>("tenant list"),
         verb::<tenants::Show, tenant::ShowSummary, tenants::Show>("tenant show"),
+        verb::<Vec<Source>, tenant::TaxonomiesSummary, Source>("tenant taxonomies list"),
+        verb::<ImportReport, ImportCounts, ImportItem>("tenant taxonomies import"),
         verb::<tenants::CreateReport, tenant::CreateSummary, tenants::CreateReport>("tenant create"),
         verb::<provision::Report, provision::Counts, provision::Item>("tenant provision"),
         verb::<Vec<Checked>, RlsSummary, Checked>("rls verify"),

@@ -4,6 +4,7 @@ mod create;
 mod list;
 mod provision;
 mod show;
+mod taxonomies;
 
 use opsctl::{
     Exit, Result,
@@ -12,7 +13,10 @@ use opsctl::{
 };
 
 #[cfg(test)]
-pub use self::{create::Summary as CreateSummary, list::PageSummary, show::Summary as ShowSummary};
+pub use self::{
+    create::Summary as CreateSummary, list::PageSummary, show::Summary as ShowSummary,
+    taxonomies::Summary as TaxonomiesSummary,
+};
 use crate::{
     app::App,
     ui::{Cell, Tone},
@@ -20,9 +24,16 @@ use crate::{
 };
 
 /// What the verbs of the group say about themselves.
-pub const VERBS: &[Verb] = &[list::VERB, show::VERB, create::VERB, provision::VERB];
+pub const VERBS: &[Verb] = &[
+    list::VERB,
+    show::VERB,
+    create::VERB,
+    provision::VERB,
+    taxonomies::LIST,
+    taxonomies::IMPORT,
+];
 
-/// The platform's tenants: list, show, create, provision
+/// The platform's tenants: list, show, create, provision, master taxonomies
 ///
 /// Where they are registered, and what provisioning does, is told in docs/tenants.md.
 #[derive(Debug, clap::Subcommand)]
@@ -31,6 +42,9 @@ pub enum Command {
     Show(show::Args),
     Create(create::Args),
     Provision(Box<provision::Args>),
+    /// The master rows that every tenant gets a copy of: list, import
+    #[command(subcommand)]
+    Taxonomies(taxonomies::Command),
 }
 
 /// Runs a command of the group.
@@ -40,6 +54,7 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::Show(args) => app.cancel.guard(show::run(app, &args)).await,
         Command::Create(args) => create::run(app, &args).await,
         Command::Provision(args) => provision::run(app, &args).await,
+        Command::Taxonomies(command) => taxonomies::run(app, command).await,
     }
 }
 

@@ -53,6 +53,7 @@ mod redis_settings;
 mod rls;
 mod schemas;
 mod surroundings;
+mod taxonomies_import;
 mod taxonomies_read;
 mod tenant_provision;
 mod tenant_provision_runs;

@@ -61,6 +61,7 @@ fn every_bad_row_is_told_with_its_line() {
         ("type,code,name\nunit,kg,Kilo\nunit,kg,Kilo\nunit,kg,Kilo\n", "line 3: `unit` `kg` stands on line 2 already|line 4: `unit` `kg` stands on line 2 already"),
         ("type,code,name,parent_code\ngarment,shirt,Shirt,tpos\ngarment,tops,Tops,\nunit,kg,Kilo,tops\n", "line 2: no `tpos` of type `garment` to be its parent; did you mean `tops`?|line 4: no `tops` of type `unit` to be its parent"),
         ("type,code,name,parent_code\nu,a,A,a\nu,b,B,c\nu,c,C,b\nu,d,D,c\n", "line 2: its parents lead back to it: a -> a|line 3: its parents lead back to it: b -> c -> b|line 4: its parents lead back to it: c -> b -> c"),
+        ("type,code,name,parent_code\nu,a,A,\nu,b,B,A\n", "line 3: its parent `A` is written `a`"),
         ("type,code,name\nunit,kg,Kilo\nunit,m2,\"Square\nunit,l,Litre\n", "line 3: `name` is `Square\\nunit,l,Litre`: a line break or another character that cannot be shown; a quotation mark is opened and not closed, here or before"),
     ]
     .into_iter()
@@ -83,7 +84,7 @@ fn every_bad_row_is_told_with_its_line() {
 
 #[test]
 fn parents_come_before_their_children() {
-    let text = "type,code,name,parent_code,sort_order\nu,c,C,b,1\nu,b,B,A,1\nt,z,Z,,9\nu,a,A,,5\nu,d,D,,2\n";
+    let text = "type,code,name,parent_code,sort_order\nu,c,C,b,1\nu,b,B,a,1\nt,z,Z,,9\nu,a,A,,5\nu,d,D,,2\n";
     let codes: Vec<String> =
         of_file(text.as_bytes(), "t.csv").unwrap().into_iter().map(|source| source.taxonomy.code).collect();
     assert_eq!(codes.join(" "), "z d a b c");

@@ -4,6 +4,7 @@
 //! that differ in case alone are one, since MySQL and MariaDB compare them so.
 
 mod columns;
+mod import;
 mod order;
 mod read;
 mod store;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 pub use self::{
+    import::{Import, ImportCounts, ImportItem, ImportReport, Outcome, import},
     read::{FILE_LIMIT, Rows, read},
     store::{MASTER, master},
 };
@@ -82,7 +84,7 @@ impl From<Taxonomy> for Source {
 /// As [`read`]; a parent must stand in the file.
 pub fn of_file(bytes: &[u8], file: &str) -> crate::Result<Vec<Source>> {
     let rows = read(bytes, file)?;
-    rows.complete(&[])?;
+    rows.fit([])?;
     Ok(order::parents_first(rows.into_taxonomies().map(Source::from).collect(), |source| &source.taxonomy))
 }
 

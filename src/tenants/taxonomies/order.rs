@@ -6,33 +6,41 @@ use super::Taxonomy;
 
 type Key = (String, String);
 
-/// Each row's parent, by what rows are known by.
-pub(super) struct Tree(HashMap<Key, Option<Key>>);
+/// A row, by what it is known by.
+struct Node {
+    code: String,
+    parent: Option<Key>,
+}
+
+/// Each row and its parent.
+pub(super) struct Tree(HashMap<Key, Node>);
 
 impl Tree {
     pub(super) fn of<'a>(rows: impl IntoIterator<Item = &'a Taxonomy>) -> Self {
-        Self(rows.into_iter().map(|row| (row.key(), row.parent_key())).collect())
+        let node = |row: &Taxonomy| (row.key(), Node { code: row.code.clone(), parent: row.parent_key() });
+        Self(rows.into_iter().map(node).collect())
     }
 
-    pub(super) fn has(&self, key: &Key) -> bool {
-        self.0.contains_key(key)
+    /// The code of a row as it is written there.
+    pub(super) fn code(&self, key: &Key) -> Option<&str> {
+        self.0.get(key).map(|node| node.code.as_str())
     }
 
-    /// Codes of a type, as rows are known by them.
+    /// Codes of a type.
     pub(super) fn codes<'a>(&'a self, of: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.keys().filter(move |(kind, _)| kind == of).map(|(_, code)| code.as_str())
+        self.0.iter().filter(move |((kind, _), _)| kind == of).map(|(_, node)| node.code.as_str())
     }
 
     /// The row, its parent, the parent's parent and so on, at most once round.
     fn up<'a>(&'a self, from: &'a Key) -> impl Iterator<Item = &'a Key> {
-        let parent = |key: &&'a Key| self.0.get(*key).and_then(Option::as_ref);
+        let parent = |key: &&'a Key| self.0.get(*key)?.parent.as_ref();
         std::iter::successors(Some(from), parent).take(self.0.len() + 1)
     }
 
     /// The codes on the way from a row back to itself, if its parents lead there.
-    pub(super) fn cycle(&self, from: &Key) -> Option<Vec<String>> {
+    pub(super) fn cycle(&self, from: &Key) -> Option<Vec<&str>> {
         let back = self.up(from).skip(1).position(|key| key == from)?;
-        Some(self.up(from).take(back + 2).map(|(_, code)| code.clone()).collect())
+        Some(self.up(from).take(back + 2).filter_map(|key| self.code(key)).collect())
     }
 
     fn depth(&self, of: &Key) -> usize {

@@ -151,30 +151,50 @@ impl Rows {
         self.rows.iter().map(|(_, row)| row)
     }
 
+    /// Each row with the line that it begins on.
+    pub(super) fn by_line(&self) -> impl Iterator<Item = (u64, &Taxonomy)> {
+        self.rows.iter().map(|(line, row)| (*line, row))
+    }
+
     /// The rows themselves.
     pub(super) fn into_taxonomies(self) -> impl Iterator<Item = Taxonomy> {
         self.rows.into_iter().map(|(_, row)| row)
     }
 
-    /// Whether every parent stands in the file or among `others`, and nobody is its own ancestor.
+    /// Whether the rows fit together, and fit `others` beside which they are to stand: each known by one spelling, every
+    /// parent there, and nobody its own ancestor.
     ///
     /// # Errors
     /// As [`read`].
-    pub(super) fn complete<'a>(&'a self, others: impl IntoIterator<Item = &'a Taxonomy>) -> Result<()> {
+    pub(super) fn fit<'a>(&'a self, others: impl IntoIterator<Item = &'a Taxonomy> + Clone) -> Result<()> {
+        let there = Tree::of(others.clone());
         // The file's rows come last: they take the places of others.
         let tree = Tree::of(others.into_iter().chain(self.taxonomies()));
         let mut faults = Faults::default();
-        for (line, row) in &self.rows {
-            if let Some(parent) = row.parent_key().filter(|parent| !tree.has(parent)) {
-                let near = near::hint(&parent.1, tree.codes(&parent.0), str::to_owned);
-                let near = near.map_or(String::new(), |near| format!("; {near}"));
-                let parent = row.parent_code.as_deref().unwrap_or_default();
-                faults.add(*line, format!("no `{parent}` of type `{}` to be its parent{near}", row.r#type));
+        for (line, row) in self.by_line() {
+            if let Some(known) = there.code(&row.key()).filter(|known| *known != row.code) {
+                faults.add(line, format!("`{}` stands in the table as `{known}`", row.code));
+            }
+            if let Some(fault) = parent_fault(&tree, row) {
+                faults.add(line, fault);
             }
             if let Some(way) = tree.cycle(&row.key()) {
-                faults.add(*line, format!("its parents lead back to it: {}", way.join(" -> ")));
+                faults.add(line, format!("its parents lead back to it: {}", way.join(" -> ")));
             }
         }
         faults.none(&self.file)
+    }
+}
+
+fn parent_fault(tree: &Tree, row: &Taxonomy) -> Option<String> {
+    let (parent, key) = (row.parent_code.as_deref()?, row.parent_key()?);
+    match tree.code(&key) {
+        Some(code) if code == parent => None,
+        Some(code) => Some(format!("its parent `{parent}` is written `{code}`")),
+        None => {
+            let near = near::hint(parent, tree.codes(&key.0), str::to_owned);
+            let near = near.map_or(String::new(), |near| format!("; {near}"));
+            Some(format!("no `{parent}` of type `{}` to be its parent{near}", row.r#type))
+        }
     }
 }
