@@ -1,19 +1,19 @@
 //! `opsctl db`: the schema of the central database.
 
+mod seed;
+
 use opsctl::{
-    Error, Exit, Result,
-    clusters::fixtures as clusters_fixtures,
+    Exit, Result,
     db::Db,
     journal::Entry,
     schema::{self, Migration, Owner, State, Status},
-    webhooks::fixtures,
 };
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
     app::App,
-    record::{recorded, recorded_unless},
+    record::recorded,
     safety::{self, Class},
     ui::{self, Cell, Column, Table, Tone, View},
     variables::Topic,
@@ -75,30 +75,7 @@ pub const VERBS: &[Verb] = &[
             difference: "opsctl's own migrations; 3 when any is pending",
         }],
     },
-    Verb {
-        words: "db seed",
-        class: Class::Routine,
-        destructive_with: None,
-        examples: &[
-            Example { what: "everything", line: "db seed" },
-            Example { what: "what would be put in", line: "db seed --dry-run" },
-            Example { what: "webhook events and their payments", line: "db seed --only webhooks" },
-            Example { what: "clusters: databases beside this one", line: "db seed --only clusters" },
-        ],
-        prints: Prints::Nothing,
-        reads: READS,
-        exits: &[
-            (Exit::Refused, "an application's database, or the data is there already"),
-            (Exit::Config, ""),
-            (Exit::Unreachable, ""),
-        ],
-        artisan: &[Artisan {
-            command: "db:seed",
-            with: None,
-            ignores: &["--force"],
-            difference: "opsctl's own data, into databases of opsctl's own only",
-        }],
-    },
+    seed::VERB,
     Verb {
         words: "db fresh",
         class: Class::Destructive,
@@ -167,7 +144,7 @@ pub enum Command {
     Migrate(MigrateArgs),
     /// Show whose database it is, what is applied to it, and what is pending
     Status,
-    Seed(SeedArgs),
+    Seed(seed::Args),
     Fresh(FreshArgs),
 }
 
@@ -184,29 +161,6 @@ pub struct MigrateArgs {
     /// Show what would be applied
     #[arg(long)]
     dry_run: bool,
-}
-
-/// Fill a database of opsctl's own with data to try things out on
-///
-/// Refused in an application's database. Times of the data are seen from now.
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-pub struct SeedArgs {
-    /// Only these sets: webhooks, clusters
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "SET")]
-    only: Vec<SeedSet>,
-    /// Show what would be put in
-    #[arg(long)]
-    dry_run: bool,
-}
-
-/// Sets of data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum SeedSet {
-    /// Webhook events of every provider, state and stranded shape, with their payments.
-    Webhooks,
-    /// Clusters of every status that matters, as SQLite files beside the central one.
-    Clusters,
 }
 
 /// Drop all tables of a database of opsctl's own and make them anew
@@ -228,7 +182,7 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Migrate(args) => migrate(app, &args).await,
         Command::Status => app.cancel.guard(status(app)).await,
-        Command::Seed(args) => seed(app, &args).await,
+        Command::Seed(args) => seed::run(app, &args).await,
         Command::Fresh(args) => fresh(app, &args).await,
     }
 }
@@ -309,71 +263,6 @@ async fn status(app: &App) -> Result<Exit> {
     Ok(status.exit())
 }
 
-async fn seed(app: &App, args: &SeedArgs) -> Result<Exit> {
-    safety::allow(app, Class::Routine, "put data in", args.dry_run).await?;
-    let work = async |_: &Entry| {
-        let filling = async {
-            let db = app.db().await?;
-            schema::require_own(db, "seeding").await?;
-            fill(app, db, &args.only, args.dry_run).await
-        };
-        app.cancel.guard(filling).await
-    };
-    recorded_unless(args.dry_run, app, Class::Routine, "db seed", work).await.map(|_| Exit::Done)
-}
-
-/// Puts in what is asked for: everything, where nothing is named.
-async fn fill(app: &App, db: &Db, only: &[SeedSet], dry_run: bool) -> Result<Value> {
-    let mut counts = Map::new();
-    if only.is_empty() || only.contains(&SeedSet::Webhooks) {
-        counts.append(&mut webhooks(app, db, dry_run).await?);
-    }
-    if only.contains(&SeedSet::Clusters) {
-        counts.append(&mut clusters(app, db, dry_run).await?);
-    } else if only.is_empty() {
-        match clusters_fixtures::place(app.context()?, db).await {
-            Ok(_) => counts.append(&mut clusters(app, db, dry_run).await?),
-            Err(error) => app.ui.note(&format!("No clusters: {error}.")),
-        }
-    }
-    Ok(counts.into())
-}
-
-async fn webhooks(app: &App, db: &Db, dry_run: bool) -> Result<Map<String, Value>> {
-    let seeded = if dry_run { fixtures::rehearse(db).await } else { fixtures::seed(db).await };
-    let seeded = seeded.map_err(|error| match error.fault() {
-        Some(opsctl::db::Fault::Duplicate) => Error::refused("the data is there already")
-            .because(error)
-            .hint("begin anew: `opsctl db fresh --seed`"),
-        _ => error,
-    })?;
-    let what = format!("{} webhook events and {} payments", seeded.events, seeded.payments);
-    app.ui.note(&match dry_run {
-        true => format!("Dry run: this would put {what} into {}.", db.target()),
-        false => format!("Seeded {what}."),
-    });
-    Ok(Map::from_iter([
-        ("webhook_events".to_owned(), json!(seeded.events)),
-        ("payments".to_owned(), json!(seeded.payments)),
-    ]))
-}
-
-async fn clusters(app: &App, db: &Db, dry_run: bool) -> Result<Map<String, Value>> {
-    let context = app.context()?;
-    let seeded = match dry_run {
-        true => clusters_fixtures::rehearse(context, db).await?,
-        false => clusters_fixtures::seed(context, db, app.clock, &app.cancel).await?,
-    };
-    app.ui.note(&match (dry_run, seeded) {
-        (true, _) => {
-            format!("Dry run: this would make and register {seeded} clusters beside {}.", db.target())
-        }
-        (false, 0) => "The clusters of the fixtures are registered already.".into(),
-        (false, _) => format!("Seeded {seeded} clusters, SQLite files beside the central one."),
-    });
-    Ok(Map::from_iter([("clusters".to_owned(), json!(seeded))]))
-}
-
 async fn fresh(app: &App, args: &FreshArgs) -> Result<Exit> {
     let db = app.db().await?;
     let counted = async {
@@ -397,7 +286,7 @@ async fn anew(app: &App, db: &Db, seed: bool) -> Result<Value> {
     schema::claim(db, &app.cancel).await?;
     schema::apply(db, &schema::CENTRAL, &app.cancel).await?;
     app.ui.note(&format!("Dropped {dropped} {} and made the schema anew.", plural(dropped, "table")));
-    if seed { fill(app, db, &[], false).await } else { Ok(json!({"dropped": dropped})) }
+    if seed { seed::fill(app, db, &[], false).await } else { Ok(json!({"dropped": dropped})) }
 }
 
 fn status_view(app: &App, command: &'static str, status: &Status) -> Result<View> {

@@ -60,6 +60,7 @@ mod tenant_provision_runs;
 mod tenant_set;
 mod tenants_create;
 mod tenants_list;
+mod tenants_seed;
 mod tenants_show;
 mod terminal;
 mod webhooks_bad_input;

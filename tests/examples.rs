@@ -11,8 +11,7 @@ use crate::support::{
 /// A folder in which every example can be run: an embedded database with data, a context of another name, Redis.
 pub fn workplace() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let tenant = ["tenant", "create", "anggrek", "--name", "Anggrek Laundry"];
-    for words in [&["init", "--embedded"][..], &["db", "seed"], &tenant] {
+    for words in [&["init", "--embedded"][..], &["db", "seed"]] {
         let said: Said = program(folder.path()).args(words).output().unwrap().into();
         assert_eq!(said.code, 0, "{said:?}");
     }

@@ -30,11 +30,11 @@ pub const VERB: Verb = Verb {
     examples: &[
         Example {
             what: "where it would live",
-            line: "tenant create melati-express --name 'Melati Express' --dry-run",
+            line: "tenant create melati-express --name Melati --dry-run",
         },
         Example {
             what: "on the least full cluster that takes tenants",
-            line: "tenant create melati-express --name 'Melati Express'",
+            line: "tenant create melati-express --name Melati",
         },
     ],
     prints: Prints::List(&COLUMNS),

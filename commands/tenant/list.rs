@@ -34,7 +34,7 @@ pub const VERB: Verb = Verb {
         Example { what: "whose provisioning failed", line: "tenant list --provisioning failed" },
         Example {
             what: "slugs of those on one cluster, for a pipe",
-            line: "tenant list --cluster central --status active -o ids",
+            line: "tenant list --cluster eu-1 --status active -o ids",
         },
     ],
     prints: Prints::List(&COLUMNS),

@@ -4,11 +4,14 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::values::{Locale, Name, Owner, Slug, Timezone};
+use super::{
+    sql,
+    values::{Locale, Name, Owner, Slug, Timezone},
+};
 use crate::{
     Error, Result,
     config::Context,
-    db::{Begin, Db, Fault, Query, Session, Table, Value},
+    db::{Begin, Db, Fault, Query, Session, Table},
     fleet::{self, Cluster, Fleet, Tenant, TenantStatus, Tenants},
 };
 
@@ -117,7 +120,8 @@ fn is_worth_another(error: &Error) -> bool {
     matches!(error.fault(), Some(Fault::Transient | Fault::Duplicate))
 }
 
-fn not_ours() -> Error {
+/// What to say where the platform registers its tenants itself.
+pub(super) fn not_ours() -> Error {
     Error::refused("tenants are registered in the platform's own tables: nothing was changed")
         .because("[fleet] tenants reads them by a query")
         .hint("register the tenant with the platform, then give it its rows: `opsctl tenant provision SLUG`")
@@ -158,7 +162,7 @@ async fn attempt(
         created_at: Some(now),
     };
     if !request.dry_run {
-        session.execute(insert(table, &tenant, now)).await?;
+        session.execute(sql::tenant(table, &tenant, now)).await?;
         session.commit().await?;
     }
     Ok(CreateReport::of(tenant, Outcome::Created, request))
@@ -222,23 +226,4 @@ async fn chosen<'f>(fleet: &'f Fleet, tenants: &Tenants<'_>, request: &CreateReq
     let cluster = fleet.cluster(name)?;
     fleet::admit(cluster, counts.get(name).copied().unwrap_or_default())?;
     Ok(cluster)
-}
-
-fn insert(table: &Table, tenant: &Tenant, now: DateTime<Utc>) -> Query {
-    let values: [(&str, Value); 10] = [
-        ("id", tenant.id.as_str().into()),
-        ("slug", tenant.slug.as_str().into()),
-        ("name", tenant.name.as_str().into()),
-        ("cluster", tenant.cluster.as_str().into()),
-        ("status", tenant.status.name().into()),
-        ("owner_user_id", tenant.owner_user_id.clone().into()),
-        ("locale", tenant.locale.as_str().into()),
-        ("timezone", tenant.timezone.as_str().into()),
-        ("created_at", now.into()),
-        ("updated_at", now.into()),
-    ];
-    let names: Vec<String> = values.iter().map(|(column, _)| table.column(column)).collect();
-    let holes: Vec<String> = values.iter().map(|(column, _)| table.hole(column)).collect();
-    let sql = format!("INSERT INTO {} ({}) VALUES ({})", table.name, names.join(", "), holes.join(", "));
-    Query::new(sql).bind_all(values.into_iter().map(|(_, value)| value))
 }

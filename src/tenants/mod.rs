@@ -4,10 +4,12 @@
 //! tables. Provisioning runs are opsctl's own, wherever the tenants are registered.
 
 mod create;
+pub mod fixtures;
 mod list;
 pub mod provision;
 mod runs;
 mod show;
+mod sql;
 pub mod taxonomies;
 mod values;
 
