@@ -28,10 +28,7 @@ pub const VERB: Verb = Verb {
     class: Class::Routine,
     destructive_with: None,
     examples: &[
-        Example {
-            what: "where it would live",
-            line: "tenant create melati-express --name Melati --dry-run",
-        },
+        Example { what: "where it would live", line: "tenant create melati-express --name Melati --dry-run" },
         Example {
             what: "on the least full cluster that takes tenants",
             line: "tenant create melati-express --name Melati",
