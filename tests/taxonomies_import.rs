@@ -2,7 +2,10 @@
 
 use std::process::Child;
 
-use opsctl::tenants::taxonomies::{self, Source};
+use opsctl::{
+    db::Row,
+    tenants::taxonomies::{self, Source},
+};
 use serde_json::Value;
 
 use crate::{
@@ -41,7 +44,7 @@ async fn everything(case: &Case) -> Vec<String> {
     case.rows("SELECT * FROM opsctl_master_taxonomies ORDER BY type, code")
         .await
         .iter()
-        .map(|row| row.line())
+        .map(Row::line)
         .collect()
 }
 
