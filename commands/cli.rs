@@ -177,7 +177,7 @@ enum Command {
     /// The clusters of a platform: list, show, probe, migrate, repair, add, edit, drain, remove
     #[command(subcommand)]
     Clusters(clusters::Command),
-    /// The platform's tenants: list, show, create, master taxonomies
+    /// The platform's tenants: list, show, create, provision, master taxonomies
     #[command(subcommand)]
     Tenant(tenant::Command),
     /// Whether tenants are kept apart: row-level security and its equivalents
