@@ -8,6 +8,7 @@ mod clusters_changes;
 mod clusters_migrate;
 mod clusters_probe;
 mod clusters_probe_kept;
+mod clusters_migrate_fleet;
 mod clusters_registry;
 mod clusters_show;
 mod completion;

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use opsctl::{
     cancel::Cancel,
-    config::database::Address,
     db::{Begin, Engine, Query},
     schema::{self, TEAM_TABLE},
 };
-use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::{
@@ -16,89 +14,9 @@ use crate::{
     support::{
         Case, Schema,
         cli::{Said, run as typed},
+        fleets::{Fleet, of},
     },
 };
-
-/// A central database with some clusters, named in a file.
-struct Fleet<'a> {
-    central: &'a Case,
-    clusters: Vec<Case>,
-}
-
-impl<'a> Fleet<'a> {
-    async fn new(central: &'a Case, count: usize) -> Fleet<'a> {
-        let mut clusters = Vec::new();
-        for _ in 0..count {
-            let case = Case::empty(central.db.engine(), Schema::Reference).await.unwrap();
-            case.execute("SELECT 1").await; // a SQLite file is made by its first connection
-            clusters.push(case);
-        }
-        let fleet = Self { central, clusters };
-        fleet.write("");
-        fleet
-    }
-
-    /// Names `c1`, `c2`, … in the file, and what else it holds.
-    fn write(&self, more: &str) {
-        self.central.write_env("");
-        let mut text = String::new();
-        for (at, case) in self.clusters.iter().enumerate() {
-            text.push_str(&format!("[clusters.c{}]\n{}\n", at + 1, section(case)));
-        }
-        std::fs::write(self.central.folder.path().join("opsctl.toml"), text + more).unwrap();
-    }
-
-    fn run(&self, words: &str) -> Said {
-        typed(self.central.folder.path(), &words.split_whitespace().collect::<Vec<_>>())
-    }
-
-    /// Runs with `-o json`; the outcomes by cluster, and the exit code.
-    fn outcomes(&self, words: &str) -> (Vec<(String, String)>, i32, Said) {
-        let said = self.run(&format!("{words} -o json"));
-        let value: Value =
-            serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"));
-        let text = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
-        let items = value["data"].as_array().unwrap();
-        let outcomes = items.iter().map(|item| (text(item, "cluster"), text(item, "outcome"))).collect();
-        (outcomes, said.code, said)
-    }
-
-    fn files(&self, named: &[(&str, &str)]) {
-        let folder = self.central.folder.path().join("sql");
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        named.iter().for_each(|(name, text)| std::fs::write(folder.join(name), text).unwrap());
-    }
-
-    async fn finish(self) {
-        for case in self.clusters {
-            case.finish().await;
-        }
-    }
-}
-
-fn section(case: &Case) -> String {
-    let target = &case.target;
-    match &target.address {
-        Address::File(path) => format!("url = \"sqlite:{}\"", path.display()),
-        Address::Tcp(host, port) => {
-            let scheme = if target.engine == Engine::Postgres { "postgres" } else { "mysql" };
-            let secret = case.folder.path().join("secret");
-            std::fs::write(&secret, target.password.as_ref().unwrap().expose_secret()).unwrap();
-            format!(
-                "url = \"{scheme}://{}@{host}:{port}/{}\"\npassword = \"file:{}\"",
-                target.username,
-                target.name,
-                secret.display()
-            )
-        }
-        Address::Socket(..) => unreachable!("tests reach servers by port"),
-    }
-}
-
-fn of(outcomes: &[(String, String)]) -> Vec<&str> {
-    outcomes.iter().map(|(_, outcome)| outcome.as_str()).collect()
-}
 
 const ONE: (&str, &str) =
     ("0001_things.sql", "CREATE TABLE things (id integer PRIMARY KEY);\nINSERT INTO things VALUES (1);");
@@ -230,19 +148,19 @@ on_every_engine! {
     async fn results_are_kept_in_the_central_database(case: &Case) {
         let fleet = Fleet::new(case, 2).await;
         fleet.files(&[ONE]);
-        fleet.clusters[1].execute("CREATE TABLE things (x integer)").await;
+        fleet.clusters[0].execute("CREATE TABLE things (x integer)").await;
         let said = fleet.run("clusters migrate --path sql");
         assert!(said.err.contains("has no table for them; `opsctl db migrate` adds it"), "{said:?}");
         case.add_opsctl().await;
         fleet.run("clusters migrate --path sql");
         let rows = case.rows("SELECT * FROM opsctl_cluster_migrations ORDER BY cluster").await;
         let outcomes: Vec<String> = rows.iter().map(|row| row.text("outcome").unwrap()).collect();
-        assert_eq!(outcomes, ["skipped", "failed"]);
-        assert_eq!((rows[0].int("head").unwrap(), rows[1].int("pending").unwrap()), (1, 1));
+        assert_eq!(outcomes, ["failed", "skipped"]);
+        assert_eq!((rows[1].int("head").unwrap(), rows[0].int("pending").unwrap()), (1, 1));
         assert_eq!(rows[0].text("record_table").unwrap(), TEAM_TABLE);
-        assert!(rows[1].text("error").unwrap().contains("migration 0001_things.sql failed"));
+        assert!(rows[0].text("error").unwrap().contains("migration 0001_things.sql failed"));
         let listed = fleet.run("clusters list");
-        assert!(listed.out.lines().any(|line| line.starts_with("c2 ") && line.contains(" 1 ")), "{listed:?}");
+        assert!(listed.out.lines().any(|line| line.starts_with("c1 ") && line.contains(" 1 ")), "{listed:?}");
         fleet.finish().await;
     }
 

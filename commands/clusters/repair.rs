@@ -5,7 +5,7 @@ use opsctl::{
     Error, Exit, Result,
     clusters::migrate::{self, Budget, Repair, Request},
     fleet::Bounds,
-    schema::{Asked, Known, Mend, Options},
+    schema::{Asked, Known, Lint, Mend, Options},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -122,6 +122,7 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         bounds: Bounds::default(),
         budget: Budget::Unlimited,
         own: false,
+        lint: Lint::Off,
         clock: app.clock,
     };
     let known = args.known.map(|how| if how == How::Done { Known::Done } else { Known::Undone });

@@ -7,6 +7,7 @@ mod admit;
 mod files;
 mod fingerprint;
 mod in_steps;
+mod lint;
 mod lock;
 mod names;
 mod owner;
@@ -23,6 +24,7 @@ mod watch;
 
 pub use self::{
     admit::{admit, adopt},
+    lint::{Finding, Lint, lint},
     owner::{Owner, claim, owner, require_empty, require_own, wipe},
     plan::{Line, Plan, State, plan},
     repair::{Asked, Known, Mend, mend, mends},

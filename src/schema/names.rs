@@ -28,7 +28,8 @@ pub(super) fn created(engine: Engine, statement: &str, what: &str) -> Option<Str
     let tokens: Vec<Token> =
         words(engine, statement).into_iter().filter(|token| token.word != Word::Comment).collect();
     tokens.first().filter(|first| first.is(statement, "create"))?;
-    let at = tokens.iter().take(8).position(|token| token.is(statement, what))?;
+    let head = tokens.iter().take_while(|token| !token.is(statement, "on") && token.text(statement) != "(");
+    let at = head.take(12).position(|token| token.is(statement, what))?;
     let skips = ["if", "not", "exists"];
     let name = tokens[at + 1..].iter().find(|token| !skips.iter().any(|word| token.is(statement, word)))?;
     Some(name.text(statement).trim_matches(['"', '`']).to_owned())

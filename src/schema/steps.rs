@@ -118,7 +118,11 @@ pub(super) async fn write(
     entry: &Entry<'_>,
 ) -> Result<()> {
     let now = clock::column_text(session.db().now().await?);
-    let time = if session.db().engine() == Engine::Postgres { "?::timestamp" } else { "?" };
+    // As text, NULL or not: a prepared statement keeps the type that its first value had.
+    let (time, number) = match session.db().engine() {
+        Engine::Postgres => ("?::timestamp", "?::bigint"),
+        Engine::MySql | Engine::Sqlite => ("?", "?"),
+    };
     let position = i64::try_from(entry.position).unwrap_or(i64::MAX);
     let message: String = entry.message.chars().take(MESSAGE_CHARS).collect();
     let (moment, ended) = match entry.stand {
@@ -126,7 +130,7 @@ pub(super) async fn write(
         Stand::Done | Stand::Failed => ("ended_at", time),
     };
     let update = format!(
-        "UPDATE {TABLE} SET checksum = ?, state = ?, runner = ?, connection = ?, fingerprint = ?, message = ?, \
+        "UPDATE {TABLE} SET checksum = ?, state = ?, runner = ?, connection = {number}, fingerprint = ?, message = ?, \
          {moment} = {time} WHERE recorded_in = ? AND version = ? AND position = ?"
     );
     let values = |query: Query| {
@@ -134,7 +138,7 @@ pub(super) async fn write(
             .bind(checksum(entry.statement))
             .bind(entry.stand.name())
             .bind(entry.runner)
-            .bind(entry.connection)
+            .bind(entry.connection.map(|id| id.to_string()))
             .bind(entry.fingerprint)
             .bind(message.as_str())
             .bind(now.as_str())
@@ -145,7 +149,7 @@ pub(super) async fn write(
     }
     let insert = format!(
         "INSERT INTO {TABLE} (checksum, state, runner, connection, fingerprint, message, began_at, ended_at, \
-         recorded_in, version, position) VALUES (?, ?, ?, ?, ?, ?, {time}, {ended}, ?, ?, ?)"
+         recorded_in, version, position) VALUES (?, ?, ?, {number}, ?, ?, {time}, {ended}, ?, ?, ?)"
     );
     let mut query = values(Query::new(insert));
     if entry.stand != Stand::Begun {

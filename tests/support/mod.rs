@@ -10,6 +10,7 @@ pub mod disk;
 pub mod event;
 pub mod fill;
 pub mod fleet;
+pub mod fleets;
 pub mod oracle;
 pub mod pages;
 pub mod pgbouncer;

@@ -7,7 +7,7 @@ use opsctl::{
     Error, Result,
     clusters::migrate::{Budget, Canary, Request},
     fleet::Bounds,
-    schema::{Options, Patience, Set, TEAM_TABLE, TENANT},
+    schema::{Lint, Options, Patience, Set, TEAM_TABLE, TENANT},
     text::shell_word,
 };
 
@@ -59,6 +59,9 @@ pub struct Args {
     /// Go on though an applied migration has another text now
     #[arg(long)]
     allow_drift: bool,
+    /// What dangerous statements of pending migrations mean
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "warn")]
+    lint: Linting,
     /// Longest wait for a lock of a table or a row: others queue behind it
     #[arg(long, value_name = "TIME", value_parser = short, default_value = "2s")]
     lock_timeout: Duration,
@@ -109,6 +112,17 @@ enum OnError {
     Stop,
     /// Go on with the others.
     Continue,
+}
+
+/// What follows from something dangerous.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Linting {
+    /// Nothing: nobody looks.
+    Off,
+    /// It is told.
+    Warn,
+    /// Nothing is run.
+    Deny,
 }
 
 /// `3` or `5%`.
@@ -174,6 +188,11 @@ impl Args {
             bounds: Bounds { total, per_host: bounds.per_host.min(total) },
             budget,
             own: self.own,
+            lint: match self.lint {
+                Linting::Off => Lint::Off,
+                Linting::Warn => Lint::Warn,
+                Linting::Deny => Lint::Deny,
+            },
             clock: app.clock,
         })
     }

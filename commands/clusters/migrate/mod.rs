@@ -10,6 +10,7 @@ use opsctl::{
     Error, Exit, Result,
     clusters::migrate::{self, Item, Outcome, Planned, Report, Request},
     fleet::Cluster,
+    schema::Finding,
 };
 use serde_json::{Value, json};
 
@@ -99,10 +100,8 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let report = if looks {
         look(app, args, &clusters, &request).await
     } else {
-        recorded(app, Class::Routine, "clusters migrate", async |_| {
-            work(app, &clusters, &request, args).await
-        })
-        .await?
+        recorded(app, Class::Routine, "clusters migrate", async |_| work(app, &clusters, &request).await)
+            .await?
     };
     app.ui.emit(&render::view(app, &report)?)?;
     tell(app, &report);
@@ -121,15 +120,17 @@ pub fn runner(app: &App) -> String {
 
 async fn look(app: &App, args: &Args, clusters: &[&Cluster], request: &Request) -> Report {
     let plans = migrate::plan_all(clusters, request, &app.cancel, |_| ()).await;
+    let findings = migrate::findings(&plans, request);
+    render::findings(app, &findings);
     let items = plans.into_iter().map(|plan| plan.item).collect();
     let stopped = app.cancel.check().err();
-    Report { items, stopped, looked: args.status }
+    Report { items, findings, stopped, looked: args.status }
 }
 
-async fn work(app: &App, clusters: &[&Cluster], request: &Request, _args: &Args) -> Result<Report> {
-    let planned = |plans: &[Planned<'_>]| {
+async fn work(app: &App, clusters: &[&Cluster], request: &Request) -> Result<Report> {
+    let planned = |plans: &[Planned<'_>], findings: &[Finding]| {
         render::plan(app, plans);
-        Ok(())
+        render::findings(app, findings);
     };
     let told = |item: &Item| {
         let line = render::line(item);

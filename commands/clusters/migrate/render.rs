@@ -5,6 +5,7 @@ use std::time::Duration;
 use opsctl::{
     Result,
     clusters::migrate::{Item, Outcome, Planned, Report},
+    schema::Finding,
 };
 use serde_json::json;
 
@@ -97,6 +98,16 @@ pub fn plan(app: &App, plans: &[Planned<'_>]) {
     let current = plans.iter().filter(|plan| plan.item.outcome == Outcome::Skipped).count();
     if !wanting.is_empty() && current > 0 {
         app.ui.note(&format!("Plan: {current} up to date."));
+    }
+}
+
+/// What is dangerous in what is pending.
+pub fn findings(app: &App, findings: &[Finding]) {
+    for finding in findings {
+        app.ui.warning(&format!(
+            "{} line {}: {} ({}); instead: {}",
+            finding.file, finding.line, finding.why, finding.rule, finding.instead
+        ));
     }
 }
 

@@ -10,6 +10,20 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 
+/// What is kept of a cluster, in the order in which it is bound.
+const COLUMNS: [&str; 11] = [
+    "cluster",
+    "run",
+    "record_table",
+    "outcome",
+    "head",
+    "applied",
+    "pending",
+    "error",
+    "begun_at",
+    "ended_at",
+    "took_ms",
+];
 /// Longest text of an error that is kept.
 const ERROR_CHARS: usize = 2000;
 
@@ -20,15 +34,8 @@ const ERROR_CHARS: usize = 2000;
 pub async fn keep(central: &Db, run: &str, set: &Set, items: &[Item], begun: DateTime<Utc>) -> Result<bool> {
     let Some(table) = central.table(MIGRATIONS).await? else { return Ok(false) };
     let ended = central.now().await?;
-    let times = ["begun_at", "ended_at"].map(|column| table.hole(column));
-    let sql = format!(
-        "INSERT INTO {} (cluster, run, record_table, outcome, head, applied, pending, error, begun_at, ended_at, took_ms) \
-         VALUES (?, {}, ?, ?, ?, ?, ?, ?, {}, {}, ?)",
-        table.name,
-        table.hole("run"),
-        times[0],
-        times[1]
-    );
+    let holes = COLUMNS.map(|column| table.hole(column)).join(", ");
+    let sql = format!("INSERT INTO {} ({}) VALUES ({holes})", table.name, COLUMNS.join(", "));
     let mut session = central.session().await?;
     session.begin(Begin::Write).await?;
     for item in items {
@@ -38,7 +45,8 @@ pub async fn keep(central: &Db, run: &str, set: &Set, items: &[Item], begun: Dat
             .bind(run)
             .bind(&*set.table)
             .bind(item.outcome.name())
-            .bind(item.head)
+            // As text, NULL or not: a prepared statement keeps the type that its first value had.
+            .bind(item.head.map(|head| head.to_string()))
             .bind(i64::try_from(item.applied.len()).unwrap_or(i64::MAX))
             .bind(i64::try_from(item.pending.len() + item.dirty.len()).unwrap_or(i64::MAX))
             .bind(error)

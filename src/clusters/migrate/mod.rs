@@ -9,12 +9,12 @@ mod waves;
 use crate::{
     clock::Clock,
     fleet::Bounds,
-    schema::{Options, Set},
+    schema::{Lint, Options, Set},
 };
 
 pub use self::{
     keep::keep,
-    one::{Planned, Repair, plan_all, repair, repairs},
+    one::{Planned, Repair, findings, plan_all, repair, repairs},
     report::{Item, Outcome, Report, Summary},
     waves::migrate,
 };
@@ -67,6 +67,8 @@ pub struct Request {
     pub budget: Budget,
     /// Makes empty databases opsctl's own.
     pub own: bool,
+    /// What dangerous statements mean.
+    pub lint: Lint,
     /// The clock of the databases.
     pub clock: Clock,
 }

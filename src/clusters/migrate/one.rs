@@ -6,10 +6,10 @@ use super::{Item, Outcome, Request, grants};
 use crate::{
     Error, Kind, Result,
     cancel::Cancel,
-    config::{clusters::Role, database::Address},
+    config::{Engine, clusters::Role, database::Address},
     db::{Access, Db},
     fleet::{Cluster, Done, each},
-    schema::{self, Asked, Mend, Plan, Ran, Scope},
+    schema::{self, Asked, Finding, Lint, Mend, Plan, Ran, Scope, State},
 };
 
 /// A cluster, how far it is, and its database as its owner reaches it.
@@ -51,6 +51,25 @@ pub async fn plan_all<'c>(
         }
     });
     planned.collect()
+}
+
+/// What is dangerous in what clusters lack, each file once per engine.
+pub fn findings(plans: &[Planned<'_>], request: &Request) -> Vec<Finding> {
+    if request.lint == Lint::Off {
+        return Vec::new();
+    }
+    let engines = [Engine::Postgres, Engine::MySql, Engine::Sqlite];
+    let of = |engine: Engine| {
+        let lacking =
+            plans.iter().filter(|plan| plan.ready.as_ref().is_some_and(|(db, _)| db.engine() == engine));
+        let wanted = |version: &i64| request.options.wants(State::Pending, *version);
+        let versions = lacking.flat_map(|plan| plan.item.pending.iter().copied().filter(wanted)).collect();
+        schema::lint(&request.set, engine, &versions)
+    };
+    let mut found: Vec<Finding> = engines.into_iter().flat_map(of).collect();
+    found.sort_by(|a, b| (&a.file, a.line, &a.rule).cmp(&(&b.file, b.line, &b.rule)));
+    found.dedup();
+    found
 }
 
 async fn plan<'c>(cluster: &'c Cluster, request: &Request) -> Planned<'c> {

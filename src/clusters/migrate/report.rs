@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     Error, Exit, Kind,
-    schema::{Plan, State},
+    schema::{Finding, Plan, State},
 };
 
 /// What became of one cluster.
@@ -188,6 +188,8 @@ impl Item {
 pub struct Report {
     /// Each of them.
     pub items: Vec<Item>,
+    /// What is dangerous in what is pending.
+    pub findings: Vec<Finding>,
     /// Why the run was ended before its end, if it was.
     pub stopped: Option<Error>,
     /// Whether it only looked.
@@ -226,6 +228,8 @@ pub struct Summary {
     pub not_begun: usize,
     /// Migrations that were applied, on all clusters.
     pub migrations: usize,
+    /// What is dangerous in what was pending.
+    pub findings: Vec<Finding>,
 }
 
 impl Report {
@@ -252,6 +256,7 @@ impl Report {
             interrupted: of(Outcome::Interrupted),
             not_begun: of(Outcome::NotBegun),
             migrations: self.items.iter().map(|item| item.applied.len()).sum(),
+            findings: self.findings.clone(),
         }
     }
 

@@ -4,12 +4,13 @@ use std::cell::RefCell;
 
 use super::{
     Canary, Item, Outcome, Report, Request,
-    one::{Planned, plan_all},
+    one::{Planned, findings, plan_all},
 };
 use crate::{
     Error, Result,
     cancel::Cancel,
     fleet::{Cluster, Done, each},
+    schema::{Finding, Lint},
 };
 
 /// Why no further cluster is begun, and how many have failed.
@@ -48,16 +49,21 @@ impl Brake<'_> {
 /// Migrates the clusters; `told` hears of each when it is done.
 ///
 /// # Errors
-/// A canary that is none of the clusters. What fails on a cluster is in its item.
+/// A canary that is none of the clusters; [`crate::Kind::Refused`] for dangerous statements where they are denied. What
+/// fails on a cluster is in its item.
 pub async fn migrate(
     clusters: &[&Cluster],
     request: &Request,
     cancel: &Cancel,
-    mut planned: impl FnMut(&[Planned<'_>]) -> Result<()>,
+    planned: impl FnOnce(&[Planned<'_>], &[Finding]),
     mut told: impl FnMut(&Item),
 ) -> Result<Report> {
     let mut plans = plan_all(clusters, request, cancel, |_| ()).await;
-    planned(&plans)?;
+    let findings = findings(&plans, request);
+    planned(&plans, &findings);
+    if request.lint == Lint::Deny && !findings.is_empty() {
+        return Err(denied(&findings));
+    }
     let brake = Brake { request, of: plans.len(), failed: RefCell::new(0), reason: RefCell::default() };
     plans.iter().filter(|plan| !plan.is_runnable(request)).for_each(|plan| brake.count(&plan.item));
     if let Err(error) = cancel.check() {
@@ -75,7 +81,17 @@ pub async fn migrate(
         (0..plans.len()).filter(|at| !first.contains(at) && plans[*at].is_runnable(request)).collect();
     wave(&mut plans, &rest, &brake, cancel, &mut told).await;
     let items = plans.into_iter().map(|plan| plan.item).collect();
-    Ok(Report { items, stopped: brake.reason.into_inner(), looked: false })
+    Ok(Report { items, findings, stopped: brake.reason.into_inner(), looked: false })
+}
+
+fn denied(findings: &[Finding]) -> Error {
+    let places =
+        findings.iter().map(|finding| format!("{} line {}: {}", finding.file, finding.line, finding.rule));
+    let error =
+        Error::refused(format!("{} dangerous statements are pending: nothing was run", findings.len()));
+    places
+        .fold(error, Error::because)
+        .hint("write them otherwise, or waive one in its file: `-- opsctl:allow RULE why`")
 }
 
 /// Places of the clusters that go first. A named one that has nothing to do proves that the way is free.

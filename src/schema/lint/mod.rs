@@ -1,0 +1,154 @@
+//! What is dangerous in migrations that are to be run on tables in use: named before anything runs, with what to write
+//! instead. PostgreSQL's SQL is parsed by squawk, which knows its locks; the other engines' is read word by word.
+
+mod postgres;
+mod words;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{Migration, Set};
+use crate::db::Engine;
+
+/// What a comment begins with that waives a rule for its file: `-- opsctl:allow RULE why`.
+const WAIVER: &str = "-- opsctl:allow ";
+
+/// What findings mean for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lint {
+    /// Nothing is looked at.
+    Off,
+    /// They are told.
+    Warn,
+    /// Nothing is run.
+    Deny,
+}
+
+/// Something dangerous.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Finding {
+    /// The file.
+    pub file: String,
+    /// The line on which the statement, or the clause, begins.
+    pub line: usize,
+    /// The rule's name, as a waiver has it.
+    pub rule: String,
+    /// What it does to those who use the table.
+    pub why: String,
+    /// What to write instead.
+    pub instead: String,
+}
+
+/// What is dangerous in some of a set's migrations.
+pub fn lint(set: &Set, engine: Engine, versions: &BTreeSet<i64>) -> Vec<Finding> {
+    let wanted = set.migrations(engine).iter().filter(|migration| versions.contains(&migration.version));
+    wanted.flat_map(|migration| file(engine, migration)).collect()
+}
+
+fn file(engine: Engine, migration: &Migration) -> Vec<Finding> {
+    let mut findings = match engine {
+        Engine::Postgres => postgres::findings(migration),
+        Engine::MySql | Engine::Sqlite => words::findings(engine, migration),
+    };
+    let waived = waived(&migration.sql);
+    findings.retain(|finding| !waived.contains(finding.rule.as_str()));
+    findings.sort_by(|a, b| (a.line, &a.rule).cmp(&(b.line, &b.rule)));
+    findings.dedup();
+    findings
+}
+
+/// Rules that the file waives; a waiver without a reason is none.
+fn waived(text: &str) -> BTreeSet<&str> {
+    let waivers = text.lines().filter_map(|line| line.trim().strip_prefix(WAIVER));
+    waivers
+        .filter_map(|line| line.split_once(' '))
+        .filter(|(_, why)| !why.trim().is_empty())
+        .map(|(rule, _)| rule)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(engine: Engine, sql: &str) -> Vec<String> {
+        let migration = Migration { version: 1, file: "1_a.sql".into(), sql: sql.to_owned().into() };
+        file(engine, &migration)
+            .into_iter()
+            .map(|finding| format!("{} {}", finding.line, finding.rule))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_dangerous_on_postgresql_is_named() {
+        for (sql, expected) in [
+            ("CREATE INDEX i ON t (a);", &["1 require-concurrent-index-creation"][..]),
+            ("CREATE TABLE t (a int); CREATE INDEX i ON t (a);", &[]),
+            ("-- no-transaction\nCREATE INDEX CONCURRENTLY i ON t (a);", &[]),
+            ("CREATE INDEX CONCURRENTLY i ON t (a);", &["1 concurrently-in-transaction"]),
+            ("ALTER TABLE t ADD COLUMN a int NOT NULL;", &["1 adding-required-field"]),
+            ("ALTER TABLE t ADD COLUMN a int NOT NULL DEFAULT 1;", &[]),
+            ("ALTER TABLE t ADD COLUMN a uuid DEFAULT gen_random_uuid();", &["1 adding-field-with-default"]),
+            ("ALTER TABLE t ALTER COLUMN a TYPE bigint;", &["1 changing-column-type"]),
+            ("ALTER TABLE t ALTER COLUMN a SET NOT NULL;", &["1 adding-not-nullable-field"]),
+            ("SELECT 1;\nALTER TABLE t DROP COLUMN a;", &["2 ban-drop-column"]),
+            ("DROP TABLE t;", &["1 ban-drop-table"]),
+            ("ALTER TABLE t RENAME COLUMN a TO b;", &["1 renaming-column"]),
+            ("ALTER TABLE t RENAME TO u;", &["1 renaming-table"]),
+            ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);", &["1 constraint-missing-not-valid"]),
+            ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;", &[]),
+            ("LOCK TABLE t IN ACCESS EXCLUSIVE MODE;", &["1 lock-table"]),
+            ("-- opsctl:allow ban-drop-table empty since March\nDROP TABLE t;", &[]),
+            ("-- opsctl:allow ban-drop-table\nDROP TABLE t;", &["2 ban-drop-table"]),
+        ] {
+            assert_eq!(rules(Engine::Postgres, sql), expected, "{sql}");
+        }
+        let foreign =
+            rules(Engine::Postgres, "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (id);");
+        assert!(foreign.contains(&"1 adding-foreign-key-constraint".to_owned()), "{foreign:?}");
+    }
+
+    #[test]
+    fn what_is_dangerous_on_mysql_is_named() {
+        for (sql, expected) in [
+            ("ALTER TABLE t MODIFY a bigint;", &["1 changing-column-type"][..]),
+            ("ALTER TABLE t CHANGE COLUMN a b bigint, ALGORITHM=INPLACE, LOCK=NONE;", &["1 renaming-column"]),
+            ("CREATE TABLE t (a int); ALTER TABLE t MODIFY a bigint;", &[]),
+            ("ALTER TABLE t ADD COLUMN a int;", &[]),
+            ("ALTER TABLE t ADD INDEX i (a);", &[]),
+            ("ALTER TABLE t ADD FULLTEXT INDEX i (a);", &["1 blocking-index"]),
+            ("CREATE SPATIAL INDEX i ON t (a);", &["1 blocking-index"]),
+            (
+                "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (id);",
+                &["1 adding-foreign-key-constraint"],
+            ),
+            ("ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4;", &["1 rewriting-table"]),
+            ("ALTER TABLE t ADD a int, ALGORITHM=COPY;", &["1 rewriting-table"]),
+            ("ALTER TABLE t ENGINE=InnoDB;", &["1 rewriting-table"]),
+            ("ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (b);", &["1 rewriting-table"]),
+            ("SELECT 1;\nALTER TABLE t DROP COLUMN a;", &["2 ban-drop-column"]),
+            ("ALTER TABLE t DROP INDEX i;", &[]),
+            ("DROP TABLE t;", &["1 ban-drop-table"]),
+            ("TRUNCATE TABLE t;", &["1 ban-truncate"]),
+            ("RENAME TABLE a TO b;", &["1 renaming-table"]),
+            ("ALTER TABLE a RENAME COLUMN x TO y;", &["1 renaming-column"]),
+            ("ALTER TABLE a RENAME INDEX x TO y;", &[]),
+            ("# opsctl\n-- opsctl:allow ban-drop-table empty since March\nDROP TABLE t;", &[]),
+        ] {
+            assert_eq!(rules(Engine::MySql, sql), expected, "{sql}");
+        }
+        assert_eq!(rules(Engine::Sqlite, "ALTER TABLE t DROP COLUMN a;"), ["1 ban-drop-column"]);
+    }
+
+    #[test]
+    fn every_finding_says_why_and_what_instead() {
+        let sql = "DROP TABLE t; ALTER TABLE t RENAME TO u; ALTER TABLE t ALTER COLUMN a TYPE int; LOCK TABLE t; \
+                   CREATE INDEX i ON t (a); ALTER TABLE t ADD UNIQUE (a);";
+        let migration = Migration { version: 1, file: "1_a.sql".into(), sql: sql.into() };
+        for finding in file(Engine::Postgres, &migration) {
+            assert!(!finding.why.is_empty() && !finding.instead.is_empty(), "{finding:?}");
+        }
+    }
+}
