@@ -743,7 +743,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__clusters__subcmd__migrate)
-            opts="-c -o -q -v -n -y -h --cluster --path --table --dry-run --status --to --canary --parallel --on-error --max-failures --own --allow-drift --lock-timeout --lock-retries --lock-wait --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --cluster --path --table --dry-run --status --to --canary --parallel --on-error --max-failures --own --allow-drift --lint --lock-timeout --lock-retries --lock-wait --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -779,6 +779,10 @@ _opsctl() {
                     ;;
                 --max-failures)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lint)
+                    COMPREPLY=($(compgen -W "off warn deny" -- "${cur}"))
                     return 0
                     ;;
                 --lock-timeout)

@@ -601,6 +601,9 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l on-error -d 'What a failed cluster means for those that have not begun' -r -f -a "stop\t'Finish what is in hand, and begin no more'
 continue\t'Go on with the others'"
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l max-failures -d 'Begin no more once more than so many clusters have failed, or so many in a hundred [default: no limit]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lint -d 'What dangerous statements of pending migrations mean' -r -f -a "off\t'Nothing: nobody looks'
+warn\t'It is told'
+deny\t'Nothing is run'"
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-timeout -d 'Longest wait for a lock of a table or a row: others queue behind it' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-retries -d 'Further tries after lock timeouts' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-wait -d 'Longest wait for another run on the same database' -r
