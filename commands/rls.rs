@@ -198,8 +198,10 @@ async fn one(app: &App, cluster: &Cluster, column: &str) -> Result<Verdict> {
     // The owner reads every definition; an operator may.
     let other = [Role::Owner, Role::Operator].into_iter().find(|role| cluster.has(*role));
     let other = other.map(|role| cluster.db(role, app.clock)).transpose()?;
-    let verdict = verify(Parties { app: &as_app, other: other.as_ref() }, column).await;
-    for db in [Some(&as_app), other.as_ref()].into_iter().flatten() {
+    let operator = cluster.has(Role::Operator).then(|| cluster.db(Role::Operator, app.clock)).transpose()?;
+    let parties = Parties { app: &as_app, other: other.as_ref(), operator: operator.as_ref() };
+    let verdict = verify(parties, column).await;
+    for db in [Some(&as_app), other.as_ref(), operator.as_ref()].into_iter().flatten() {
         Db::close(db).await;
     }
     verdict

@@ -12,7 +12,8 @@ use opsctl::{
 use crate::support::roles::Cluster;
 
 async fn verdict(cluster: &Cluster, column: &str) -> Verdict {
-    let parties = Parties { app: &cluster.app, other: Some(&cluster.owner) };
+    let parties =
+        Parties { app: &cluster.app, other: Some(&cluster.owner), operator: Some(&cluster.case.db) };
     verify(parties, column).await.unwrap()
 }
 

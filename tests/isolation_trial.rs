@@ -8,10 +8,15 @@ use opsctl::{
     },
 };
 
-use crate::support::roles::{Cluster, TABLES};
+use crate::support::roles::{A, B, Cluster, TABLES};
 
 async fn verdict(cluster: &Cluster) -> Verdict {
-    verify(Parties { app: &cluster.app, other: Some(&cluster.owner) }, COLUMN).await.unwrap()
+    verify(
+        Parties { app: &cluster.app, other: Some(&cluster.owner), operator: Some(&cluster.case.db) },
+        COLUMN,
+    )
+    .await
+    .unwrap()
 }
 
 fn rules(verdict: &Verdict, table: &str) -> Vec<&'static str> {
@@ -136,8 +141,8 @@ async fn what_cannot_be_tried_is_said_and_not_passed() {
     assert_eq!(
         told,
         [
-            "public.logs: the application's role may not add rows to it",
             "public.spots: no value can be made up for `place`, a point",
+            "public.logs: the application's role may not add rows to it",
         ]
     );
     // A role that no policy binds shows nothing by what it does.
@@ -253,5 +258,38 @@ async fn the_connection_of_a_trial_is_nobodys() {
         .unwrap()
         .unwrap();
     assert_eq!(row.text_or_null("v").unwrap(), None);
+    cluster.finish().await;
+}
+
+// A table that the application only reads is judged by the rows that are there, against what the operator counts.
+#[tokio::test]
+async fn rows_that_are_there_are_counted_against_what_the_operator_sees() {
+    let Some(cluster) = Cluster::empty(Engine::Postgres).await else { return };
+    let app = format!("app_{}", cluster.mark);
+    let script = format!(
+        "CREATE TABLE logs (id int, tenant_id uuid NOT NULL); \
+         INSERT INTO logs SELECT n, CASE WHEN n < 4 THEN '{A}' ELSE '{B}' END::uuid FROM generate_series(1, 5) AS n; \
+         ALTER TABLE logs ENABLE ROW LEVEL SECURITY; ALTER TABLE logs FORCE ROW LEVEL SECURITY; \
+         CREATE POLICY p ON logs FOR SELECT USING (tenant_id = NULLIF(current_setting('shop.id', true), '')::uuid); \
+         GRANT SELECT ON logs TO {app}"
+    );
+    cluster.owner.session().await.unwrap().script(&script).await.unwrap();
+    let found = verdict(&cluster).await;
+    assert_eq!((found.findings, found.unproved, found.proved), (vec![], vec![], 1));
+    cluster
+        .owner
+        .session()
+        .await
+        .unwrap()
+        .script("CREATE POLICY q ON logs FOR SELECT USING (id = 5)")
+        .await
+        .unwrap();
+    let found = verdict(&cluster).await;
+    assert_eq!(rules(&found, "logs"), ["policy-without-tenant", "sees-others"]);
+    assert_eq!(found.findings[1].why, "inside a tenant of 3 rows 4 are seen");
+    cluster.case.execute("ALTER POLICY p ON logs USING (tenant_id = NULLIF(current_setting('shop.id', true), '')::uuid AND id > 1); DROP POLICY q ON logs").await;
+    let found = verdict(&cluster).await;
+    assert_eq!(found.findings, []);
+    assert_eq!(found.unproved[0].why, "a tenant of 3 rows sees 2 of them");
     cluster.finish().await;
 }

@@ -125,8 +125,6 @@ pub struct Function {
     pub volatile: bool,
     /// It runs with its owner's rights.
     pub definer: bool,
-    /// Its owner.
-    pub owner: String,
     /// The connected role may replace it.
     pub is_owner: bool,
     /// It sets its own search path.

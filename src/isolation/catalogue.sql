@@ -85,7 +85,7 @@ SELECT json_build_object(
     'functions', (
         SELECT coalesce(json_agg(json_build_object(
             'schema', n.nspname, 'name', f.proname, 'signature', f.oid::regprocedure::text, 'source', f.prosrc,
-            'volatile', f.provolatile = 'v', 'definer', f.prosecdef, 'owner', pg_get_userbyid(f.proowner),
+            'volatile', f.provolatile = 'v', 'definer', f.prosecdef,
             'is_owner', NOT asked.rolsuper AND pg_has_role(asked.me, f.proowner, 'USAGE'),
             'search_path', EXISTS (SELECT FROM unnest(f.proconfig) AS c(line) WHERE c.line LIKE 'search_path=%'),
             'may_create', NOT asked.rolsuper AND has_schema_privilege(asked.me, n.oid, 'CREATE')

@@ -5,9 +5,9 @@
 //! guarded views and triggers stop mistakes, and the application does the rest ([`Isolation::ApplicationEnforced`]).
 
 mod across;
-pub mod catalogue;
+mod catalogue;
 mod expression;
-pub mod guards;
+mod guards;
 mod scope;
 mod unprotected;
 pub mod verify;

@@ -184,7 +184,12 @@ fn lets(condition: &str, sources: &Sources<'_>) -> Vec<(Lets, bool)> {
 
 /// `schema.table`, each quoted where it must be.
 pub fn label(table: &Table) -> String {
-    [&table.schema, &table.name].map(|name| plain(name)).join(".")
+    label_of(&table.schema, &table.name)
+}
+
+/// Likewise, of a table that is known by its names.
+pub fn label_of(schema: &str, name: &str) -> String {
+    [schema, name].map(plain).join(".")
 }
 
 /// A name as it is typed: quoted where it must be.
