@@ -24,14 +24,8 @@ use crate::{
 };
 
 /// What the verbs of the group say about themselves.
-pub const VERBS: &[Verb] = &[
-    list::VERB,
-    show::VERB,
-    create::VERB,
-    provision::VERB,
-    taxonomies::LIST,
-    taxonomies::IMPORT,
-];
+pub const VERBS: &[Verb] =
+    &[list::VERB, show::VERB, create::VERB, provision::VERB, taxonomies::LIST, taxonomies::IMPORT];
 
 /// The platform's tenants: list, show, create, provision, master taxonomies
 ///

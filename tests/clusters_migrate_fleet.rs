@@ -172,6 +172,25 @@ on_every_engine! {
     }
 }
 
+/// What a dump writes at its head must not reach the next file, nor our own guards.
+#[tokio::test]
+async fn what_one_file_sets_does_not_reach_the_next() {
+    let Some(case) = Case::new(Engine::Postgres, Schema::Service).await else { return };
+    let fleet = Fleet::new(&case, 1).await;
+    let first = "SET lock_timeout = 0;\nSELECT pg_catalog.set_config('search_path', '', false);\nCREATE TABLE public.a (id integer);";
+    let second = "CREATE TABLE b AS SELECT current_setting('lock_timeout') AS waits, current_setting('search_path') AS path;";
+    fleet.files(&[("1_a.sql", first), ("2_b.sql", second)]);
+    let said = fleet.run("clusters migrate --path sql --lock-timeout 1500ms");
+    assert_eq!(said.code, 0, "{said:?}");
+    let row = &fleet.clusters[0].rows("SELECT waits, path FROM b").await[0];
+    assert_eq!(
+        (row.text("waits").unwrap(), row.text("path").unwrap()),
+        ("1500ms".into(), "\"$user\", public".into())
+    );
+    fleet.finish().await;
+    case.finish().await;
+}
+
 /// PostgreSQL's indexes that are made concurrently, which no transaction can hold.
 #[tokio::test]
 async fn an_invalid_index_that_was_left_behind_is_dropped_and_made_again() {

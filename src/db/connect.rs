@@ -181,7 +181,8 @@ fn settings(target: &Database, local: bool) -> String {
 
 /// What begins every transaction behind a pooler in transaction mode: a session there is not one's own.
 pub(super) fn transaction_guards(conn: &PgConnection, target: &Database, bounds: &Guards) -> String {
-    guards(conn, "SET LOCAL", bounds) + &settings(target, true)
+    let path = if bounds.renewed { "SET LOCAL search_path TO DEFAULT; " } else { "" };
+    format!("{path}{}{}", guards(conn, "SET LOCAL", bounds), settings(target, true))
 }
 
 async fn mysql(target: &Database, bounds: &Guards) -> Result<Conn> {

@@ -22,11 +22,13 @@ pub struct Guards {
     pub statement: Option<Duration>,
     /// Longest wait for one lock. MySQL and MariaDB count whole seconds, so it is rounded up there.
     pub lock: Duration,
+    /// Whether each transaction sets them anew, on PostgreSQL: scripts that it runs may have set others.
+    pub renewed: bool,
 }
 
 impl Default for Guards {
     fn default() -> Self {
-        Self { name: "opsctl".into(), statement: Some(STATEMENT), lock: LOCK }
+        Self { name: "opsctl".into(), statement: Some(STATEMENT), lock: LOCK, renewed: false }
     }
 }
 
@@ -36,7 +38,7 @@ impl Guards {
         let mut name = format!("opsctl migrate {runner}");
         name.retain(|c| c.is_ascii_graphic() || c == ' ');
         name.truncate(NAME_BYTES);
-        Self { name, statement: None, lock }
+        Self { name, statement: None, lock, renewed: true }
     }
 
     /// Time after which a server that has not answered counts as lost; none where a statement may take any time.

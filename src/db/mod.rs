@@ -427,7 +427,7 @@ impl Session<'_> {
             (Engine::Sqlite, Begin::Read) => "BEGIN",
         };
         match &self.conn {
-            Some(Conn::Postgres(conn)) if self.is_pooled() => {
+            Some(Conn::Postgres(conn)) if self.is_pooled() || self.db.guards.renewed => {
                 let guards = connect::transaction_guards(conn, &self.db.target, &self.db.guards);
                 self.send(&format!("{sql}; {guards}")).await
             }
