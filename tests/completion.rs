@@ -286,3 +286,19 @@ fn clusters_are_completed_from_the_file_and_from_what_was_listed() {
     let seen = asked(folder.path(), "bash", &["opsctl", "clusters", "drain", "e"]);
     assert_eq!(words(&seen), ["eu-1"], "from what was seen: the database is gone");
 }
+
+#[test]
+fn tenants_are_completed_from_what_was_listed_else_from_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    for typed in [&["init", "--embedded"][..], &["db", "seed", "--only", "tenants"]] {
+        assert_eq!(crate::support::cli::run(folder.path(), typed).code, 0);
+    }
+    let offered = |line: &[&str]| words(&asked(folder.path(), "bash", line)).join(" ");
+    assert_eq!(offered(&["opsctl", "tenant", "show", "ha"]), "harbour-clean");
+    let created = ["tenant", "create", "hana", "--name", "Hana"];
+    assert_eq!(crate::support::cli::run(folder.path(), &created).code, 0);
+    assert_eq!(crate::support::cli::run(folder.path(), &["tenant", "list"]).code, 0);
+    fs::remove_file(folder.path().join("opsctl-data/central.sqlite")).unwrap();
+    assert_eq!(offered(&["opsctl", "tenant", "show", "ha"]), "hana harbour-clean");
+    assert_eq!(offered(&["opsctl", "tenant", "provision", "el"]), "elok");
+}

@@ -39,6 +39,9 @@ pub struct Seen {
     /// Names of clusters, as they were registered last.
     #[serde(default)]
     pub clusters: Vec<String>,
+    /// Slugs of tenants, those that were seen last in front.
+    #[serde(default)]
+    pub tenants: Vec<String>,
 }
 
 /// One event in trouble.
@@ -71,6 +74,11 @@ pub fn remember_clusters<'a>(app: &App, names: impl IntoIterator<Item = &'a str>
     keep(app, |seen| seen.set_clusters(names));
 }
 
+/// Keeps slugs of tenants that a run saw.
+pub fn remember_tenants<'a>(app: &App, slugs: impl IntoIterator<Item = &'a str>) {
+    keep(app, |seen| seen.add_tenants(slugs));
+}
+
 /// Completion is a convenience: whatever fails is passed over.
 fn keep(app: &App, add: impl FnOnce(&mut Seen)) {
     let Ok(context) = app.context() else { return };
@@ -98,6 +106,17 @@ impl Seen {
     pub fn set_clusters<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
         self.version = VERSION;
         self.clusters = names.into_iter().filter(|name| plain(name)).map(str::to_owned).collect();
+    }
+
+    /// Adds tenants that a run saw, in front.
+    pub fn add_tenants<'a>(&mut self, slugs: impl IntoIterator<Item = &'a str>) {
+        self.version = VERSION;
+        let mut fresh: Vec<String> =
+            slugs.into_iter().filter(|slug| plain(slug)).take(KEPT).map(str::to_owned).collect();
+        self.tenants.retain(|known| !fresh.contains(known));
+        fresh.append(&mut self.tenants);
+        fresh.truncate(KEPT);
+        self.tenants = fresh;
     }
 
     /// Adds what a run saw: the newest in front, what is in trouble no more taken off.
@@ -167,6 +186,17 @@ mod tests {
         assert_eq!(ids, ["c", "a"]);
         assert_eq!(seen.events[1].why, "stripe, exhausted");
         assert_eq!(seen.providers, ["stripe"]);
+    }
+
+    #[test]
+    fn tenants_that_were_seen_last_come_first_and_each_once() {
+        let mut seen = Seen::default();
+        seen.add_tenants(["a", "b"]);
+        seen.add_tenants(["c", "two words", "a"]);
+        assert_eq!(seen.tenants, ["c", "a", "b"]);
+        let many: Vec<String> = (0..300).map(|at| format!("t{at}")).collect();
+        seen.add_tenants(many.iter().map(String::as_str));
+        assert_eq!((seen.tenants.len(), seen.tenants[0].as_str()), (KEPT, "t0"));
     }
 
     #[test]

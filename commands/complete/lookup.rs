@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use opsctl::{
     config::{self, Context, Environment, context::Inputs, file},
     db::{Access, Db},
-    fleet,
+    fleet, tenants,
     webhooks::{self, Filter, Limits, Overrides},
 };
 
@@ -16,6 +16,8 @@ use crate::{environment, tree, verb::Verb};
 const BUDGET: Duration = Duration::from_millis(200);
 /// Events that it asks for.
 const EVENTS: u32 = 50;
+/// Tenants likewise.
+const TENANTS: u32 = 100;
 
 /// The words of the line that is being completed: they stand behind `--`.
 pub fn words() -> Vec<OsString> {
@@ -100,6 +102,23 @@ async fn fleet(environment: &Environment, context: &Context) -> Option<Vec<Strin
     let fleet = fleet::load(context, &db).await.ok()?;
     db.close().await;
     Some(fleet.clusters.into_iter().map(|cluster| cluster.name).collect())
+}
+
+/// Slugs of tenants: those that were seen, else the first ones of the central database.
+pub fn tenants() -> Vec<String> {
+    let known = cache::seen().map(|seen| seen.tenants).filter(|known| !known.is_empty());
+    known
+        .or_else(|| asked(async |environment, context| registered(environment, context).await))
+        .unwrap_or_default()
+}
+
+async fn registered(environment: &Environment, context: &Context) -> Option<Vec<String>> {
+    let db = Db::new(context.database().ok()?, Access::Existing, environment::clock(environment));
+    let tenants = fleet::Tenants::open(context, &db).await.ok()??;
+    let filter = tenants::Filter { limit: TENANTS, ..tenants::Filter::default() };
+    let page = tenants::list(&tenants, &db, None, &filter).await.ok()?;
+    db.close().await;
+    Some(page.items.into_iter().map(|item| item.tenant.slug).collect())
 }
 
 /// Asks, for a moment. Never a protected context: there, completion opens no connection at all.

@@ -144,6 +144,9 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         app.cancel.guard(creating).await
     };
     let report = recorded_unless(args.dry_run, app, Class::Routine, "tenant create", work).await?;
+    if !report.dry_run {
+        complete::remember_tenants(app, [&*report.slug]);
+    }
     tell(app, &report)?;
     Ok(Exit::Done)
 }

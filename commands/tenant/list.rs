@@ -122,6 +122,7 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         false => None,
     };
     let page = tenants::list(&tenants, app.db().await?, fleet.as_ref(), &args.filter()).await?;
+    complete::remember_tenants(app, page.items.iter().map(|item| &*item.tenant.slug));
     app.ui.emit(&view(app, &page)?)?;
     if page.items.is_empty() {
         app.ui.note("No tenants match.");

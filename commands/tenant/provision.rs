@@ -4,6 +4,7 @@ mod render;
 
 use std::{cell::Cell, fs, io::Read, path::Path, time::Duration, time::Instant};
 
+use clap_complete::ArgValueCandidates;
 use opsctl::{
     Error, Exit, Kind, Result,
     journal::Entry,
@@ -21,6 +22,7 @@ use crate::{
     actor,
     app::App,
     cli::{parse_duration, told},
+    complete,
     number::number,
     record::{Account, recorded_unless},
     safety::{self, Class},
@@ -77,7 +79,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["tenants", "all_failed", "cluster"])))]
 pub struct Args {
     /// Tenants, by slug or id
-    #[arg(value_name = "TENANT")]
+    #[arg(value_name = "TENANT", add = ArgValueCandidates::new(complete::tenants))]
     tenants: Vec<String>,
     /// Tenants whose provisioning failed, was stopped, or was killed
     #[arg(long, conflicts_with = "tenants")]

@@ -1,6 +1,7 @@
 //! `opsctl tenant show`: one tenant, its cluster, and its last provisioning runs.
 
 use chrono::{DateTime, Utc};
+use clap_complete::ArgValueCandidates;
 use opsctl::{
     Exit, Result,
     tenants::{self, RowCounts, Run, Show, StepStatus},
@@ -12,6 +13,7 @@ use serde_json::json;
 use super::status_cell;
 use crate::{
     app::App,
+    complete,
     number::number,
     safety::Class,
     ui::{Cell, Column, Table, Tone, View, ago},
@@ -77,7 +79,7 @@ pub struct Summary {
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// The tenant's slug or id
-    #[arg(value_name = "TENANT")]
+    #[arg(value_name = "TENANT", add = ArgValueCandidates::new(complete::tenants))]
     tenant: String,
     /// Provisioning runs to show, newest first, 1 to 1000
     #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 3, value_parser = number(1, 1000))]
@@ -90,6 +92,7 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let fleet = app.fleet().await?;
     let name = opsctl::text::pasted(&args.tenant);
     let shown = tenants::show(&tenants, app.db().await?, &fleet, name, args.runs).await?;
+    complete::remember_tenants(app, [&*shown.tenant.slug]);
     app.ui.emit(&view(app, &shown)?)?;
     if shown.home.is_none() {
         let cluster = &shown.tenant.cluster;
