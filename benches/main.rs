@@ -4,6 +4,7 @@
 mod bare;
 mod candidates;
 mod chunk;
+mod fleet;
 mod measure;
 mod memory;
 mod page;
@@ -128,7 +129,7 @@ impl Bench {
 }
 
 /// The measurements, by the names that `--only` takes.
-const NAMES: [&str; 5] = ["chunk", "throughput", "candidates", "startup", "memory"];
+const NAMES: [&str; 6] = ["chunk", "throughput", "candidates", "startup", "memory", "fleet"];
 
 async fn section(bench: &Bench, name: &str) -> Section {
     let (title, about, found) = match name {
@@ -137,6 +138,7 @@ async fn section(bench: &Bench, name: &str) -> Section {
         "candidates" => ("Picking what is due", candidates::ABOUT, candidates::measure(bench).await),
         "startup" => ("Start", startup::ABOUT, startup::measure(bench).await),
         "memory" => ("Resident memory", memory::ABOUT, memory::measure(bench).await),
+        "fleet" => ("Many databases of one server", fleet::ABOUT, fleet::measure(bench).await),
         _ => unreachable!("names were checked"),
     };
     Section { title, about, found }

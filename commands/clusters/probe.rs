@@ -5,6 +5,7 @@ pub mod render;
 
 use std::time::{Duration, Instant};
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Error, Exit, Result,
     clusters::probe::{self, LeftOut, Limits, Probe, Report, Request, Verdict},
@@ -16,6 +17,7 @@ use opsctl::{
 use crate::{
     app::App,
     cli::parse_duration,
+    complete,
     safety::Class,
     ui,
     variables::Topic,
@@ -69,7 +71,7 @@ pub const VERB: Verb = Verb {
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// Only these clusters
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = Names::new(complete::clusters))]
     names: Vec<String>,
     /// Roles that must be able to log in, where they have credentials of their own; the first one asks
     #[arg(

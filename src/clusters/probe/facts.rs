@@ -72,18 +72,18 @@ pub struct Server {
     pub connections: Option<Connections>,
 }
 
-/// PostgreSQL. Ordinary roles may see how many connections there are, and not the state of replication.
+/// PostgreSQL. Ordinary roles may see how many connections there are, and not the state of replication. The functions
+/// behind the views are asked: a session that has just begun takes several times as long to plan the views.
 const POSTGRES: &str = "\
 SELECT current_setting('server_version') AS version, r.rolname::text AS login, \
        r.rolsuper::int AS superuser, r.rolbypassrls::int AS bypassrls, \
        (current_setting('transaction_read_only') = 'on')::int AS read_only, \
        pg_is_in_recovery()::int AS replica, \
-       CASE WHEN NOT pg_is_in_recovery() THEN (SELECT max(extract(epoch FROM s.replay_lag)) FROM pg_stat_replication s) \
-            WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() AND EXISTS (SELECT 1 FROM pg_stat_wal_receiver) THEN 0 \
+       CASE WHEN NOT pg_is_in_recovery() THEN s.lag \
+            WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() \
+                 AND (SELECT pid FROM pg_stat_get_wal_receiver()) IS NOT NULL THEN 0 \
             ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8 AS lag, \
-       CASE WHEN NOT pg_is_in_recovery() THEN (SELECT count(*) FROM pg_stat_replication) END AS replicas, \
-       CASE WHEN NOT pg_is_in_recovery() THEN (SELECT count(*) FROM pg_stat_replication s WHERE s.state IS NULL) END AS unseen, \
-       c.server_used, c.database_used, c.user_used, \
+       s.replicas, s.unseen, c.server_used, c.database_used, c.user_used, \
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int \
          - coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS server_max, \
        d.datconnlimit AS database_max, r.rolconnlimit AS user_max, \
@@ -92,7 +92,9 @@ SELECT current_setting('server_version') AS version, r.rolname::text AS login, \
 FROM pg_roles r, pg_database d, LATERAL ( \
   SELECT count(*) AS server_used, count(*) FILTER (WHERE a.datid = d.oid) AS database_used, \
          count(*) FILTER (WHERE a.usesysid = r.oid) AS user_used \
-  FROM pg_stat_activity a WHERE a.datid IS NOT NULL AND a.usesysid IS NOT NULL) c \
+  FROM pg_stat_get_activity(NULL) a WHERE a.datid IS NOT NULL AND a.usesysid IS NOT NULL) c, ( \
+  SELECT count(*) AS replicas, count(*) FILTER (WHERE w.state IS NULL) AS unseen, \
+         max(extract(epoch FROM w.replay_lag)) AS lag FROM pg_stat_get_wal_senders() w) s \
 WHERE r.rolname = current_user AND d.datname = current_database()";
 
 /// MySQL and MariaDB; connections and replication have statements of their own.
