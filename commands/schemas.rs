@@ -13,6 +13,7 @@ use opsctl::{
     tenants::{
         self, provision,
         taxonomies::{ImportCounts, ImportItem, ImportReport, Source},
+        verify,
     },
     webhooks::{Counts, Item, ListItem, RetryReport, Show},
 };
@@ -59,6 +60,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<ImportReport, ImportCounts, ImportItem>("tenant taxonomies import"),
         verb::<tenants::CreateReport, tenant::CreateSummary, tenants::CreateReport>("tenant create"),
         verb::<provision::Report, provision::Counts, provision::Item>("tenant provision"),
+        verb::<Vec<verify::Verdict>, verify::Counts, tenant::VerifyLine>("tenant verify"),
         verb::<Vec<Checked>, RlsSummary, Checked>("rls verify"),
         verb::<Vec<journal::Line>, journal::RunsSummary, journal::Line>("journal list"),
         verb::<journal::Line, journal::RunSummary, journal::Line>("journal show"),

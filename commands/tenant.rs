@@ -5,6 +5,7 @@ mod list;
 mod provision;
 mod show;
 mod taxonomies;
+mod verify;
 
 use opsctl::{
     Exit, Result,
@@ -15,7 +16,7 @@ use opsctl::{
 #[cfg(test)]
 pub use self::{
     create::Summary as CreateSummary, list::PageSummary, show::Summary as ShowSummary,
-    taxonomies::Summary as TaxonomiesSummary,
+    taxonomies::Summary as TaxonomiesSummary, verify::Line as VerifyLine,
 };
 use crate::{
     app::App,
@@ -24,10 +25,17 @@ use crate::{
 };
 
 /// What the verbs of the group say about themselves.
-pub const VERBS: &[Verb] =
-    &[list::VERB, show::VERB, create::VERB, provision::VERB, taxonomies::LIST, taxonomies::IMPORT];
+pub const VERBS: &[Verb] = &[
+    list::VERB,
+    show::VERB,
+    create::VERB,
+    provision::VERB,
+    verify::VERB,
+    taxonomies::LIST,
+    taxonomies::IMPORT,
+];
 
-/// The platform's tenants: list, show, create, provision, master taxonomies
+/// The platform's tenants: list, show, create, provision, verify, master taxonomies
 ///
 /// Where they are registered, and what provisioning does, is told in docs/tenants.md.
 #[derive(Debug, clap::Subcommand)]
@@ -36,6 +44,7 @@ pub enum Command {
     Show(show::Args),
     Create(create::Args),
     Provision(Box<provision::Args>),
+    Verify(verify::Args),
     /// The master rows that every tenant gets a copy of: list, import
     #[command(subcommand)]
     Taxonomies(taxonomies::Command),
@@ -48,6 +57,7 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::Show(args) => app.cancel.guard(show::run(app, &args)).await,
         Command::Create(args) => create::run(app, &args).await,
         Command::Provision(args) => provision::run(app, &args).await,
+        Command::Verify(args) => verify::run(app, &args).await,
         Command::Taxonomies(command) => taxonomies::run(app, command).await,
     }
 }

@@ -12,6 +12,7 @@ mod show;
 mod sql;
 pub mod taxonomies;
 mod values;
+pub mod verify;
 
 pub use self::{
     create::{CreateReport, CreateRequest, Outcome, create},

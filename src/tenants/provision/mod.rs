@@ -6,17 +6,17 @@
 
 mod ids;
 mod ledger;
-mod live;
+pub(super) mod live;
 pub(super) mod owner;
 pub(super) mod place;
 mod plan;
 pub(super) mod probe;
 mod report;
 pub(super) mod roles;
-mod run;
+pub(super) mod run;
 mod seed;
 mod select;
-mod steps;
+pub(super) mod steps;
 pub(super) mod taxonomies;
 mod work;
 
@@ -29,7 +29,7 @@ use std::{
 pub use self::{
     ledger::{Asker, Patience},
     live::Holder,
-    plan::Masters,
+    plan::{Masters, Taxonomy},
     report::{Counts, Item, Outcome, Report, StepLine},
     select::{Selection, select},
     steps::{Scope, Step, Tally},

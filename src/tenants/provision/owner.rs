@@ -39,9 +39,9 @@ pub enum Membership {
 /// # Errors
 /// The database's; an id that the column cannot hold.
 pub async fn look(place: &Place<'_>, session: &mut Session<'_>, user: &str) -> Result<Membership> {
-    let table = place.table(TABLE, &COLUMNS).await?;
-    place.fits(&table, TABLE, "user_id", "the owner's id", user)?;
-    let (own, tenant) = place.own(&table);
+    let table = place.table(TABLE)?;
+    place.fits(table, TABLE, "user_id", "the owner's id", user)?;
+    let (own, tenant) = place.own(table);
     let sql = format!(
         "SELECT role_code, status FROM {} WHERE {own} AND user_id = {}",
         table.name,
@@ -63,10 +63,10 @@ pub async fn look(place: &Place<'_>, session: &mut Session<'_>, user: &str) -> R
 /// # Errors
 /// The database's.
 pub async fn apply(place: &Place<'_>, session: &mut Session<'_>, user: &str) -> Result<()> {
-    let table = place.table(TABLE, &COLUMNS).await?;
+    let table = place.table(TABLE)?;
     let id = ids::from_name(&[&place.tenant.id, TABLE, user]);
     let row = vec![id.into(), user.into(), OWNER.into(), "active".into(), place.now().await?];
-    place.insert(session, &table, &COLUMNS, vec![row]).await
+    place.insert(session, table, &COLUMNS, vec![row]).await
 }
 
 /// What the step came to.

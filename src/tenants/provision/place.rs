@@ -1,6 +1,8 @@
 //! A tenant's place on its cluster: its tables as the engine at hand has them, and transactions that are for this tenant
 //! alone. Every statement names the tenant, too: where there is no row-level security nothing else would keep it apart.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::ids;
@@ -21,10 +23,19 @@ pub const TENANT_ID: &str = "tenant_id";
 pub struct Place<'a> {
     /// The cluster, as the role `app` reaches it.
     pub db: &'a Db,
-    /// How its tenants are entered.
-    pub scope: &'a Scope,
+    /// What is known of its tables.
+    pub known: &'a Known,
     /// The tenant.
     pub tenant: &'a Tenant,
+}
+
+/// What is learnt of a cluster once, for all of its tenants.
+#[derive(Debug)]
+pub struct Known {
+    /// How tenants are entered.
+    pub scope: Scope,
+    /// Where the rows of each tenant table are reached, by the table's name.
+    pub tables: BTreeMap<&'static str, Table>,
 }
 
 /// Where rows of a tenant table are reached: the table, or the guarded view before it, which is all that an application's
@@ -39,20 +50,14 @@ pub async fn table(db: &Db, name: &str) -> Result<Option<Table>> {
 }
 
 impl<'a> Place<'a> {
-    /// A tenant table with all of `columns`, and one of the tenant.
+    /// A tenant table, for a tenant whose id it can hold.
     ///
     /// # Errors
-    /// [`crate::Kind::Config`], naming what is missing; an id that the column cannot hold.
-    pub async fn table(&self, name: &str, columns: &[&str]) -> Result<Table> {
-        let table = match table(self.db, name).await? {
-            Some(table) => table,
-            None => self.db.require(name, columns).await?,
-        };
-        if let Some(column) = columns.iter().chain(&[TENANT_ID]).find(|column| !table.has(column)) {
-            let of = self.db.target();
-            return Err(Error::config(format!("the table `{name}` of {of} lacks the column `{column}`")));
-        }
-        self.fits(&table, name, TENANT_ID, "the tenant's id", &self.tenant.id)?;
+    /// [`crate::Kind::Config`].
+    pub fn table(&self, name: &str) -> Result<&'a Table> {
+        let missing = || Error::config(format!("{} has no table `{name}`", self.db.target()));
+        let table = self.known.tables.get(name).ok_or_else(missing)?;
+        self.fits(table, name, TENANT_ID, "the tenant's id", &self.tenant.id)?;
         Ok(table)
     }
 
@@ -79,7 +84,7 @@ impl<'a> Place<'a> {
     pub async fn begin(&self, how: Begin) -> Result<Session<'a>> {
         let mut session = self.db.session().await?;
         session.begin(how).await?;
-        self.scope.enter(&mut session, &Identity::tenant(&self.tenant.id)).await?;
+        self.known.scope.enter(&mut session, &Identity::tenant(&self.tenant.id)).await?;
         Ok(session)
     }
 
@@ -88,7 +93,7 @@ impl<'a> Place<'a> {
     /// # Errors
     /// The database's; the connection is closed then.
     pub async fn commit(&self, mut session: Session<'_>) -> Result<()> {
-        self.scope.leave(&mut session).await?;
+        self.known.scope.leave(&mut session).await?;
         session.commit().await
     }
 
@@ -97,7 +102,7 @@ impl<'a> Place<'a> {
     /// # Errors
     /// As [`Place::commit`].
     pub async fn rollback(&self, mut session: Session<'_>) -> Result<()> {
-        self.scope.leave(&mut session).await?;
+        self.known.scope.leave(&mut session).await?;
         session.rollback().await
     }
 

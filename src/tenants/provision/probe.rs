@@ -1,10 +1,14 @@
 //! The checks before anything is written: the cluster answers, its role may work, the tenant tables are there. They are
 //! the same for every tenant of a cluster, and made once for all of them.
 
+use std::collections::BTreeMap;
+
 use tokio::sync::OnceCell;
 
 use super::{
-    owner, place, roles,
+    owner,
+    place::{self, Known},
+    roles,
     steps::{self, Done, Step},
     taxonomies,
 };
@@ -12,7 +16,7 @@ use crate::{
     Error, Result,
     clock::Clock,
     config::clusters::{ClusterStatus, Role},
-    db::{Db, Engine, Fault, Query, takes_no_writes},
+    db::{Db, Engine, Fault, Query, Table, takes_no_writes},
     fleet::Cluster,
     isolation::{COLUMN, Scope},
     schema::{self, State},
@@ -27,7 +31,7 @@ pub struct Reached<'a> {
     db: Result<Db>,
     clock: Clock,
     probed: OnceCell<Result<Done>>,
-    migrated: OnceCell<Result<Scope>>,
+    migrated: OnceCell<Result<Known>>,
 }
 
 impl<'a> Reached<'a> {
@@ -91,21 +95,33 @@ impl<'a> Reached<'a> {
         Ok(done)
     }
 
-    /// The tables are there, and nothing is pending. Gives how tenants are entered there.
+    /// The tables are there, and nothing is pending. Gives what is known of them.
     ///
     /// # Errors
     /// What is missing, and the command that comes first.
-    pub async fn migrations(&self, wanted: &steps::Scope) -> Result<&Scope> {
-        self.migrated.get_or_init(|| self.schema(wanted)).await.as_ref().map_err(Clone::clone)
+    pub async fn migrations(&self, wanted: &steps::Scope) -> Result<&Known> {
+        self.migrated.get_or_init(|| self.learn(wanted)).await.as_ref().map_err(Clone::clone)
     }
 
-    async fn schema(&self, wanted: &steps::Scope) -> Result<Scope> {
-        let db = self.db()?;
-        let lines = match schema::lines(db, &schema::TENANT).await {
-            // Who may not read the record is told by one who may, where there is one.
-            Err(error) if error.fault() == Some(Fault::Right) => self.read_by_the_owner(error).await?,
-            lines => lines?,
-        };
+    /// The owner is asked, where there is one: the application's role may see neither the record of migrations nor, on
+    /// MySQL and MariaDB, what the views are made of.
+    async fn learn(&self, wanted: &steps::Scope) -> Result<Known> {
+        if !self.cluster.has(Role::Owner) {
+            return self.schema(self.db()?, wanted).await;
+        }
+        let owner = self.cluster.db(Role::Owner, self.clock)?;
+        let known = self.schema(&owner, wanted).await;
+        owner.close().await;
+        known
+    }
+
+    async fn schema(&self, db: &Db, wanted: &steps::Scope) -> Result<Known> {
+        let lines = schema::lines(db, &schema::TENANT).await.map_err(|error| match error.fault() {
+            Some(Fault::Right) => {
+                error.hint("it takes SELECT on _sqlx_migrations, or an owner role of the cluster")
+            }
+            _ => error,
+        })?;
         let name = &self.cluster.name;
         let first = |error: Error| {
             error.hint(format!(
@@ -128,43 +144,28 @@ impl<'a> Reached<'a> {
             ));
         }
         // A platform whose own migrations made the tables has no record of ours: then the tables speak.
-        let mut missing = Vec::new();
-        for (step, table, columns) in needs() {
-            if wanted.has(step) {
-                missing.extend(lacks(db, table, columns).await?);
+        let (mut tables, mut missing) = (BTreeMap::new(), Vec::new());
+        for (_, table, columns) in needs().into_iter().filter(|(step, ..)| wanted.has(*step)) {
+            match found(db, table, columns).await? {
+                Ok(known) => drop(tables.insert(table, known)),
+                Err(lacking) => missing.extend(lacking),
             }
         }
         if !missing.is_empty() {
             let words =
                 if missing.len() == 1 { "lacks the table or column" } else { "lacks tables or columns" };
-            return Err(first(
+            let error = first(
                 Error::config(format!("cluster `{name}` {words} `{}`", missing.join("`, `")))
                     .because("tenant data is not seeded before its tables exist"),
-            ));
+            );
+            return Err(match db.engine() {
+                Engine::MySql if !self.cluster.has(Role::Owner) => error.hint(
+                    "a role that may use the views alone sees them with EXECUTE on their functions, or beside an owner role of the cluster",
+                ),
+                _ => error,
+            });
         }
-        self.scope().await
-    }
-
-    /// How tenants are entered: on MySQL and MariaDB only who owns the views may read what they ask for.
-    async fn scope(&self) -> Result<Scope> {
-        let learnt = async |db: &Db| Scope::learn(&mut db.session().await?, COLUMN).await;
-        if !self.cluster.has(Role::Owner) {
-            return learnt(self.db()?).await;
-        }
-        let owner = self.cluster.db(Role::Owner, self.clock)?;
-        let scope = learnt(&owner).await;
-        owner.close().await;
-        scope
-    }
-
-    async fn read_by_the_owner(&self, error: Error) -> Result<Vec<schema::Line>> {
-        if !self.cluster.has(Role::Owner) {
-            return Err(error.hint("it takes SELECT on _sqlx_migrations, or an owner role of the cluster"));
-        }
-        let owner = self.cluster.db(Role::Owner, self.clock)?;
-        let lines = schema::lines(&owner, &schema::TENANT).await;
-        owner.close().await;
-        lines
+        Ok(Known { scope: Scope::learn(&mut db.session().await?, COLUMN).await?, tables })
     }
 }
 
@@ -188,10 +189,12 @@ fn needs() -> [(Step, &'static str, &'static [&'static str]); 4] {
     ]
 }
 
-async fn lacks(db: &Db, name: &str, columns: &[&str]) -> Result<Vec<String>> {
-    let Some(table) = place::table(db, name).await? else { return Ok(vec![name.to_owned()]) };
+/// Where the rows of a table are reached, or what is missing.
+async fn found(db: &Db, name: &str, columns: &[&str]) -> Result<Result<Table, Vec<String>>> {
+    let Some(table) = place::table(db, name).await? else { return Ok(Err(vec![name.to_owned()])) };
     let missing = columns.iter().chain(&[place::TENANT_ID]).filter(|column| !table.has(column));
-    Ok(missing.map(|column| format!("{name}.{column}")).collect())
+    let missing: Vec<String> = missing.map(|column| format!("{name}.{column}")).collect();
+    Ok(if missing.is_empty() { Ok(table) } else { Err(missing) })
 }
 
 /// Says when row-level security does not bind the role: every statement names the tenant all the same.
@@ -206,19 +209,28 @@ async fn role(db: &Db) -> Result<Option<String>> {
     Ok(Some(format!("the role `{}` {why}: row-level security does not bind it", row.text("name")?)))
 }
 
+/// What a run does to each table.
+const RIGHTS: [(&str, &[&str]); 4] = [
+    (roles::ROLES, &["SELECT", "INSERT", "UPDATE"]),
+    (roles::PERMISSIONS, &["SELECT", "INSERT", "DELETE"]),
+    (taxonomies::TABLE, &["SELECT", "INSERT", "UPDATE"]),
+    (owner::TABLE, &["SELECT", "INSERT"]),
+];
+
 /// Refuses a role that lacks a right on a table that is there, before a run gets halfway.
 async fn rights(db: &Db, writes: bool) -> Result<()> {
-    let wanted = if writes { "('SELECT'), ('INSERT'), ('UPDATE')" } else { "('SELECT')" };
-    let tables = needs().map(|(_, table, _)| format!("('{table}')")).join(", ");
+    let wanted = |(table, words): &(&str, &[&str])| {
+        let words = words.iter().filter(|word| writes || **word == "SELECT");
+        words.map(|word| format!("('{table}', '{word}')")).collect::<Vec<_>>()
+    };
+    let wanted = RIGHTS.iter().flat_map(wanted).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "SELECT t.name, r.word FROM (VALUES {tables}) AS t (name), (VALUES {wanted}) AS r (word) \
-         WHERE to_regclass(t.name) IS NOT NULL AND NOT has_table_privilege(to_regclass(t.name), r.word) ORDER BY 1, 2"
+        "SELECT w.name, w.word FROM (VALUES {wanted}) AS w (name, word) \
+         WHERE to_regclass(w.name) IS NOT NULL AND NOT has_table_privilege(to_regclass(w.name), w.word) ORDER BY 1, 2"
     );
     let rows = db.session().await?.fetch(Query::new(sql)).await?;
-    let lacking: Vec<String> = rows
-        .iter()
-        .map(|row| Ok(format!("{} on {}", row.text("word")?, row.text("name")?)))
-        .collect::<Result<_>>()?;
+    let lacking = rows.iter().map(|row| Ok(format!("{} on {}", row.text("word")?, row.text("name")?)));
+    let lacking: Vec<String> = lacking.collect::<Result<_>>()?;
     if lacking.is_empty() {
         return Ok(());
     }

@@ -157,8 +157,8 @@ fn compare(roles: &Roles, existing: &BTreeMap<String, Existing>) -> Plan {
 /// # Errors
 /// The database's.
 pub async fn look(place: &Place<'_>, session: &mut Session<'_>, roles: &Roles) -> Result<Plan> {
-    let table = place.table(ROLES, &ROLE_COLUMNS).await?;
-    let (own, tenant) = place.own(&table);
+    let table = place.table(ROLES)?;
+    let (own, tenant) = place.own(table);
     let sql = format!(
         "SELECT code, name, is_system, source_version, source_checksum, modified_by_tenant_at FROM {} WHERE {own}",
         table.name
@@ -176,8 +176,8 @@ pub async fn look(place: &Place<'_>, session: &mut Session<'_>, roles: &Roles) -
         };
         existing.insert(row.text("code")?, known);
     }
-    let table = place.table(PERMISSIONS, &PERMISSION_COLUMNS).await?;
-    let (own, tenant) = place.own(&table);
+    let table = place.table(PERMISSIONS)?;
+    let (own, tenant) = place.own(table);
     let sql = format!("SELECT role_code, permission FROM {} WHERE {own}", table.name);
     for row in session.fetch(Query::new(sql).bind(tenant)).await? {
         if let Some(role) = existing.get_mut(&row.text("role_code")?) {
@@ -192,7 +192,7 @@ pub async fn look(place: &Place<'_>, session: &mut Session<'_>, roles: &Roles) -
 /// # Errors
 /// [`crate::db::Fault::Transient`] where roles were changed meanwhile, or the database's.
 pub async fn apply(place: &Place<'_>, session: &mut Session<'_>, plan: &Plan) -> Result<()> {
-    let table = place.table(ROLES, &ROLE_COLUMNS).await?;
+    let table = place.table(ROLES)?;
     let now = place.now().await?;
     let made = plan.create.iter().map(|role| {
         vec![
@@ -207,11 +207,11 @@ pub async fn apply(place: &Place<'_>, session: &mut Session<'_>, plan: &Plan) ->
     });
     let columns =
         ["code", "name", "is_system", "source_version", "source_checksum", "created_at", "updated_at"];
-    place.insert(session, &table, &columns, made.collect()).await?;
+    place.insert(session, table, &columns, made.collect()).await?;
     if !plan.update.is_empty() {
         let set = |value: fn(&Role) -> Value| plan.update.iter().map(|(role, _)| value(role)).collect();
         let codes = plan.update.iter().map(|(role, _)| role.code.clone()).collect();
-        let update = BulkUpdate::new(&table, "code", codes)
+        let update = BulkUpdate::new(table, "code", codes)
             .set("name", set(|role| role.name.as_str().into()))
             .set("source_checksum", set(|role| role.checksum().into()))
             .set_all(
@@ -230,9 +230,9 @@ pub async fn apply(place: &Place<'_>, session: &mut Session<'_>, plan: &Plan) ->
 }
 
 async fn permissions(place: &Place<'_>, session: &mut Session<'_>, plan: &Plan, now: &Value) -> Result<()> {
-    let table = place.table(PERMISSIONS, &PERMISSION_COLUMNS).await?;
+    let table = place.table(PERMISSIONS)?;
     for (role, further) in plan.update.iter().filter(|(_, further)| !further.is_empty()) {
-        let (own, tenant) = place.own(&table);
+        let (own, tenant) = place.own(table);
         let which = table.one_of("permission", further.iter().map(String::as_str));
         let sql = format!(
             "DELETE FROM {} WHERE {own} AND role_code = {} AND {}",
@@ -247,7 +247,7 @@ async fn permissions(place: &Place<'_>, session: &mut Session<'_>, plan: &Plan, 
         .grants
         .iter()
         .map(|(role, permission)| vec![role.as_str().into(), permission.as_str().into(), now.clone()]);
-    place.insert(session, &table, &PERMISSION_COLUMNS, granted.collect()).await
+    place.insert(session, table, &PERMISSION_COLUMNS, granted.collect()).await
 }
 
 /// What the step came to.

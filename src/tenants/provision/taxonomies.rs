@@ -51,8 +51,8 @@ pub const COLUMNS: [&str; 15] = [
 /// # Errors
 /// A faulty master, or the database's.
 pub async fn look(place: &Place<'_>, session: &mut Session<'_>, masters: &Masters) -> Result<Plan> {
-    let table = place.table(TABLE, &COLUMNS).await?;
-    let existing = existing(place, session, &table, masters).await?;
+    let table = place.table(TABLE)?;
+    let existing = existing(place, session, table, masters).await?;
     plan(&place.tenant.id, masters, &existing)
 }
 
@@ -112,7 +112,7 @@ fn read(row: &crate::db::Row) -> Result<Existing> {
 /// # Errors
 /// [`crate::db::Fault::Transient`] where rows were changed meanwhile, or the database's.
 pub async fn apply(place: &Place<'_>, session: &mut Session<'_>, plan: &Plan) -> Result<()> {
-    let table = place.table(TABLE, &COLUMNS).await?;
+    let table = place.table(TABLE)?;
     let now = place.now().await?;
     let columns: Vec<&str> =
         ["id"].into_iter().chain(COPIED).chain(["is_system", "created_at", "updated_at"]).collect();
@@ -122,9 +122,9 @@ pub async fn apply(place: &Place<'_>, session: &mut Session<'_>, plan: &Plan) ->
         values.extend([flag(true), now.clone(), now.clone()]);
         values
     });
-    place.insert(session, &table, &columns, made.collect()).await?;
+    place.insert(session, table, &columns, made.collect()).await?;
     for rows in plan.update.chunks(rows_at_a_time()) {
-        let changed = session.execute(update(place, &table, rows, &now)).await?;
+        let changed = session.execute(update(place, table, rows, &now)).await?;
         if changed != rows.len() as u64 {
             return Err(raced(&format!("{changed} of {} rows are as they were read", rows.len())));
         }

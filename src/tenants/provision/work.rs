@@ -138,8 +138,8 @@ impl<'a> Work<'a> {
         reached: &Reached<'_>,
     ) -> Result<Done, Halt> {
         let place = async || {
-            let scope = reached.migrations(&self.request.scope).await?;
-            Ok::<_, Error>(Place { db: reached.db()?, scope, tenant })
+            let known = reached.migrations(&self.request.scope).await?;
+            Ok::<_, Error>(Place { db: reached.db()?, known, tenant })
         };
         match step {
             Step::Probe => Ok(reached.probe(run.is_some()).await?),

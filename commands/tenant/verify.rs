@@ -1,0 +1,158 @@
+//! `opsctl tenant verify`: whether a tenant is as provisioning is to leave it, with evidence.
+
+use opsctl::{
+    Exit, Result,
+    tenants::{
+        provision::{self, Ground, Masters, Selection},
+        taxonomies,
+        verify::{self, Answer, Check, Report, Verdict},
+    },
+};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    app::App,
+    number::number,
+    safety::Class,
+    ui::{Cell, Column, Table, Tone, View},
+    variables::Topic,
+    verb::{Example, Prints, Verb},
+};
+
+/// What the verb says about itself.
+pub const VERB: Verb = Verb {
+    words: "tenant verify",
+    class: Class::Read,
+    destructive_with: None,
+    examples: &[
+        Example { what: "every tenant of a cluster", line: "tenant verify --cluster ap-1" },
+        Example { what: "all tenants, for a spreadsheet", line: "tenant verify --all -o csv" },
+    ],
+    prints: Prints::Verdict(&COLUMNS),
+    reads: &[Topic::Context, Topic::Database],
+    exits: &[
+        (Exit::Findings, "something is not as provisioning is to leave it"),
+        (Exit::Config, ""),
+        (Exit::Unreachable, "no cluster could be looked at"),
+        (Exit::NotFound, "no such tenant or cluster"),
+    ],
+    artisan: &[],
+};
+
+const COLUMNS: [Column; 7] = [
+    Column::left("tenant"),
+    Column::left("check"),
+    Column::left("status"),
+    Column::left("evidence").flexible(),
+    Column::left("next").flexible(),
+    Column::left("cluster").wide_only(),
+    Column::left("id").wide_only(),
+];
+
+/// Verify tenants: their last run, counts, rows, warnings, isolation
+///
+/// Answers what is asked after a provisioning: did the last run succeed; are its counts plausible; are the
+/// tenant's roles, taxonomies and owner in its cluster as the master has them; does a warning repeat; and
+/// are its tables kept apart from other tenants'. Each finding comes with what to type.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["tenants", "all", "cluster"])))]
+pub struct Args {
+    /// Tenants, by slug or id
+    #[arg(value_name = "TENANT")]
+    tenants: Vec<String>,
+    /// All tenants but archived ones
+    #[arg(long, conflicts_with = "tenants")]
+    all: bool,
+    /// Only tenants on this cluster; alone, all of them
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
+    /// Tenants looked at at once, 1 to 64
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 8, value_parser = number(1, 64))]
+    parallel: u32,
+}
+
+/// One answer about one tenant.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Line<'a> {
+    /// The tenant's slug.
+    tenant: &'a str,
+    /// Its cluster.
+    cluster: &'a str,
+    /// The answer.
+    #[serde(flatten)]
+    check: &'a Check,
+}
+
+/// Runs the verb.
+pub async fn run(app: &App, args: &Args) -> Result<Exit> {
+    let report = app.cancel.guard(look(app, args)).await?;
+    app.ui.emit(&view(app, &report)?)?;
+    app.ui.note(&summary(&report));
+    Ok(report.exit())
+}
+
+async fn look(app: &App, args: &Args) -> Result<Report> {
+    let central = app.db().await?;
+    let (tenants, fleet) = (super::tenants(app).await?, app.fleet().await?);
+    if let Some(name) = &args.cluster {
+        fleet.cluster(name)?;
+    }
+    let selection =
+        Selection { names: args.tenants.clone(), cluster: args.cluster.clone(), ..Selection::default() };
+    let selected = provision::select(&tenants, central, &selection).await?;
+    let masters = Masters { rows: taxonomies::master(central).await?, whole: true };
+    let ground = Ground { central, registered: &tenants, fleet: &fleet, clock: app.clock };
+    verify::verify(ground, &selected, masters, args.parallel as usize, &app.cancel).await
+}
+
+fn view(app: &App, report: &Report) -> Result<View> {
+    let mut table = Table::new(COLUMNS);
+    for (verdict, check) in lines(report) {
+        table.row([
+            Cell::new(&*verdict.tenant),
+            Cell::new(check.key),
+            Cell::new(check.status.name()).tone(match check.status {
+                Answer::Pass => Tone::Good,
+                Answer::Warn => Tone::Warn,
+                Answer::Fail => Tone::Bad,
+            }),
+            Cell::new(&*check.message),
+            Cell::or_dash(check.next.as_deref()),
+            Cell::new(&*verdict.cluster),
+            Cell::new(&*verdict.id),
+        ]);
+    }
+    let line = |(verdict, check): (&Verdict, &Check)| {
+        json!(Line { tenant: &verdict.tenant, cluster: &verdict.cluster, check })
+    };
+    Ok(View {
+        command: "tenant verify",
+        context: app.context()?.name.clone(),
+        at: app.clock.now(),
+        data: json!(report.verdicts),
+        summary: json!(report.counts),
+        items: lines(report).map(line).collect(),
+        table,
+        text: None,
+    })
+}
+
+fn lines(report: &Report) -> impl Iterator<Item = (&Verdict, &Check)> {
+    report.verdicts.iter().flat_map(|verdict| verdict.checks.iter().map(move |check| (verdict, check)))
+}
+
+fn summary(report: &Report) -> String {
+    let counts = report.counts;
+    if counts.tenants == 0 {
+        return "No tenants are to be verified.".into();
+    }
+    let tenants = if counts.tenants == 1 { "tenant" } else { "tenants" };
+    let findings = if counts.fail == 1 { "finding" } else { "findings" };
+    format!(
+        "{} {tenants}: {} checks passed, {} worth a look, {} {findings}.",
+        counts.tenants, counts.pass, counts.warn, counts.fail
+    )
+}
