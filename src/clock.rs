@@ -50,6 +50,11 @@ pub fn column_text(at: DateTime<Utc>) -> String {
     at.format(COLUMN_FORMAT).to_string()
 }
 
+/// As text of a column that holds milliseconds. SQLite compares such columns as text, so all of it is always written.
+pub fn column_millis(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

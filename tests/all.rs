@@ -52,6 +52,7 @@ mod redis_ping;
 mod redis_reach;
 mod redis_settings;
 mod rls;
+mod runbooks;
 mod schemas;
 mod surroundings;
 mod taxonomies_import;

@@ -3,7 +3,7 @@
 use opsctl::{
     Exit, Kind,
     cancel::Cancel,
-    db::{Engine, Query},
+    db::{Engine, Query, Value},
     schema::{self, Owner, State},
     webhooks::fixtures,
 };
@@ -74,6 +74,20 @@ async fn indexes(case: &Case, table: &str) -> Vec<String> {
 }
 
 on_every_database! {
+    // The driver would keep the statement with the type that it guessed for the NULL.
+    async fn the_same_statement_takes_null_first_and_a_number_then(case: &Case) {
+        let mut session = case.db.session().await.unwrap();
+        let sql = match case.db.engine() {
+            Engine::MySql => "SELECT CAST(? AS signed) AS n",
+            _ => "SELECT CAST(? AS integer) AS n",
+        };
+        for value in [Value::Null, Value::Int(7), Value::Null] {
+            let row = session.first(Query::new(sql).bind_all([value.clone()])).await.unwrap().unwrap();
+            let expected = if value == Value::Null { None } else { Some("7".to_owned()) };
+            assert_eq!(row.text_or_null("n").unwrap(), expected);
+        }
+    }
+
     async fn the_central_tables_are_the_services(case: &Case) {
         let table = case.db.require("webhook_events", &[]).await.unwrap();
         for (name, postgres, mysql, sqlite) in WEBHOOK_EVENTS {

@@ -3,6 +3,11 @@
 
 use std::{fs, path::Path};
 
+use opsctl::{
+    clock::Clock,
+    config::{Database, Origin},
+    db::{Access, Db},
+};
 use serde_json::Value;
 
 use crate::support::{
@@ -56,9 +61,19 @@ fn line_of(folder: &Path, words: &str) -> Vec<String> {
     line.split(' ').map(str::to_owned).collect()
 }
 
-#[test]
-fn every_destructive_verb_is_refused_without_all_three_confirmations() {
+/// Gives the record of a cluster another text than the migration has, so that there is something to repair.
+async fn drifted(folder: &Path) {
+    let file = folder.join("opsctl-data/clusters/eu-1.sqlite");
+    let db = Db::new(Database::sqlite(file, Origin::Default), Access::Existing, Clock::system());
+    let sql = "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 50001";
+    db.session().await.unwrap().script(sql).await.unwrap();
+    db.close().await;
+}
+
+#[tokio::test]
+async fn every_destructive_verb_is_refused_without_all_three_confirmations() {
     let folder = production();
+    drifted(folder.path()).await;
     let page = said(folder.path(), &["help", "safety"]).out;
     let with_option = page.lines().filter_map(|line| {
         let (words, rest) = line.strip_prefix('`')?.split_once('`')?;
@@ -98,9 +113,15 @@ fn on_a_database(folder: &Path) -> Vec<String> {
     names
 }
 
-/// A folder in which a verb has something to do.
+/// A folder in which a verb has something to do, and nothing to warn of.
 fn folder_for(words: &str) -> tempfile::TempDir {
-    if words == "db seed" { empty_production() } else { production() }
+    let folder = if words == "db seed" { empty_production() } else { production() };
+    if words == "tenant provision" {
+        // Among the seeded runs is one that fell silent: who takes it over says so.
+        assert_eq!(said(folder.path(), &["tenant", "provision", "fajar-wash"]).code, 0);
+        fs::remove_dir_all(folder.path().join("state")).unwrap();
+    }
+    folder
 }
 
 /// A verb's line with `-q`, as it stands in a crontab.

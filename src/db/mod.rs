@@ -236,6 +236,8 @@ macro_rules! run {
         let query: Query = $query;
         let sql = query.text($session.db.engine());
         let keep = !$session.is_pooled();
+        // PostgreSQL's driver keeps a statement with the types of its first values, and NULL has none of its own.
+        let typed = !query.has_null();
         let alone = $session.enter().await?;
         tracing::trace!(%sql, "query");
         // Work that is dropped half-way leaves its connection in the middle of an answer.
@@ -243,7 +245,7 @@ macro_rules! run {
         let work = async {
             match $session.conn.as_mut() {
                 Some(Conn::Postgres($conn)) => {
-                    let $bound = sql::postgres(sql, query.into_values()).persistent(keep);
+                    let $bound = sql::postgres(sql, query.into_values()).persistent(keep && typed);
                     $body
                 }
                 Some(Conn::MySql($conn)) => {

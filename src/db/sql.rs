@@ -107,6 +107,10 @@ impl Query {
         self
     }
 
+    pub(super) fn has_null(&self) -> bool {
+        self.values.contains(&Value::Null)
+    }
+
     pub(super) fn into_values(self) -> Vec<Value> {
         self.values
     }

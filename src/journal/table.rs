@@ -242,7 +242,7 @@ impl Conditions<'_> {
 
 /// As column text, with milliseconds.
 fn column_time(at: DateTime<Utc>) -> Value {
-    Value::Text(at.format("%Y-%m-%d %H:%M:%S%.3f").to_string())
+    Value::Text(crate::clock::column_millis(at))
 }
 
 fn name(text: &str) -> Value {

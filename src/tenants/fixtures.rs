@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Error, Result,
+    clock::column_millis,
     config::Context,
     db::{Begin, Db, Session, Table},
     fleet::{self, CENTRAL, Fleet, Source, Tenant, TenantStatus, Tenants},
@@ -210,9 +211,9 @@ impl RunFixture {
             ("skipped_count", sum(|step| step.skipped).into()),
             ("log_key", failed.and_then(|step| step.log_key.clone()).into()),
             ("error", failed.and_then(|step| step.error.clone()).into()),
-            ("started_at", began.into()),
-            ("heartbeat_at", ended.unwrap_or(began).into()),
-            ("finished_at", ended.into()),
+            ("started_at", column_millis(began).into()),
+            ("heartbeat_at", column_millis(ended.unwrap_or(began)).into()),
+            ("finished_at", ended.map(column_millis).into()),
         ];
         session.execute(sql::insert(&tables.runs, values)).await?;
         for (seq, step) in (1_i64..).zip(&self.steps) {
@@ -237,8 +238,8 @@ impl StepFixture {
             ("skipped_count", self.skipped.into()),
             ("log_key", self.log_key.clone().into()),
             ("error", self.error.clone().into()),
-            ("started_at", begun.then_some(began).into()),
-            ("finished_at", ended.then_some(began + TOOK).into()),
+            ("started_at", begun.then(|| column_millis(began)).into()),
+            ("finished_at", ended.then(|| column_millis(began + TOOK)).into()),
         ]
     }
 }

@@ -103,12 +103,14 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         recorded(app, Class::Routine, "clusters migrate", async |_| work(app, &clusters, &request).await)
             .await?
     };
-    app.ui.emit(&render::view(app, &report)?)?;
-    tell(app, &report);
-    app.ui.note(&render::conclusion(&report, args, started.elapsed()));
     if !looks {
         keep(app, &request, &report, started).await;
     }
+    if looks || app.ui.wants_reports() {
+        app.ui.emit(&render::view(app, &report)?)?;
+    }
+    tell(app, &report);
+    app.ui.note(&render::conclusion(&report, args, started.elapsed()));
     Ok(report.exit())
 }
 

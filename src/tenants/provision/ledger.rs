@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 
 use super::{
     live::{self, Holder},
-    run::{Run, column},
+    run::Run,
     steps::{Scope, Step},
 };
 use crate::{
     Error, Result,
+    clock::column_millis,
     db::{Begin, Db, Fault, Query, Session, Table, Value},
     fleet::{Tenant, TenantStatus},
     tenants::{RUNS, RunStatus, STEPS, StepStatus},
@@ -145,7 +146,7 @@ impl<'a> Ledger<'a> {
             "overtaken by run {by} of {} on {}: no heartbeat since {}",
             asker.user,
             asker.host,
-            column(holder.heartbeat_at)
+            column_millis(holder.heartbeat_at)
         );
         let status = if holder.has_committed { RunStatus::Partial } else { RunStatus::Failed };
         let key = holder.step.map_or(Value::Null, |step| step.log_key().into());
@@ -164,9 +165,9 @@ impl<'a> Ledger<'a> {
             .bind(status.name())
             .bind_all([key.clone()])
             .bind(why.as_str())
-            .bind(column(now))
+            .bind(column_millis(now))
             .bind(holder.run.as_str())
-            .bind(column(holder.heartbeat_at));
+            .bind(column_millis(holder.heartbeat_at));
         if session.execute(query).await? != 1 {
             return Ok(false);
         }
@@ -183,7 +184,7 @@ impl<'a> Ledger<'a> {
             .bind(StepStatus::Failed.name())
             .bind_all([key])
             .bind(why)
-            .bind(column(now))
+            .bind(column_millis(now))
             .bind(holder.run.as_str());
         session.execute(query).await?;
         self.skip_the_rest(session, &holder.run).await?;
@@ -233,8 +234,8 @@ impl<'a> Ledger<'a> {
             ("requested_by", short(&asker.user)),
             ("host", short(&asker.host)),
             ("pid", asker.pid.to_string().into()),
-            ("started_at", column(now).into()),
-            ("heartbeat_at", column(now).into()),
+            ("started_at", column_millis(now).into()),
+            ("heartbeat_at", column_millis(now).into()),
         ];
         let names = row.each_ref().map(|(name, _)| *name).join(", ");
         let holes = row.each_ref().map(|(name, _)| self.runs.hole(name)).join(", ");
@@ -279,7 +280,7 @@ impl<'a> Ledger<'a> {
             table.hole("updated_at"),
             table.hole("id"),
         );
-        let at = Value::from(column(now));
+        let at = Value::from(column_millis(now));
         let mut query = Query::new(sql).bind(status.name()).bind_all([at.clone()]);
         if is_whole {
             query = query.bind_all([at]);

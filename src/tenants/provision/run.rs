@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Error, Kind, Result,
+    clock::column_millis,
     db::{Begin, Query, Session, Value},
     fleet::{Tenant, TenantStatus},
     tenants::{RunStatus, StepStatus},
@@ -88,7 +89,7 @@ impl<'a> Run<'a> {
             runs.hole("heartbeat_at"),
             runs.hole("id")
         );
-        match session.execute(Query::new(sql).bind(column(now)).bind(self.id.as_str())).await? {
+        match session.execute(Query::new(sql).bind(column_millis(now)).bind(self.id.as_str())).await? {
             0 => Err(self.overtaken().await),
             _ => Ok(()),
         }
@@ -114,7 +115,7 @@ impl<'a> Run<'a> {
     /// As [`Run::beat`].
     pub async fn start(&self, step: Step) -> Result<(), Halt> {
         let now = self.ledger.central.now().await?;
-        let at = Value::from(column(now));
+        let at = Value::from(column_millis(now));
         self.set(step, now, vec![("status", StepStatus::Running.name().into()), ("started_at", at)]).await
     }
 
@@ -127,7 +128,7 @@ impl<'a> Run<'a> {
         let status = if done.left_out.is_some() { StepStatus::Skipped } else { StepStatus::Succeeded };
         let mut columns = vec![
             ("status", status.name().into()),
-            ("finished_at", column(now).into()),
+            ("finished_at", column_millis(now).into()),
             ("input_checksum", done.input.clone().into()),
             ("error", done.left_out.clone().into()),
         ];
@@ -180,8 +181,8 @@ impl<'a> Run<'a> {
             ("status", Value::from(end.status.name())),
             ("log_key", key.into()),
             ("error", error.clone().into()),
-            ("finished_at", column(now).into()),
-            ("heartbeat_at", column(now).into()),
+            ("finished_at", column_millis(now).into()),
+            ("heartbeat_at", column_millis(now).into()),
         ];
         columns.extend(counts(end.tally));
         let sets: Vec<String> =
@@ -201,7 +202,7 @@ impl<'a> Run<'a> {
                 ("status", StepStatus::Failed.name().into()),
                 ("log_key", key.into()),
                 ("error", error.into()),
-                ("finished_at", column(now).into()),
+                ("finished_at", column_millis(now).into()),
             ];
             self.set_step(&mut session, step, columns).await?;
         }
@@ -232,11 +233,6 @@ fn counts(tally: Tally) -> [(&'static str, Value); 4] {
         ("unchanged_count", number(tally.unchanged)),
         ("skipped_count", number(tally.skipped)),
     ]
-}
-
-/// As the columns have it: UTC, with milliseconds.
-pub fn column(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M:%S%.3f").to_string()
 }
 
 fn long(text: &str) -> String {
