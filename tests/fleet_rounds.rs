@@ -49,7 +49,7 @@ impl Fleet {
     async fn make(url: &str, count: usize, random: &mut StdRng) -> Self {
         let databases = Databases::make(url, "f", count).await;
         let folder = tempfile::tempdir().unwrap();
-        databases.register(folder.path());
+        databases.register_as_made(folder.path());
         std::fs::create_dir(folder.path().join("sql")).unwrap();
         for (name, text) in FILES {
             std::fs::write(folder.path().join("sql").join(name), text).unwrap();
@@ -259,6 +259,26 @@ async fn check(fleet: &Fleet, code: i32, items: &BTreeMap<String, Value>) {
             assert_eq!(applied, ["1", "2", "3", "4"], "{item}");
         }
     }
+}
+
+// All clusters are planned before the first is begun; who has planned one gives its connection back.
+#[tokio::test]
+async fn no_more_connections_are_open_than_clusters_are_at_work() {
+    let Some(url) = server("OPSCTL_TEST_POSTGRES_URL").filter(|_| is_wanted(Engine::Postgres)) else {
+        return;
+    };
+    let fleet = Fleet::make(&url, 12, &mut StdRng::seed_from_u64(7)).await;
+    let role = format!("few{}", std::process::id());
+    let admin = fleet.databases.admin.target().name.clone();
+    let made = format!("CREATE ROLE {role} LOGIN PASSWORD 'few' CONNECTION LIMIT 6");
+    fleet.databases.execute(&admin, &made).await;
+    for name in &fleet.databases.names {
+        fleet.databases.execute(&admin, &format!("ALTER DATABASE {name} OWNER TO {role}")).await;
+    }
+    fleet.databases.register(fleet.folder.path(), &role, "few");
+    let (code, items) = fleet.run(&["--parallel", "2"]);
+    assert_eq!((code, items.len()), (0, 12), "{items:?}");
+    fleet.databases.cleared_by(&format!("DROP ROLE {role}")).await;
 }
 
 #[tokio::test]

@@ -54,19 +54,33 @@ impl Databases {
         rows.iter().map(opsctl::db::Row::line).collect()
     }
 
-    /// Registers them, by their own names, in the `opsctl.toml` of a folder.
-    pub fn register(&self, folder: &Path) {
+    /// Registers them, by their own names, in the `opsctl.toml` of a folder, with the user that made them.
+    pub fn register_as_made(&self, folder: &Path) {
+        let target = self.admin.target();
+        let password = target.password.as_ref().map_or("", |password| password.expose_secret());
+        self.register(folder, &target.username, password);
+    }
+
+    /// Likewise, with another user.
+    pub fn register(&self, folder: &Path, user: &str, password: &str) {
         let target = self.admin.target();
         let Address::Tcp(host, port) = &target.address else { unreachable!("tests reach servers by port") };
         let scheme = if target.engine == Engine::Postgres { "postgres" } else { "mysql" };
         let mut text = String::new();
         for name in &self.names {
-            let url = format!("{scheme}://{}@{host}:{port}/{name}", target.username);
+            let url = format!("{scheme}://{user}@{host}:{port}/{name}");
             writeln!(text, "[clusters.{name}]\nurl = \"{url}\"\npassword = \"file:password\"").unwrap();
         }
         std::fs::write(folder.join("opsctl.toml"), text).unwrap();
-        let password = target.password.as_ref().map_or("", |password| password.expose_secret());
         std::fs::write(folder.join("password"), password).unwrap();
+    }
+
+    /// Drops them, then what could not go before them.
+    pub async fn cleared_by(self, sql: &str) {
+        let admin = Db::new(self.admin.target().clone(), Access::Existing, Clock::system());
+        self.finish().await;
+        admin.session().await.unwrap().script(sql).await.unwrap();
+        admin.close().await;
     }
 
     /// Drops them.

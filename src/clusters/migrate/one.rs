@@ -88,12 +88,9 @@ async fn plan<'c>(cluster: &'c Cluster, request: &Request) -> Planned<'c> {
             if !is_wanted && item.outcome == Outcome::Pending {
                 item.outcome = Outcome::Skipped; // what is pending is newer than what was asked for
             }
-            if is_wanted {
-                Some((db, plan))
-            } else {
-                db.close().await;
-                None
-            }
+            // All are planned before the first is begun: a connection kept for each would use up the server's.
+            db.close().await;
+            is_wanted.then_some((db, plan))
         }
         Err(error) => {
             item.failed(&error, &request.source);
