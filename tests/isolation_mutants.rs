@@ -115,6 +115,12 @@ async fn a_table_that_is_not_closed_is_found() {
                 "taxonomies",
             ),
             (
+                "an exclusion without the tenant",
+                "ALTER TABLE taxonomies ADD CONSTRAINT c EXCLUDE (code WITH =)",
+                "unique-key",
+                "taxonomies",
+            ),
+            (
                 "a reference without the tenant",
                 "ALTER TABLE taxonomies ADD CONSTRAINT c FOREIGN KEY (parent_id) REFERENCES taxonomies (id)",
                 "foreign-key",
@@ -243,6 +249,13 @@ async fn a_role_that_is_not_bound_is_found() {
                 "role-member",
                 "{other}",
             ),
+            ("REPLICATION", "ALTER ROLE {app} REPLICATION", "role-replication", "{app}"),
+            (
+                "member of a role that runs programs",
+                "GRANT pg_execute_server_program TO {app}",
+                "role-member",
+                "pg_execute_server_program",
+            ),
             ("TRUNCATE", "GRANT TRUNCATE ON taxonomies TO {app}", "grant-truncate", "taxonomies"),
             ("TRIGGER", "GRANT TRIGGER ON taxonomies TO PUBLIC", "grant-trigger", "taxonomies"),
             ("REFERENCES", "GRANT REFERENCES ON taxonomies TO {app}", "grant-references", "taxonomies"),
@@ -315,6 +328,29 @@ async fn a_way_around_the_policies_is_found() {
                  CREATE RULE r AS ON INSERT TO wipe DO INSTEAD UPDATE tenant_roles SET name = 'x'",
                 "rewrite-rule",
                 "tenant_roles",
+            ),
+            (
+                "a superuser's view under a view of the owner",
+                "CREATE VIEW inner_roles AS SELECT * FROM tenant_roles; GRANT SELECT ON inner_roles TO {own}; \
+                 CREATE VIEW outer_roles AS SELECT code FROM inner_roles; ALTER VIEW outer_roles OWNER TO {own}; \
+                 GRANT SELECT ON outer_roles TO {app}",
+                "view-definer",
+                "outer_roles",
+            ),
+            (
+                "a trigger with a superuser's rights",
+                "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS \
+                 $$ BEGIN UPDATE tenant_roles SET name = 'x'; RETURN NEW; END $$; \
+                 CREATE TRIGGER touch AFTER INSERT ON taxonomies FOR EACH ROW EXECUTE FUNCTION touch()",
+                "function-definer",
+                "tenant_roles",
+            ),
+            (
+                "a function that makes its SQL as it runs",
+                "CREATE FUNCTION number_of(t text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS \
+                 $$ DECLARE n bigint; BEGIN EXECUTE 'SELECT count(*) FROM ' || quote_ident(t) INTO n; RETURN n; END $$",
+                "function-definer",
+                "number_of",
             ),
             ("a volatile function", "ALTER FUNCTION app_current_tenant() VOLATILE", "helper-volatile", "app_current_tenant"),
             ("a function of the application", "ALTER FUNCTION app_current_tenant() OWNER TO {app}", "helper-owned", "app_current_tenant"),

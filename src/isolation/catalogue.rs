@@ -37,6 +37,7 @@ pub struct Catalogue {
 
 /// The connected role.
 #[derive(Debug, Clone, Deserialize)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 pub struct Role {
     /// Its name.
     pub name: String,
@@ -46,7 +47,9 @@ pub struct Role {
     pub bypasses: bool,
     /// It may make itself a member of other roles.
     pub creates_roles: bool,
-    /// Roles it may act as, which policies do not bind or which own tenant tables.
+    /// It may read the stream of all changes.
+    pub replicates: bool,
+    /// Roles it may act as, which policies do not bind, which own tenant tables, or which reach the server's files.
     pub member_of: Vec<Member>,
 }
 
@@ -59,6 +62,8 @@ pub struct Member {
     pub superuser: bool,
     /// No policy binds it.
     pub bypasses: bool,
+    /// PostgreSQL brings it along.
+    pub built_in: bool,
 }
 
 /// A tenant table.
@@ -142,6 +147,8 @@ pub struct Definer {
     pub owner: String,
     /// The table.
     pub table: i64,
+    /// Its body names the table; else it makes its SQL as it runs.
+    pub named: bool,
 }
 
 /// A view, a materialized view, or a table with a rule.
@@ -153,12 +160,12 @@ pub struct Relation {
     pub name: String,
     /// `v`, `m`, `r` or `p`.
     pub kind: String,
-    /// Its owner, with whose rights it works.
+    /// With whose rights the table is reached.
     pub owner: String,
-    /// The policies of the table do not bind the owner.
+    /// The policies of the table do not bind that role.
     pub free: bool,
-    /// It works with the rights of who asks.
-    pub invoker: bool,
+    /// The view or rule that lends these rights, itself or one below; none where all work with those of who asks.
+    pub via: Option<String>,
     /// The connected role may use it.
     pub granted: bool,
     /// The tenant table that is reached.

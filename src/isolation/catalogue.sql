@@ -1,7 +1,8 @@
 -- Everything that decides which rows the connected role may see and write, as one document: one round trip.
 -- pg_catalog is readable by every role, so the application's own role can ask.
 WITH RECURSIVE asked AS MATERIALIZED (
-    SELECT ?::text AS tenant_column, r.oid AS me, r.rolname, r.rolsuper, r.rolbypassrls, r.rolcreaterole
+    SELECT ?::text AS tenant_column, r.oid AS me, r.rolname, r.rolsuper, r.rolbypassrls, r.rolcreaterole,
+           r.rolreplication
     FROM pg_roles r WHERE r.rolname = current_user
 ),
 tenant AS MATERIALIZED (
@@ -37,12 +38,16 @@ helper AS (
 ),
 -- Views, materialized views, and tables with rules, from which a tenant table is reached.
 reach AS (
-    SELECT t.oid AS rel, t.oid AS tenant FROM tenant t
+    -- `via` is the view or rule whose owner reads the table, also through others; none as long as who asks does.
+    SELECT t.oid AS rel, t.oid AS tenant, NULL::oid AS via FROM tenant t
     UNION
-    SELECT w.ev_class, reach.tenant FROM reach
+    SELECT w.ev_class, reach.tenant, coalesce(reach.via, CASE
+        WHEN 'security_invoker=true' = ANY(v.reloptions) OR 'security_invoker=on' = ANY(v.reloptions) THEN NULL
+        ELSE v.oid END)
+    FROM reach
     JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reach.rel
                     AND d.classid = 'pg_rewrite'::regclass
-    JOIN pg_rewrite w ON w.oid = d.objid
+    JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_class v ON v.oid = w.ev_class
 ),
 -- Whom the policies of a table do not bind.
 free AS MATERIALIZED (
@@ -53,12 +58,14 @@ free AS MATERIALIZED (
 SELECT json_build_object(
     'role', (
         SELECT json_build_object('name', rolname, 'superuser', rolsuper, 'bypasses', rolbypassrls,
-                                 'creates_roles', rolcreaterole, 'member_of', (
+                                 'creates_roles', rolcreaterole, 'replicates', rolreplication, 'member_of', (
             SELECT coalesce(json_agg(json_build_object('name', r.rolname, 'superuser', r.rolsuper,
-                                     'bypasses', r.rolbypassrls) ORDER BY r.rolname), '[]')
+                                     'bypasses', r.rolbypassrls, 'built_in', r.rolname ~ '^pg_') ORDER BY r.rolname), '[]')
             FROM pg_roles r
             WHERE NOT asked.rolsuper AND r.oid <> asked.me
-              AND (r.rolsuper OR r.rolbypassrls OR r.oid IN (SELECT relowner FROM tenant))
+              AND (r.rolsuper OR r.rolbypassrls OR r.oid IN (SELECT relowner FROM tenant)
+                   OR r.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files',
+                                    'pg_read_all_data', 'pg_write_all_data'))
               AND (pg_has_role(asked.me, r.oid, 'USAGE') OR pg_has_role(asked.me, r.oid,
                    CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END))
         )) FROM asked
@@ -96,24 +103,29 @@ SELECT json_build_object(
     'definers', (
         SELECT coalesce(json_agg(json_build_object(
             'signature', f.oid::regprocedure::text, 'owner', pg_get_userbyid(f.proowner),
-            'table', t.oid::bigint) ORDER BY f.oid::regprocedure::text), '[]')
-        FROM asked, own_function o JOIN pg_proc f USING (oid)
-        JOIN tenant t ON position(lower(t.relname) IN lower(f.prosrc)) > 0 OR EXISTS (
-            SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.refobjid = t.oid)
-        JOIN free ON free.role = f.proowner AND free.tenant = t.oid
-        WHERE f.prosecdef AND f.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-          AND has_function_privilege(asked.me, f.oid, 'EXECUTE')
+            'table', t.oid::bigint, 'named', named.so) ORDER BY f.oid::regprocedure::text, t.relname), '[]')
+        FROM asked, own_function o JOIN pg_proc f USING (oid) JOIN pg_language l ON l.oid = f.prolang
+        CROSS JOIN tenant t JOIN free ON free.role = f.proowner AND free.tenant = t.oid
+        CROSS JOIN LATERAL (SELECT position(lower(t.relname) IN lower(f.prosrc)) > 0 OR EXISTS (
+            SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.refobjid = t.oid
+        ) AS so) named
+        WHERE f.prosecdef AND (named.so OR (l.lanname = 'plpgsql' AND f.prosrc ~* '\mexecute\M'))
+          AND CASE WHEN f.prorettype = 'trigger'::regtype
+              THEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgfoid = f.oid AND g.tgenabled <> 'D'
+                  AND (has_any_column_privilege(asked.me, g.tgrelid, 'INSERT, UPDATE')
+                       OR has_table_privilege(asked.me, g.tgrelid, 'DELETE')))
+              ELSE f.prorettype <> 'event_trigger'::regtype AND has_function_privilege(asked.me, f.oid, 'EXECUTE') END
     ),
     'relations', (
         SELECT coalesce(json_agg(json_build_object(
-            'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'owner', pg_get_userbyid(c.relowner),
-            'free', EXISTS (SELECT FROM free WHERE free.role = c.relowner AND free.tenant = reach.tenant),
-            'invoker', coalesce('security_invoker=true' = ANY(c.reloptions), false)
-                    OR coalesce('security_invoker=on' = ANY(c.reloptions), false),
+            'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
+            'owner', pg_get_userbyid(coalesce(v.relowner, c.relowner)),
+            'free', EXISTS (SELECT FROM free WHERE free.role = v.relowner AND free.tenant = reach.tenant),
+            'via', reach.via::regclass::text,
             'granted', has_any_column_privilege(asked.me, c.oid, 'SELECT, INSERT, UPDATE')
                     OR has_table_privilege(asked.me, c.oid, 'DELETE'),
             'table', reach.tenant::bigint) ORDER BY n.nspname, c.relname), '[]')
-        FROM asked, reach JOIN pg_class c ON c.oid = reach.rel JOIN pg_namespace n ON n.oid = c.relnamespace
+        FROM asked, reach LEFT JOIN pg_class v ON v.oid = reach.via JOIN pg_class c ON c.oid = reach.rel JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = c.oid)
     ),
     'keys', (
@@ -128,7 +140,7 @@ SELECT json_build_object(
                      OR pg_get_serial_sequence(quote_ident(t.nspname) || '.' || quote_ident(t.relname), a.attname)
                         IS NOT NULL))
             ) ORDER BY c.relname), '[]')
-        FROM tenant t JOIN pg_index i ON i.indrelid = t.oid AND i.indisunique JOIN pg_class c ON c.oid = i.indexrelid
+        FROM tenant t JOIN pg_index i ON i.indrelid = t.oid AND (i.indisunique OR i.indisexclusion) JOIN pg_class c ON c.oid = i.indexrelid
         WHERE NOT t.is_child AND NOT t.attnum = ANY(i.indkey)
     ),
     'references', (

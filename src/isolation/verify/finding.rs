@@ -46,6 +46,7 @@ rules! {
     RoleOwner "role-owner" "the application owns tenant tables",
     RoleMember "role-member" "the application may act as a role that is not bound",
     RoleCreateRole "role-createrole" "the application may make itself a member of other roles",
+    RoleReplication "role-replication" "the application may read the stream of all changes",
     VariableSet "variable-set" "connections begin inside a tenant",
     ViewDefiner "view-definer" "a view shows rows with the rights of an owner who is not bound",
     MaterializedView "materialized-view" "a materialized view holds rows of all tenants",

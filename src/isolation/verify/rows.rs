@@ -45,24 +45,34 @@ pub fn insert(engine: Engine, name: &str, shape: &Shape, values: &Values) -> Que
     values.values().fold(Query::new(sql), |query, value| query.bind(value.as_str()))
 }
 
-/// A tenant that nobody is, in the form of the tenant column.
-pub fn tenant(column: &Column) -> Option<String> {
+/// Tenants that nobody is, in the form of the tenant column: the second has nearly the first one's text, the third
+/// nothing of it, so that a condition on a part of it shows.
+pub fn tenants(column: &Column) -> Vec<String> {
+    let numbers = |first: i64, far: i64| [first, first + 1, far].map(|number| number.to_string()).to_vec();
     match column.kind.as_str() {
-        "int2" | "smallint" => Some((32_000 + rand::random_range(0..700)).to_string()),
+        "int2" | "smallint" => numbers(32_000 + 2 * rand::random_range(0..350), 20_000),
         "int4" | "int8" | "int" | "bigint" | "integer" | "numeric" | "decimal" => {
-            Some(rand::random_range(2_000_000_000..i32::MAX).to_string())
+            numbers(2_000_000_000 + 2 * rand::random_range(0..70_000_000), 1_111_111_111)
         }
-        "uuid" => Some(uuid()),
         _ => {
             let text = uuid();
-            Some(
-                column
-                    .length
-                    .filter(|length| *length < text.len())
-                    .map_or(text.clone(), |length| text.replace('-', "").chars().take(length).collect()),
-            )
+            let first = match column.length.filter(|length| *length < text.len()) {
+                Some(length) => text.replace('-', "").chars().take(length).collect(),
+                None => text,
+            };
+            let place = first.len() * 2 / 3;
+            let near =
+                first.chars().enumerate().map(|(at, c)| if at == place { turned(c) } else { c }).collect();
+            let far = first.chars().map(turned).collect();
+            // A text of one character is turned in both.
+            if first.len() > 1 { vec![first, near, far] } else { vec![first, near] }
         }
     }
+}
+
+/// Another hexadecimal digit; what is none stays.
+fn turned(c: char) -> char {
+    c.to_digit(16).and_then(|digit| char::from_digit(15 - digit, 16)).unwrap_or(c)
 }
 
 fn value(column: &Column) -> Option<String> {
@@ -140,8 +150,10 @@ mod tests {
         assert_eq!(value(&column("geometry", None, "")), None);
         let check = "CHECK (((status)::text = ANY ((ARRAY['invited'::character varying, 'active'::character varying])))";
         assert_eq!(value(&column("varchar", Some(16), check)).unwrap(), "invited");
-        assert_eq!(tenant(&column("uuid", None, "")).unwrap().len(), 36);
-        assert_eq!(tenant(&column("bpchar", Some(26), "")).unwrap().len(), 26);
-        assert!(tenant(&column("int8", None, "")).unwrap().parse::<i64>().is_ok());
+        assert!(tenants(&column("bpchar", Some(26), "")).iter().all(|tenant| tenant.len() == 26));
+        assert!(tenants(&column("int8", None, "")).iter().all(|tenant| tenant.parse::<i64>().is_ok()));
+        let [first, near, far] = tenants(&column("uuid", None, "")).try_into().unwrap();
+        assert_eq!((&first[..24], &first[25..]), (&near[..24], &near[25..]));
+        assert!(first != near && first[..1] != far[..1] && far.len() == 36);
     }
 }

@@ -56,10 +56,15 @@ fn roles(catalogue: &Catalogue) -> Vec<Finding> {
         let why = format!("`{}` has CREATEROLE: it may grant itself other roles", known.name);
         found.push(broken("", Rule::RoleCreateRole, why, format!("ALTER ROLE {me} NOCREATEROLE")));
     }
+    if known.replicates && !known.superuser {
+        let why = format!("`{}` has REPLICATION: it may read every change of every table", known.name);
+        found.push(broken("", Rule::RoleReplication, why, format!("ALTER ROLE {me} NOREPLICATION")));
+    }
     for member in &known.member_of {
         let what = match (member.superuser, member.bypasses) {
             (true, _) => "a superuser",
             (_, true) => "a role with BYPASSRLS",
+            _ if member.built_in => "which reaches past the rights on tables",
             _ => "the owner of tenant tables",
         };
         let why = format!("`{}` may act as `{}`, {what}", known.name, member.name);
@@ -170,10 +175,10 @@ fn keys(catalogue: &Catalogue, column: &str) -> Vec<Finding> {
         let columns = key.columns.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ");
         let why = format!("the key `{}` ({columns}) spans all tenants", key.name);
         let repair = format!(
-            "CREATE UNIQUE INDEX ON {} ({}, {columns}); then drop {}",
+            "-- make `{}` anew on {}, with {} before its other parts",
+            key.name,
             label(table),
-            plain(column),
-            plain(&key.name)
+            plain(column)
         );
         found.push(broken(label(table), Rule::UniqueKey, why, repair));
     }
@@ -216,12 +221,12 @@ fn view(catalogue: &Catalogue, relation: &Relation, table: &Table) -> Option<Fin
             let why = format!("the materialized view {name} is made from it, and has no policies");
             Some(broken(label(table), Rule::MaterializedView, why, format!("REVOKE ALL ON {name} FROM {me}")))
         }
-        "v" if relation.free && !relation.invoker => {
+        "v" if relation.free => {
+            let via = relation.via.as_deref().unwrap_or(&name);
             let why =
                 format!("the view {name} reads it as `{}`, whom its policies do not bind", relation.owner);
             let repair = format!(
-                "ALTER VIEW {name} SET (security_invoker = true) (PostgreSQL 15); before: ALTER VIEW {name} OWNER TO a \
-                 role that is bound"
+                "ALTER VIEW {via} SET (security_invoker = true); -- before PostgreSQL 15: give it an owner who is bound"
             );
             Some(broken(label(table), Rule::ViewDefiner, why, repair))
         }
@@ -238,10 +243,21 @@ fn functions(catalogue: &Catalogue) -> Vec<Finding> {
     let mut found = Vec::new();
     for definer in &catalogue.definers {
         let Some(table) = catalogue.table(definer.table) else { continue };
-        let why =
-            format!("{} reads it as `{}`, whom its policies do not bind", definer.signature, definer.owner);
-        let repair = format!("ALTER FUNCTION {} SECURITY INVOKER", definer.signature);
-        found.push(broken(label(table), Rule::FunctionDefiner, why, repair));
+        let (signature, owner) = (&definer.signature, &definer.owner);
+        let (at, why) = match definer.named {
+            true => {
+                (label(table), format!("{signature} reaches it as `{owner}`, whom its policies do not bind"))
+            }
+            false => (
+                String::new(),
+                format!("{signature} makes its SQL as it runs, as `{owner}`, whom policies do not bind"),
+            ),
+        };
+        let finding =
+            broken(at, Rule::FunctionDefiner, why, format!("ALTER FUNCTION {signature} SECURITY INVOKER"));
+        if !found.contains(&finding) {
+            found.push(finding);
+        }
     }
     let reads = catalogue.reads();
     let deciding =

@@ -1,5 +1,5 @@
-//! Trying it out: rows of two tenants that nobody is are made with the application's own role, and then each tenant
-//! reaches for the other's. All of it happens in one transaction, which is rolled back.
+//! Trying it out: rows of tenants that nobody is are made with the application's own role, and then each tenant reaches
+//! for each other's. All of it happens in one transaction, which is rolled back.
 
 use super::{
     finding::{Finding, Rule, Unproved, broken},
@@ -23,16 +23,16 @@ pub struct Trial {
     pub proved: usize,
 }
 
-/// A table with a row of each tenant.
+/// A table with rows of each tenant.
 struct Seeded<'a> {
     shape: &'a Shape,
     names: Names,
     label: &'a str,
-    known: [Values; 2],
+    known: Vec<Values>,
     /// What rows of other tables refer to.
-    rows: [Values; 2],
+    rows: Vec<Values>,
     /// What nothing refers to: no foreign key stands in the way of a statement that policies let through.
-    free: [Values; 2],
+    free: Vec<Values>,
 }
 
 /// How a statement went that may be refused.
@@ -98,16 +98,19 @@ impl Trier<'_, '_> {
                 self.scope.leave(self.session).await?;
                 self.without(table, &tenants).await?;
             }
-            self.scope.enter(self.session, &Identity::tenant(&tenants[0])).await?;
-            self.inside(table, &tenants).await?;
+            // Both ways: an order of tenants, as in `>=`, shows in one direction alone.
+            for (mine, other) in pairs(tenants.len()) {
+                self.scope.enter(self.session, &Identity::tenant(&tenants[mine])).await?;
+                self.inside(table, &tenants, mine, other).await?;
+            }
             self.malformed(table).await?;
             self.trial.proved += usize::from(before == self.trial.findings.len() + self.trial.unproved.len());
         }
         Ok(())
     }
 
-    /// Two tenants: made up, or two that exist where the tenant column refers to their table.
-    async fn tenants(&mut self, subjects: &[Subject<'_>]) -> Result<Result<[String; 2], Unmakeable>> {
+    /// Tenants: made up, or two that exist where the tenant column refers to their table.
+    async fn tenants(&mut self, subjects: &[Subject<'_>]) -> Result<Result<Vec<String>, Unmakeable>> {
         let column = self.column;
         let registered = subjects.iter().flat_map(|(shape, _)| &shape.references).find(|reference| {
             reference.columns == [column] && !subjects.iter().any(|(shape, _)| shape.is(reference))
@@ -116,13 +119,13 @@ impl Trier<'_, '_> {
             let values = self.values_of(&reference.schema, &reference.name, &reference.to, 2).await?;
             let mut found = values.into_iter().filter_map(|mut row| row.pop());
             return Ok(match (found.next(), found.next()) {
-                (Some(one), Some(other)) => Ok([one, other]),
+                (Some(one), Some(other)) => Ok(vec![one, other]),
                 _ => Err(Unmakeable(format!("`{}` does not show two tenants", reference.name))),
             });
         }
         let made = subjects.first().and_then(|(shape, _)| shape.column(column));
-        Ok(match made.and_then(|column| Some([rows::tenant(column)?, rows::tenant(column)?])) {
-            Some(tenants) => Ok(tenants),
+        Ok(match made {
+            Some(column) => Ok(rows::tenants(column)),
             None => Err(Unmakeable("there is no table to try it on".into())),
         })
     }
@@ -160,19 +163,19 @@ impl Trier<'_, '_> {
         }
     }
 
-    /// A row for each tenant, made inside of it.
+    /// Two rows for each tenant, made inside of it.
     async fn seed<'s>(
         &mut self,
         shape: &'s Shape,
         label: &'s str,
         subjects: &[Subject<'_>],
         seeded: &[Seeded<'_>],
-        tenants: &[String; 2],
+        tenants: &[String],
     ) -> Result<Result<Seeded<'s>, Unmakeable>> {
         let scope = self.scope;
         let names = scope.names(&shape.name)?;
-        let [mut known, mut made, mut free] = [(); 3].map(|()| [Values::new(), Values::new()]);
-        for nth in 0..2 {
+        let [mut known, mut made, mut free] = [(); 3].map(|()| vec![Values::new(); tenants.len()]);
+        for nth in 0..tenants.len() {
             known[nth] = match self.settled(shape, subjects, seeded, &tenants[nth], nth).await? {
                 Ok(values) => values,
                 Err(why) => return Ok(Err(why)),
@@ -239,7 +242,7 @@ impl Trier<'_, '_> {
     }
 
     /// No tenant: nothing is seen, nothing is taken.
-    async fn without(&mut self, table: &Seeded<'_>, tenants: &[String; 2]) -> Result<()> {
+    async fn without(&mut self, table: &Seeded<'_>, tenants: &[String]) -> Result<()> {
         if let Went::Through(1..) = self.look(&table.names.read, "", &[]).await? {
             self.found(table, Rule::SeesWithoutTenant, "a row is there for who entered no tenant");
         }
@@ -247,11 +250,17 @@ impl Trier<'_, '_> {
         self.refuses_insert(table, 0, rule, &format!("a row of {} was taken", tenants[0])).await
     }
 
-    /// Inside the first tenant: the second one's row is out of reach.
-    async fn inside(&mut self, table: &Seeded<'_>, tenants: &[String; 2]) -> Result<()> {
+    /// Inside one tenant: another one's row is out of reach.
+    async fn inside(
+        &mut self,
+        table: &Seeded<'_>,
+        tenants: &[String],
+        me: usize,
+        other: usize,
+    ) -> Result<()> {
         let engine = self.session.db().engine();
         let column = quote(engine, self.column);
-        let (mine, others) = (self.which(table, 0), self.which(table, 1));
+        let (mine, others) = (self.which(table, me), self.which(table, other));
         if !matches!(self.look(&table.names.read, &mine.0, &mine.1).await?, Went::Through(1..)) {
             self.unproved(
                 table.label,
@@ -263,7 +272,7 @@ impl Trier<'_, '_> {
         let cast = table.shape.column(self.column).map_or("", |column| column.cast.as_str());
         let hole = if cast.is_empty() { "?".to_owned() } else { format!("?::text::{cast}") };
         let look =
-            self.look(&table.names.read, &format!("{column} <> {hole}"), &[tenants[0].clone()]).await?;
+            self.look(&table.names.read, &format!("{column} <> {hole}"), &[tenants[me].clone()]).await?;
         if let Went::Through(1..) = look {
             self.found(table, Rule::SeesOthers, "a row of another tenant is seen");
         }
@@ -278,14 +287,14 @@ impl Trier<'_, '_> {
             (
                 Rule::MovesToOthers,
                 format!("UPDATE {write} SET {column} = {hole} WHERE {}", mine.0),
-                [&[tenants[1].clone()], &mine.1[..]].concat(),
+                [&[tenants[other].clone()], &mine.1[..]].concat(),
             ),
         ] {
             if let Went::Through(1..) = self.change(&sql, &values).await? {
                 self.found(table, rule, rule.means());
             }
         }
-        self.refuses_insert(table, 1, Rule::InsertsForOthers, "a row of another tenant was taken").await
+        self.refuses_insert(table, other, Rule::InsertsForOthers, "a row of another tenant was taken").await
     }
 
     /// What is no tenant is an error or nobody.
@@ -380,13 +389,24 @@ impl Trier<'_, '_> {
     }
 
     fn found(&mut self, table: &Seeded<'_>, rule: Rule, why: &str) {
+        if self.trial.findings.iter().any(|known| known.table == table.label && known.rule == rule) {
+            return;
+        }
         let repair = "as the rules say that are broken at this table; where none is: DROP what admits it";
         self.trial.findings.push(broken(table.label, rule, format!("tried out: {why}"), repair));
     }
 
     fn unproved(&mut self, table: &str, what: &str, why: &str) {
-        self.trial.unproved.push(Unproved { table: table.into(), what: what.into(), why: why.into() });
+        let unproved = Unproved { table: table.into(), what: what.into(), why: why.into() };
+        if !self.trial.unproved.contains(&unproved) {
+            self.trial.unproved.push(unproved);
+        }
     }
+}
+
+/// Each of some tenants with each other one.
+fn pairs(tenants: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..tenants).flat_map(move |mine| (0..tenants).map(move |other| (mine, other))).filter(|(a, b)| a != b)
 }
 
 /// Columns that rows of other tables must refer to.
