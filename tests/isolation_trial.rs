@@ -298,12 +298,12 @@ async fn rows_that_are_there_are_counted_against_what_the_operator_sees() {
 #[tokio::test]
 async fn a_condition_on_a_part_or_an_order_of_tenants_is_always_seen() {
     for condition in [
-        "tenant_id >= NULLIF(current_setting('shop.id', true), '')::uuid",
-        "tenant_id <= NULLIF(current_setting('shop.id', true), '')::uuid",
-        "tenant_id = NULLIF(current_setting('shop.id', true), '')::uuid \
-         OR tenant_id::text LIKE left(NULLIF(current_setting('shop.id', true), ''), 8) || '%'",
+        "tenant_id >= (SELECT app_current_tenant())",
+        "tenant_id <= (SELECT app_current_tenant())",
+        "tenant_id = (SELECT app_current_tenant()) \
+         OR tenant_id::text LIKE left((SELECT app_current_tenant())::text, 8) || '%'",
     ] {
-        let Some(cluster) = Cluster::empty(Engine::Postgres).await else { return };
+        let Some(cluster) = Cluster::new(Engine::Postgres).await else { return };
         let script = format!(
             "CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id uuid NOT NULL); \
              ALTER TABLE orders ENABLE ROW LEVEL SECURITY; ALTER TABLE orders FORCE ROW LEVEL SECURITY; \
