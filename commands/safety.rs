@@ -41,6 +41,14 @@ impl Class {
 /// # Errors
 /// [`Kind::Refused`] without a confirmation, [`Kind::Interrupted`] when a question is left with Ctrl-C.
 pub async fn allow(app: &App, class: Class, what: &str, dry_run: bool) -> Result<()> {
+    allow_in(app, class, what, None, dry_run).await
+}
+
+/// As [`allow`], for what changes in other places than the context's database.
+///
+/// # Errors
+/// As [`allow`].
+pub async fn allow_in(app: &App, class: Class, what: &str, place: Option<&str>, dry_run: bool) -> Result<()> {
     debug_assert!(app.verb.may_be(class), "`{}` is not {}", app.verb.words, class.name());
     let context = app.context()?;
     let asks = class == Class::Destructive && !dry_run;
@@ -50,7 +58,7 @@ pub async fn allow(app: &App, class: Class, what: &str, dry_run: bool) -> Result
     if !asks {
         return Ok(());
     }
-    let deed = deed(context, what)?;
+    let deed = deed(context, what, place)?;
     let other = app.global.confirm.as_ref().filter(|given| context.protected && **given != context.name);
     if let Some(given) = other {
         return Err(wrong_name(context, given));
@@ -63,9 +71,13 @@ pub async fn allow(app: &App, class: Class, what: &str, dry_run: bool) -> Result
 }
 
 /// What will happen, and where: the whole of what a confirmation confirms.
-fn deed(context: &Context, what: &str) -> Result<String> {
+fn deed(context: &Context, what: &str, place: Option<&str>) -> Result<String> {
     let protected = if context.protected { ", protected" } else { "" };
-    Ok(format!("this will {what} in {} (context {}{protected})", context.database()?, context.name))
+    let place = match place {
+        Some(place) => place.to_owned(),
+        None => context.database()?.to_string(),
+    };
+    Ok(format!("this will {what} in {place} (context {}{protected})", context.name))
 }
 
 fn wrong_name(context: &Context, given: &str) -> Error {

@@ -68,7 +68,7 @@ on_every_engine! {
         assert_eq!(of(&outcomes), ["refused", "refused", "refused", "applied", "refused", "unreachable", "unusable"], "{said:?}");
         assert_eq!(code, 7);
         for line in [
-            "it has 1 tables, and does not bear opsctl's mark",
+            "it has 1 table, and does not bear opsctl's mark",
             "Laravel migrates it: it has the table `migrations`",
             "Flyway migrates it: it has the table `flyway_schema_history`",
             "is empty, and does not bear opsctl's mark",

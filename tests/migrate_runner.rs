@@ -86,7 +86,7 @@ on_every_engine! {
         let set = team(case, &bad);
         let (applied, _, error) = migrate(case, &set).await;
         let told = error.unwrap();
-        assert_eq!((applied, told.kind()), (vec![1], Kind::Config), "{told}");
+        assert_eq!((applied, told.kind()), (vec![1], Kind::Failed), "{told}");
         let in_steps = case.db.engine() == Engine::MySql;
         let state = if in_steps { State::Dirty } else { State::Pending };
         assert_eq!(states(case, &set).await[1], (2, state));
@@ -100,6 +100,19 @@ on_every_engine! {
         assert_eq!((applied, error, notes.len()), (vec![2], None, usize::from(in_steps)));
         assert_eq!(case.count("things").await, 3);
         assert_eq!(states(case, &set).await[1], (2, State::Applied));
+    }
+
+    async fn what_waits_for_rows_of_the_client_is_refused_before_anything_runs(case: &Case) {
+        let statement = match case.db.engine() {
+            Engine::Postgres => "COPY things FROM STDIN;",
+            Engine::MySql => "LOAD DATA LOCAL INFILE 'x' INTO TABLE things;",
+            Engine::Sqlite => return,
+        };
+        let set = team(case, &[TWO[0], ("0002_rows.sql", &format!("SELECT 1;\n{statement}"))]);
+        let (applied, _, error) = migrate(case, &set).await;
+        let told = error.unwrap();
+        assert!(applied.is_empty() && told.kind() == Kind::Config, "{told}");
+        assert!(told.to_string().starts_with("0002_rows.sql line 2 moves rows through the connection"), "{told}");
     }
 
     async fn a_changed_text_is_drift_and_stops_the_rest(case: &Case) {
@@ -259,6 +272,7 @@ fn files_that_cannot_be_right_are_named_before_anything_is_connected() {
         "1_.sql is not named like a migration: it has no name behind the number"
     );
     assert_eq!(told(&[("1_a.sql", "a\0b")]), "1_a.sql cannot be read: byte 2 is NUL");
+    assert!(told(&[("1_a.sql", "\u{feff}SELECT 1")]).contains("it begins with a byte order mark"));
     assert_eq!(told(&[("oracle/1_a.sql", "")]), "oracle is no engine's folder");
     assert_eq!(
         told(&[("postgres/1_a.sql", ""), ("2_b.sql", "")]),
@@ -288,4 +302,14 @@ fn each_engine_has_its_own_folder_and_ways_down_are_passed_over() {
         set.migrations(Engine::Postgres).iter().map(|migration| &*migration.file).collect();
     assert_eq!(names, ["1_a.sql", "2_b.sql"]);
     assert!(set.migrations(Engine::MySql).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_told_before_it_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("2_pipe.sql");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let error = Set::from_folder(folder.path(), TEAM_TABLE).unwrap_err();
+    assert!(error.kind() == Kind::Config && error.to_string().contains("is not a regular file"), "{error}");
 }

@@ -143,10 +143,18 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     for line in &lines {
-        app.ui.note(&format!("{}: this would {}.", line.cluster, line.mend.told()));
+        app.ui.note(&format!(
+            "{}: this {} {}.",
+            line.cluster,
+            if args.dry_run { "would" } else { "will" },
+            line.mend.told()
+        ));
     }
     let records = if lines.len() == 1 { "1 record".into() } else { format!("{} records", lines.len()) };
-    safety::allow(app, Class::Destructive, &format!("change {records} of migrations"), args.dry_run).await?;
+    let place = |one: &Repair<'_>| format!("{} of the cluster {}", one.cluster.address, one.cluster.name);
+    let places = found.iter().map(place).collect::<Vec<_>>().join(" and ");
+    let what = format!("change {records} of migrations");
+    safety::allow_in(app, Class::Destructive, &what, Some(&places), args.dry_run).await?;
     if !args.dry_run {
         recorded(app, Class::Destructive, "clusters repair", async |_| mend(app, &found, &request).await)
             .await?;

@@ -147,6 +147,7 @@ fn probed(probe: &Probed, now: DateTime<Utc>) -> String {
 fn migrated(migration: &Migrated, now: DateTime<Utc>) -> String {
     let error = migration.error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
     let Migrated { outcome, applied, pending, record_table, .. } = migration;
+    let pending = pending.map_or_else(|| "unknown".to_owned(), |count| count.to_string());
     format!(
         "{outcome}, {}, {applied} applied, {pending} pending in {record_table}{error}",
         ago(migration.at, now)

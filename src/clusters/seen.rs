@@ -56,8 +56,8 @@ pub struct Migrated {
     pub head: Option<i64>,
     /// Migrations that it applied.
     pub applied: i64,
-    /// Migrations that are not applied.
-    pub pending: i64,
+    /// Migrations that are not applied; none where the cluster could not be asked.
+    pub pending: Option<i64>,
     /// What failed.
     pub error: Option<String>,
 }
@@ -67,6 +67,8 @@ pub struct Migrated {
 pub struct Seen {
     probes: BTreeMap<String, Probed>,
     migrations: BTreeMap<String, Migrated>,
+    /// The newest that could ask the cluster how far it is.
+    known: BTreeMap<String, Migrated>,
 }
 
 impl Seen {
@@ -76,11 +78,19 @@ impl Seen {
     /// The central database's.
     pub async fn read(central: &Db) -> Result<Self> {
         let mut seen = Self::default();
-        for row in newest(central, PROBES).await? {
+        for row in newest(central, PROBES, "").await? {
             seen.probes.insert(row.text("cluster")?, Probed::of(&row)?);
         }
-        for row in newest(central, MIGRATIONS).await? {
+        for row in newest(central, MIGRATIONS, "").await? {
             seen.migrations.insert(row.text("cluster")?, Migrated::of(&row)?);
+        }
+        // Most often the newest knew; those that did not are asked about once more.
+        seen.known = seen.migrations.clone();
+        seen.known.retain(|_, migrated| migrated.pending.is_some());
+        if seen.known.len() < seen.migrations.len() {
+            for row in newest(central, MIGRATIONS, "WHERE pending IS NOT NULL").await? {
+                seen.known.insert(row.text("cluster")?, Migrated::of(&row)?);
+            }
         }
         Ok(seen)
     }
@@ -99,12 +109,10 @@ impl Seen {
     /// version of the last applied migration, and how many were pending.
     pub fn schema(&self, cluster: &str) -> (Option<i64>, Option<i64>) {
         let probe = self.probe(cluster).filter(|probe| probe.pending.is_some());
-        match (probe, self.migration(cluster)) {
-            (Some(probe), Some(migration)) if migration.at > probe.at => {
-                (migration.head, Some(migration.pending))
-            }
+        match (probe, self.known.get(cluster)) {
+            (Some(probe), Some(migration)) if migration.at > probe.at => (migration.head, migration.pending),
             (Some(probe), _) => (probe.head, probe.pending),
-            (None, Some(migration)) => (migration.head, Some(migration.pending)),
+            (None, Some(migration)) => (migration.head, migration.pending),
             (None, None) => (None, None),
         }
     }
@@ -135,7 +143,7 @@ impl Migrated {
             outcome: row.text("outcome")?,
             head: number(row, "head")?,
             applied: row.int("applied")?,
-            pending: row.int("pending")?,
+            pending: number(row, "pending")?,
             error: row.text_or_null("error")?,
         })
     }
@@ -170,12 +178,12 @@ async fn last(central: &Db, table: &str, cluster: &str, limit: u32) -> Result<Ve
     central.session().await?.fetch(Query::new(sql).bind(cluster)).await
 }
 
-/// The newest row of each cluster: ids of runs are in the order of time, and the primary key finds the last one.
-async fn newest(central: &Db, table: &str) -> Result<Vec<Row>> {
+/// The newest row of each cluster, of those that `which` leaves: ids of runs are in the order of time, and the primary key finds the last one.
+async fn newest(central: &Db, table: &str, which: &str) -> Result<Vec<Row>> {
     let Some(table) = central.table(table).await? else { return Ok(Vec::new()) };
     let name = &table.name;
     let sql = format!(
-        "SELECT t.* FROM {name} t JOIN (SELECT cluster, max(run) AS run FROM {name} GROUP BY cluster) n \
+        "SELECT t.* FROM {name} t JOIN (SELECT cluster, max(run) AS run FROM {name} {which} GROUP BY cluster) n \
          ON n.cluster = t.cluster AND n.run = t.run"
     );
     central.session().await?.fetch(Query::new(sql)).await

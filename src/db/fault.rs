@@ -107,7 +107,8 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
         sqlx::Error::Database(database) => database.message().to_owned(),
         sqlx::Error::Io(io) => io.to_string(),
         sqlx::Error::Tls(tls) => tls.to_string(),
-        other => other.to_string(),
+        sqlx::Error::Protocol(said) if said.contains("SSLRequest") => return foreign(target),
+        other => without_source(&other.to_string()),
     };
     if let Some(told) = pooler(error, target) {
         return told;
@@ -146,6 +147,19 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
         }
     };
     base.with_fault(fault)
+}
+
+/// A server that speaks another protocol.
+fn foreign(target: &Database) -> Error {
+    Error::new(Kind::Unreachable, format!("{target} does not answer as PostgreSQL"))
+        .because("what answers there is not PostgreSQL")
+        .hint(format!("check engine and port: the address comes from {}", target.origin))
+        .with_fault(Fault::Lost)
+}
+
+/// The driver's words without the place in its source that it adds: ` (sqlx_postgres::connection::tls:95)`.
+fn without_source(said: &str) -> String {
+    said.split(" (sqlx_").next().unwrap_or(said).to_owned()
 }
 
 fn credentials(target: &Database, said: String) -> Error {

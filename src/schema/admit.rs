@@ -81,7 +81,10 @@ async fn not_own(db: &Db, own: bool) -> Result<()> {
     let error = Error::refused(format!("{} is an application's database", db.target()));
     let error = match tools(&names).first() {
         Some((table, tool, _)) => error.because(format!("{tool} migrates it: it has the table `{table}`")),
-        None => error.because(format!("it has {foreign} tables, and does not bear opsctl's mark")),
+        None => error.because(format!(
+            "it has {foreign} {}, and does not bear opsctl's mark",
+            if foreign == 1 { "table" } else { "tables" }
+        )),
     };
     let error = error.hint("apply your own SQL there: `--path DIR`, recorded in a table of opsctl's");
     Err(match names.iter().any(|name| name == SQLX_TABLE) {

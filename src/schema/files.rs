@@ -27,12 +27,12 @@ impl Set {
     pub fn from_folder(folder: &Path, table: &str) -> Result<Set> {
         check_table(table)?;
         let entries = entries(folder)?;
-        let sub: Vec<&PathBuf> = entries.iter().filter(|path| path.is_dir()).collect();
+        let sub: Vec<&PathBuf> = entries.iter().filter(|path| path.is_dir() && !is_sql(path)).collect();
         let mut files: [Cow<'static, [Migration]>; 3] = [const { Cow::Owned(Vec::new()) }; 3];
         if sub.is_empty() {
             let all = migrations(&entries)?;
             files = [(); 3].map(|()| Cow::Owned(all.clone()));
-        } else if let Some(file) = entries.iter().find(|path| !path.is_dir() && is_sql(path)) {
+        } else if let Some(file) = entries.iter().find(|path| is_sql(path)) {
             return Err(Error::config(format!("{} stands beside folders of engines", file.display()))
                 .because("a file counts for one engine or for all")
                 .hint("move it into `postgres`, `mysql` or `sqlite`"));
@@ -127,13 +127,22 @@ fn version(file: &str) -> Result<i64, &'static str> {
 
 fn text(path: &Path) -> Result<String> {
     let bad = |why: String| Error::config(format!("{} cannot be read", path.display())).because(why);
-    let length = fs::metadata(path).map_err(|error| bad(error.to_string()))?.len();
+    let found = fs::metadata(path).map_err(|error| bad(error.to_string()))?;
+    // Before it is opened: a pipe would be waited for without end.
+    if !found.is_file() {
+        return Err(bad("it is not a regular file".into()));
+    }
+    let length = found.len();
     if length > MAX_BYTES {
         return Err(bad(format!("it has {length} bytes; a migration has at most {MAX_BYTES}")));
     }
     let bytes = fs::read(path).map_err(|error| bad(error.to_string()))?;
     let text = String::from_utf8(bytes)
         .map_err(|error| bad(format!("byte {} is no UTF-8", error.utf8_error().valid_up_to() + 1)))?;
+    if text.starts_with('\u{feff}') {
+        return Err(bad("it begins with a byte order mark, which servers do not take for a blank".into())
+            .hint("save it as UTF-8 without a byte order mark"));
+    }
     match text.find('\0') {
         Some(at) => Err(bad(format!("byte {} is NUL", at + 1))),
         None => Ok(text),

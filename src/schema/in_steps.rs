@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{
     Migration, fingerprint, lock, record,
     retries::Tries,
-    run::{Runner, nanos},
+    run::{Runner, nanos, own},
     sql::{Kind, Statement, split},
     steps::{self, Entry, Stand, Step},
 };
@@ -109,7 +109,9 @@ impl Runner<'_, '_> {
                     .hint("give the file the text back that was run, or undo that by hand and begin anew:")
                     .hint(repair_line(migration)));
             }
-            (_, Kind::Data | Kind::Repeatable | Kind::Session | Kind::Transaction) => return Ok(Next::Run),
+            (_, Kind::Data | Kind::Repeatable | Kind::Session | Kind::Transaction | Kind::Client) => {
+                return Ok(Next::Run);
+            }
             (Stand::Failed, Kind::Schema | Kind::Unclear) => return self.tidied(statement).await,
             (Stand::Begun, _) if !is_same => return Err(unknown(migration, statement, step)),
             (Stand::Begun, Kind::Unclear) => return Err(unknown(migration, statement, step)),
@@ -189,7 +191,7 @@ impl Runner<'_, '_> {
     ) -> Result<()> {
         self.session.begin(Begin::Write).await?;
         let work = async {
-            self.watch.during(self.session.script(&statement.text)).await?;
+            self.watch.during(self.session.script(&statement.text)).await.map_err(own)?;
             let runner = self.options.runner.as_str();
             let entry = Entry {
                 position,
@@ -222,7 +224,7 @@ impl Runner<'_, '_> {
         let before = fingerprint::of(&mut self.session, &statement.text).await?;
         self.note(migration, position, statement, Stand::Begun, (&before, "")).await?;
         crash::reach(Point::StatementBegun);
-        self.watch.during(self.session.script(&statement.text)).await?;
+        self.watch.during(self.session.script(&statement.text)).await.map_err(own)?;
         crash::reach(Point::StatementRun);
         self.note(migration, position, statement, Stand::Done, (&before, "")).await?;
         crash::reach(Point::StatementDone);

@@ -158,16 +158,34 @@ fn check(db: &Db, migration: &Migration) -> Result<()> {
         })
         .hint("take `-- no-transaction` out of it, or name the server itself instead of the pooler"));
     }
-    let ends = |text: &str| Kind::of(engine, text) == Kind::Transaction;
-    match split(engine, &migration.sql).into_iter().find(|statement| ends(&statement.text)) {
-        None => Ok(()),
-        Some(statement) => Err(Error::config(format!(
-            "{} line {} begins or ends a transaction or locks tables",
-            migration.file, statement.line
-        ))
-        .because("the runner does that: each migration, or each statement, is committed with its record")
-        .hint("take the statement out of the file")),
+    for statement in split(engine, &migration.sql) {
+        let place = format!("{} line {}", migration.file, statement.line);
+        match Kind::of(engine, &statement.text) {
+            Kind::Transaction => {
+                return Err(Error::config(format!("{place} begins or ends a transaction or locks tables"))
+                    .because("the runner does that: each migration, or each statement, is committed with its record")
+                    .hint("take the statement out of the file"));
+            }
+            Kind::Client => {
+                return Err(Error::config(format!("{place} moves rows through the connection"))
+                    .because("a migration is its file alone: the server would wait for rows that nobody sends, and hold its locks")
+                    .hint("write the rows as INSERT, or let the server read a file of its own"));
+            }
+            _ => {}
+        }
     }
+    Ok(())
+}
+
+/// What a migration's own statement failed with is the migration's fault, whatever its code says about the database;
+/// a connection, a lock, a right and a server that takes no writes are not.
+pub(super) fn own(error: Error) -> Error {
+    let is_servers = matches!(error.fault(), None | Some(Fault::Right | Fault::ReadOnly));
+    if error.kind() != ErrorKind::Config || is_servers {
+        return error;
+    }
+    let told = error.causes().iter().fold(Error::failed(error.message()), Error::because);
+    error.hints().iter().fold(told, |told, hint| told.hint(hint))
 }
 
 /// A run under the lock.
@@ -244,7 +262,7 @@ impl<'s> Runner<'_, 's> {
         let started = Instant::now();
         // Written first: what the file sets for the session, such as a search path, cannot lead it astray.
         record::insert(session, self.set, migration, Some(0)).await?;
-        self.watch.during(session.script(&migration.sql)).await?;
+        self.watch.during(session.script(&migration.sql)).await.map_err(own)?;
         crash::reach(Point::MigrationCommit);
         let _shield = self.cancel.shield();
         let committed = session.commit().await;

@@ -140,7 +140,8 @@ fn budget(text: &str) -> Result<Budget, String> {
 fn short(text: &str) -> Result<Duration, String> {
     match text.strip_suffix("ms").map(str::parse) {
         Some(Ok(millis @ 1..)) => Ok(Duration::from_millis(millis)),
-        Some(_) => Err("a time looks like 500ms, 2s or 5m".into()),
+        Some(_) => Err("a time is more than 0 and looks like 500ms, 2s or 5m".into()),
+        None if text.trim_end_matches(['s', 'm', 'h']) == "0" => Err("a time is more than 0".into()),
         None => parse_duration(text),
     }
 }

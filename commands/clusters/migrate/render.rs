@@ -55,7 +55,7 @@ fn cells(item: &Item) -> [Cell; 9] {
         Cell::new(word(item.outcome)).raw(item.outcome.name()).tone(tone(item.outcome)),
         Cell::or_dash(item.head.map(|head| head.to_string()).as_deref()),
         Cell::count(item.applied.len() as u64),
-        Cell::count((item.pending.len() + item.dirty.len()) as u64),
+        Cell::or_dash(item.lacking().map(|count| count.to_string()).as_deref()),
         Cell::new(seconds(Duration::from_millis(item.took_ms))).raw(item.took_ms.to_string()),
         Cell::or_dash(item.error.as_deref()),
         Cell::or_dash(Some(item.address.as_str()).filter(|address| !address.is_empty())),
@@ -115,7 +115,7 @@ pub fn findings(app: &App, findings: &[Finding]) {
 fn lacks(item: &Item) -> String {
     let list = |versions: &[i64]| versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let parts = [
-        (!item.pending.is_empty()).then(|| format!("lacks {}", list(&item.pending))),
+        item.pending.as_ref().filter(|all| !all.is_empty()).map(|all| format!("lacks {}", list(all))),
         (!item.dirty.is_empty()).then(|| format!("has not finished {}", list(&item.dirty))),
         (!item.drifted.is_empty()).then(|| format!("has another text of {}", list(&item.drifted))),
     ];

@@ -42,7 +42,7 @@ CREATE TABLE `opsctl_cluster_migrations` (
     `outcome`      varchar(16) NOT NULL,
     `head`         bigint      NULL DEFAULT NULL,
     `applied`      integer     NOT NULL,
-    `pending`      integer     NOT NULL,
+    `pending`      integer     NULL DEFAULT NULL,
     `error`        text        NULL DEFAULT NULL,
     `begun_at`     datetime(3) NOT NULL,
     `ended_at`     datetime(3) NULL DEFAULT NULL,

@@ -42,7 +42,7 @@ CREATE TABLE "opsctl_cluster_migrations" (
     "outcome"      varchar(16) NOT NULL,
     "head"         bigint,
     "applied"      integer     NOT NULL,
-    "pending"      integer     NOT NULL,
+    "pending"      integer,
     "error"        text,
     "begun_at"     datetime    NOT NULL,
     "ended_at"     datetime,

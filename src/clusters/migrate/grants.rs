@@ -30,7 +30,7 @@ pub(super) async fn assert(db: &Db, cluster: &Cluster, set: &Set) -> Result<Vec<
                     if matches!(error.fault(), Some(Fault::Right | Fault::NoDatabase | Fault::Other)) =>
                 {
                     notes.push(format!(
-                        "the role `{}` lacks rights; somebody with the right to grant runs: {statement};",
+                        "the role `{}` lacks rights; somebody with the right to grant runs: {statement}",
                         role.name()
                     ));
                 }
@@ -91,7 +91,7 @@ async fn mysql(db: &Db, set: &Set, role: Role, user: &str) -> Result<Vec<String>
                WHERE table_schema = DATABASE() AND table_name = ? AND grantee = ? \
                AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')";
     let all = "SELECT COUNT(DISTINCT privilege_type) AS n FROM information_schema.schema_privileges \
-               WHERE table_schema = DATABASE() AND grantee = ? AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')";
+               WHERE DATABASE() LIKE table_schema AND grantee = ? AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')";
     let everywhere = session.first(Query::new(all).bind(account.as_str())).await?;
     if everywhere.is_some_and(|row| row.int("n").is_ok_and(|n| n == 4)) {
         return Ok(Vec::new());

@@ -29,6 +29,7 @@ pub async fn plan_all<'c>(
     mut told: impl FnMut(&Item),
 ) -> Vec<Planned<'c>> {
     let work = async |cluster: &'c &'c Cluster| plan(cluster, request).await;
+    let since = Instant::now();
     let done = each(
         clusters,
         request.bounds,
@@ -44,13 +45,30 @@ pub async fn plan_all<'c>(
     .await;
     let planned = clusters.iter().zip(done).map(|(cluster, done)| match done {
         Done::Finished(planned) => planned,
-        Done::Dropped(error) | Done::NotBegun(error) => {
+        Done::Dropped(error) => dropped(cluster, &error, request, since.elapsed()),
+        Done::NotBegun(error) => {
             let mut item = Item::new(&cluster.name, &cluster.address);
             item.error = Some(error.to_string());
             Planned { cluster, item, ready: None }
         }
     });
     planned.collect()
+}
+
+/// A cluster whose look was begun and did not end: at the deadline, it is the server that gave no answer.
+fn dropped<'c>(cluster: &'c Cluster, error: &Error, request: &Request, took: Duration) -> Planned<'c> {
+    let mut item = Item::new(&cluster.name, &cluster.address);
+    let silent = || {
+        let within = format!("{} gave no answer within {:.1} s", cluster.address, took.as_secs_f64());
+        Error::new(Kind::Unreachable, within)
+            .hint(format!("see how far it gets: `opsctl clusters probe {}`", cluster.name))
+    };
+    match error.kind() {
+        Kind::Deadline => item.failed(&silent(), &request.source),
+        _ => item.failed(error, &request.source),
+    }
+    item.took(took);
+    Planned { cluster, item, ready: None }
 }
 
 /// What is dangerous in what clusters lack, each file once per engine.
@@ -63,7 +81,8 @@ pub fn findings(plans: &[Planned<'_>], request: &Request) -> Vec<Finding> {
         let lacking =
             plans.iter().filter(|plan| plan.ready.as_ref().is_some_and(|(db, _)| db.engine() == engine));
         let wanted = |version: &i64| request.options.wants(State::Pending, *version);
-        let versions = lacking.flat_map(|plan| plan.item.pending.iter().copied().filter(wanted)).collect();
+        let versions =
+            lacking.flat_map(|plan| plan.item.pending.iter().flatten().copied().filter(wanted)).collect();
         schema::lint(&request.set, engine, &versions)
     };
     let mut found: Vec<Finding> = engines.into_iter().flat_map(of).collect();
@@ -170,7 +189,10 @@ impl Planned<'_> {
         let (outcome, error, next) = (item.outcome, item.error.take(), std::mem::take(&mut item.next));
         match schema::plan(db, &request.set).await {
             Ok(plan) => item.planned(&plan, &request.source, Duration::ZERO),
-            Err(_) => item.pending.retain(|version| !item.applied.contains(version)),
+            Err(_) => {
+                let applied = &item.applied;
+                item.pending.iter_mut().for_each(|all| all.retain(|version| !applied.contains(version)));
+            }
         }
         (item.outcome, item.error, item.next) = (outcome, error, next);
     }

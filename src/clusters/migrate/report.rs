@@ -107,8 +107,8 @@ pub struct Item {
     pub head: Option<i64>,
     /// Migrations that this run applied.
     pub applied: Vec<i64>,
-    /// Migrations that are not applied, oldest first.
-    pub pending: Vec<i64>,
+    /// Migrations that are not applied, oldest first; none where it could not be asked.
+    pub pending: Option<Vec<i64>>,
     /// Migrations whose text has changed since.
     pub drifted: Vec<i64>,
     /// Migrations that were begun and did not finish.
@@ -134,7 +134,7 @@ impl Item {
             outcome: Outcome::NotBegun,
             head: None,
             applied: Vec::new(),
-            pending: Vec::new(),
+            pending: None,
             drifted: Vec::new(),
             dirty: Vec::new(),
             unknown: Vec::new(),
@@ -149,14 +149,14 @@ impl Item {
     pub(super) fn planned(&mut self, plan: &Plan, source: &str, took: Duration) {
         let of = |state| plan.of(state).map(|line| line.version).collect();
         self.head = plan.head();
-        self.pending = of(State::Pending);
+        self.pending = Some(of(State::Pending));
         self.drifted = of(State::Drifted);
         self.dirty = of(State::Dirty);
         self.unknown = of(State::Unknown);
         self.outcome = match () {
             () if !self.drifted.is_empty() => Outcome::Drifted,
             () if !self.dirty.is_empty() => Outcome::Dirty,
-            () if !self.pending.is_empty() => Outcome::Pending,
+            () if self.pending.as_ref().is_some_and(|pending| !pending.is_empty()) => Outcome::Pending,
             () => Outcome::Skipped,
         };
         if let Some(drift) = plan.drift() {
@@ -176,6 +176,11 @@ impl Item {
                 .replace("clusters migrate NAME", &format!("clusters migrate {}", self.cluster))
         };
         self.next = error.hints().iter().map(named).collect();
+    }
+
+    /// How many migrations are not applied, or not to their end, where that is known.
+    pub fn lacking(&self) -> Option<usize> {
+        self.pending.as_ref().map(|pending| pending.len() + self.dirty.len())
     }
 
     pub(super) fn took(&mut self, time: Duration) {

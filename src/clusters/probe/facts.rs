@@ -268,7 +268,7 @@ fn unbound(cluster: &Cluster, login: &Login, owned: &[String]) -> Option<Finding
     }
     (!why.is_empty()).then(|| {
         Finding::degraded(
-            format!("the role `{}` of the application {}", login.user, why.join(", ")),
+            format!("the role `{}` of the application {}", login.user, why.join(" and ")),
             format!("see what that opens: `opsctl rls verify --cluster {}`", cluster.name),
         )
     })

@@ -20,6 +20,8 @@ pub enum Kind {
     Unclear,
     /// Ends or begins a transaction, which is the runner's part.
     Transaction,
+    /// Reads from the client's side, or writes there: the server would wait for it without end.
+    Client,
 }
 
 /// First words of statements that change rows.
@@ -55,6 +57,10 @@ impl Kind {
             // To a savepoint, which is inside of the runner's own.
             "ROLLBACK" if words.contains(&"TO") => Kind::Session,
             word if TRANSACTION.contains(&word) => Kind::Transaction,
+            "COPY" if engine == Engine::Postgres && Self::copies(words) => Kind::Client,
+            "LOAD" if engine == Engine::MySql && words.iter().take(4).any(|word| *word == "LOCAL") => {
+                Kind::Client
+            }
             word if SESSION.contains(&word) => Kind::Session,
             word if DATA.contains(&word) => Kind::Data,
             word if REPEATABLE.contains(&word) => Kind::Repeatable,
@@ -66,6 +72,11 @@ impl Kind {
             "CREATE" | "ALTER" | "DROP" | "RENAME" => Self::of_schema(engine, words),
             _ => Kind::Unclear,
         }
+    }
+
+    /// Whether a COPY goes through the connection; PostgreSQL takes either word in either direction.
+    fn copies(words: &[&str]) -> bool {
+        words.windows(2).any(|pair| matches!(pair, ["FROM" | "TO", "STDIN" | "STDOUT"]))
     }
 
     fn of_schema(engine: Engine, words: &[&str]) -> Kind {
@@ -122,5 +133,14 @@ mod tests {
             Kind::of(Engine::Postgres, "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)"),
             Kind::Schema
         );
+        for statement in ["COPY t (a, b) FROM STDIN WITH CSV", "copy (SELECT 1) to stdout"] {
+            assert_eq!(Kind::of(Engine::Postgres, statement), Kind::Client, "{statement}");
+        }
+        assert_eq!(Kind::of(Engine::Postgres, "COPY t FROM '/srv/stdin'"), Kind::Unclear);
+        assert_eq!(
+            Kind::of(Engine::MySql, "LOAD DATA LOW_PRIORITY LOCAL INFILE 'x' INTO TABLE t"),
+            Kind::Client
+        );
+        assert_eq!(Kind::of(Engine::MySql, "LOAD DATA INFILE '/x' INTO TABLE t"), Kind::Unclear);
     }
 }
