@@ -83,12 +83,16 @@ on_every_engine! {
         fleet.files(&[ONE]);
         let held = case.hold("migration-commit#1", &["clusters", "migrate", "--path", "sql", "--parallel", "1", "-o", "json"]);
         held.interrupt();
-        tokio::time::sleep(Duration::from_millis(200)).await; // the signal is read by another thread
         let said = held.go();
         let value: serde_json::Value = serde_json::from_str(&said.out).unwrap();
         let outcomes: Vec<&str> = value["data"].as_array().unwrap().iter().map(|item| item["outcome"].as_str().unwrap()).collect();
-        assert_eq!((outcomes[1], outcomes[2], said.code), ("not_begun", "not_begun", 130), "{said:?}");
+        // The signal is read as soon as the run waits for a server, which may be that of the next cluster.
+        assert!(matches!(outcomes[1], "not_begun" | "interrupted"), "{said:?}");
+        assert_eq!((outcomes[2], said.code), ("not_begun", 130), "{said:?}");
         assert!(matches!(outcomes[0], "applied" | "interrupted"), "{said:?}");
+        for cluster in &fleet.clusters[1..] {
+            assert!(!cluster.db.table_names().await.unwrap().contains(&"things".to_owned()), "{said:?}");
+        }
         let (outcomes, code, said) = fleet.outcomes("clusters migrate --path sql");
         assert_eq!((of(&outcomes)[1..].to_vec(), code), (vec!["applied", "applied"], 0), "{said:?}");
         for cluster in &fleet.clusters {
@@ -155,7 +159,7 @@ on_every_engine! {
         assert_eq!(said.code, 0, "{said:?}");
         if is_mysql {
             // The owner may not grant: the statement is told, for somebody who may.
-            let statement = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON `v_taxonomies` TO 'app_{mark}'@'%';");
+            let statement = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON `v_taxonomies` TO 'app_{mark}'@'%'");
             assert!(said.err.contains(&statement), "{said:?}");
             cluster.case.execute(&format!("GRANT SELECT ON {name}.v_taxonomies TO app_{mark}@'%'")).await;
         }

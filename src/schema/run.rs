@@ -185,7 +185,7 @@ pub(super) fn own(error: Error) -> Error {
         return error;
     }
     let told = error.causes().iter().fold(Error::failed(error.message()), Error::because);
-    error.hints().iter().fold(told, |told, hint| told.hint(hint))
+    error.hints().iter().fold(told, Error::hint)
 }
 
 /// A run under the lock.
