@@ -99,6 +99,16 @@ on_every_engine! {
         assert_eq!(import(case, "unit,g,Gram,old,2,true\n", &[]).code, 0);
     }
 
+    async fn a_file_without_rows_takes_nothing_out_of_use(case: &Case) {
+        platform(case).await;
+        import(case, "unit,kg,Kilo,,1,true\n", &[]);
+        for words in [&["--prune"][..], &["--prune", "--dry-run"]] {
+            let said = import(case, "", words);
+            assert_eq!((said.code, said.out.as_str()), (5, ""), "{said:?}");
+        }
+        assert_eq!(master(case).await, ["unit kg Kilo - 1 true v1"]);
+    }
+
     async fn one_bad_row_and_nothing_is_changed(case: &Case) {
         platform(case).await;
         import(case, "unit,kg,Kilo,,1,true\nunit,g,Gram,kg,1,true\n", &[]);

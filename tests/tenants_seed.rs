@@ -26,7 +26,7 @@ fn an_embedded_platform_has_tenants_of_every_status_on_its_clusters() {
     bersih-jaya        Bersih Jaya          ap-1     active               succeeded     179d 23h ago  179d 23h ago    180d ago    -
     cepat-kilat        Cepat Kilat Express  ap-1     active               succeeded     1d 23h ago    89d 23h ago     90d ago     -
     dahlia             Dahlia Dry Clean     ap-1     provisioning_failed  partial       1h 34m ago    -               1d ago      tenancy.taxonomy.provision_failed
-    elok               Elok Laundry         ap-1     provisioning_failed  failed        1d 23h ago    -               2d ago      tenancy.migrations.provision_failed
+    elok               Elok Laundry         ap-1     provisioning_failed  failed        1d 23h ago    -               2d ago      tenancy.migration.provision_failed
     fajar-wash         Fajar Wash           ap-1     provisioning         running       12m ago       -               1d ago      -
     gading             Gading Laundromat    ap-1     pending              never         -             -               1d ago      -
     harbour-clean      Harbour Clean        eu-1     active               succeeded     59d 23h ago   59d 23h ago     60d ago     -
@@ -98,7 +98,7 @@ async fn without_clusters_all_live_on_the_central_one(engine: Engine) {
     );
     let said = case.run(&["tenant", "show", "elok", "--json"]);
     let shown: Value = serde_json::from_str(&said.out).unwrap();
-    assert_eq!(shown["data"]["runs"][0]["log_key"], "tenancy.migrations.provision_failed");
+    assert_eq!(shown["data"]["runs"][0]["log_key"], "tenancy.migration.provision_failed");
     case.finish().await;
 }
 

@@ -11,7 +11,7 @@ use super::{
     store::{all, require},
 };
 use crate::{
-    Result,
+    Error, Result,
     db::{Begin, BulkUpdate, Db, Engine, Fault, Query, Session, Table, Value},
 };
 
@@ -104,8 +104,15 @@ pub struct ImportReport {
 /// Imports a file. A row's version and checksum change only where it says something else.
 ///
 /// # Errors
-/// Rows that do not fit together, with their lines; [`crate::Kind::Config`] where the table is missing; the database's.
+/// [`crate::Kind::Refused`] for a file without rows that is to prune; rows that do not fit together, with their lines;
+/// [`crate::Kind::Config`] where the table is missing; the database's.
 pub async fn import(db: &Db, request: &Import) -> Result<ImportReport> {
+    if request.prune && request.rows.is_empty() {
+        return Err(Error::refused(
+            "a file without rows would take every master row out of use: nothing was changed",
+        )
+        .hint("look at the file; rows go out of use one by one with `is_active` false"));
+    }
     let table = require(db).await?;
     let mut tries = 0;
     loop {

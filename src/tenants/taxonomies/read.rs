@@ -146,6 +146,11 @@ impl Lines<'_> {
 }
 
 impl Rows {
+    /// Whether the file holds a heading alone.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The rows, in the file's order.
     pub fn taxonomies(&self) -> impl Iterator<Item = &Taxonomy> {
         self.rows.iter().map(|(_, row)| row)
