@@ -2,6 +2,7 @@
 //! `Verb`, its run, and what it looks like.
 
 mod add;
+mod change;
 mod drain;
 mod edit;
 mod list;
@@ -16,7 +17,7 @@ mod values;
 pub use self::show::ShowSummary;
 use opsctl::{Exit, Result};
 
-use crate::{app::App, variables::Topic, verb::Verb};
+use crate::{app::App, verb::Verb};
 
 /// What the verbs of the group say about themselves.
 pub const VERBS: &[Verb] = &[
@@ -31,8 +32,6 @@ pub const VERBS: &[Verb] = &[
     remove::VERB,
 ];
 
-/// What those read who change registrations.
-const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Journal];
 /// How those end who need the table of registrations.
 const REGISTRY: [(Exit, &str); 2] =
     [(Exit::Config, "a value that cannot be used, or no table opsctl_clusters"), (Exit::Unreachable, "")];

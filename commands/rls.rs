@@ -1,5 +1,6 @@
 //! `opsctl rls`: whether one tenant's rows are safe from another, shown and not assumed.
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Error, Exit, Result,
     config::clusters::Role,
@@ -15,6 +16,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
+    complete,
     safety::Class,
     ui::{Cell, Column, Status, Table, Tone, View},
     variables::Topic,
@@ -68,10 +70,10 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
     /// Only these clusters, instead of all that are up
-    #[arg(value_name = "CLUSTER")]
+    #[arg(value_name = "CLUSTER", add = Names::new(complete::clusters))]
     clusters: Vec<String>,
     /// Likewise
-    #[arg(long = "cluster", value_name = "NAME")]
+    #[arg(long = "cluster", value_name = "NAME", add = Names::new(complete::clusters))]
     named: Vec<String>,
     /// The column that says whose a row is
     #[arg(long, value_name = "NAME", default_value = COLUMN)]

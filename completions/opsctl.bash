@@ -554,7 +554,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__clusters__subcmd__edit)
-            opts="-c -o -q -v -n -y -h --url --password-from --operator-user --operator-password-from --owner-user --owner-password-from --region --capacity --status --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --url --password-from --operator-user --operator-password-from --owner-user --owner-password-from --region --capacity --status --no-capacity --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

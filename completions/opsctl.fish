@@ -460,7 +460,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l owner-user -d 'The role that owns the tables, for migrations' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l owner-password-from -d 'Where its password lies' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l region -d 'Where it stands, in your own words' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l capacity -d 'Tenants that it takes' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l capacity -d 'Tenants that it takes, 1 at least; it is `draining` that takes no new ones' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l status -d 'What it may be used for: pending, active, draining, read_only, offline, retired' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from add" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
@@ -499,7 +499,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l owner-user -d 'The role that owns the tables, for migrations' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l owner-password-from -d 'Where its password lies' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l region -d 'Where it stands, in your own words' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l capacity -d 'Tenants that it takes' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l capacity -d 'Tenants that it takes, 1 at least; it is `draining` that takes no new ones' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l status -d 'What it may be used for: pending, active, draining, read_only, offline, retired' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
@@ -522,7 +522,8 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l dry-run -d 'Show what would be changed'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l no-capacity -d 'Let it take any number of tenants again'
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l dry-run -d 'Show what would be done'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l json -d 'Short for `--output json`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from edit" -l no-headers -d 'No line of headings: table, wide, csv, tsv'

@@ -4,13 +4,16 @@ mod support;
 
 mod about;
 mod canaries;
+mod clusters_broken;
 mod clusters_changes;
 mod clusters_migrate;
 mod clusters_migrate_fleet;
 mod clusters_probe;
 mod clusters_probe_kept;
 mod clusters_registry;
+mod clusters_seen;
 mod clusters_show;
+mod clusters_values;
 mod completion;
 mod configuration;
 mod contexts;

@@ -160,7 +160,7 @@ on_every_engine! {
         assert_eq!(rows[0].text("record_table").unwrap(), TEAM_TABLE);
         assert!(rows[0].text("error").unwrap().contains("migration 0001_things.sql failed"));
         let listed = fleet.run("clusters list");
-        assert!(listed.out.lines().any(|line| line.starts_with("c1 ") && line.contains(" 1 ")), "{listed:?}");
+        assert!(listed.out.lines().any(|line| line.starts_with("c1 ") && line.contains(" 1, failed ")), "{listed:?}");
         fleet.finish().await;
     }
 

@@ -275,7 +275,15 @@ fn clusters_are_completed_from_the_file_and_from_what_was_listed() {
     let file = counted.folder.path().join("opsctl.toml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, format!("{text}\n[clusters.eu-1]\nurl = \"postgres://app@db/t\"\n")).unwrap();
-    assert!(words(&asked(counted.folder.path(), "bash", &line)).contains(&"eu-1"));
+    for line in [
+        &line[..],
+        &["opsctl", "rls", "verify", ""],
+        &["opsctl", "rls", "verify", "--cluster", ""],
+        &["opsctl", "tenant", "provision", "--cluster", ""],
+        &["opsctl", "tenant", "verify", "--cluster", ""],
+    ] {
+        assert!(words(&asked(counted.folder.path(), "bash", line)).contains(&"eu-1"), "{line:?}");
+    }
     assert_eq!(counted.connections(), 0);
 
     let folder = tempfile::tempdir().unwrap();

@@ -6,27 +6,25 @@ use opsctl::{
     config::{
         Context,
         clusters::{ClusterSection, Registration, Role},
+        database::Address,
     },
-    journal::Entry,
+    db::Db,
+    text::printable,
 };
-use serde_json::json;
 
 use super::{
-    READS, REGISTRY,
+    REGISTRY,
+    change::{ALIKE, Change},
     values::{Values, address},
 };
 use crate::{
     app::App,
-    record::recorded_unless,
-    safety::{self, Class},
-    verb::{Example, Prints, Verb},
+    verb::{Example, Verb},
 };
 
 /// What it says about itself.
 pub const VERB: Verb = Verb {
     words: "clusters add",
-    class: Class::Routine,
-    destructive_with: None,
     examples: &[
         Example {
             what: "with the owner's role for migrations; passwords by reference",
@@ -37,14 +35,12 @@ pub const VERB: Verb = Verb {
             line: "clusters add us-2 --url mysql://app@db-us-2/tenants --dry-run",
         },
     ],
-    prints: Prints::Nothing,
-    reads: READS,
     exits: &[
         (Exit::Refused, "the name is taken by other values, or clusters are registered elsewhere"),
         REGISTRY[0],
         REGISTRY[1],
     ],
-    artisan: &[],
+    ..ALIKE
 };
 
 /// Register a cluster
@@ -87,14 +83,14 @@ impl Args {
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let registration = args.registration(app);
     registration.check()?;
-    safety::allow(app, Class::Routine, "register a cluster", args.dry_run).await?;
-    let work = async |_: &Entry| {
-        let outcome = clusters::add(app.context()?, app.db().await?, &registration, args.dry_run);
-        let outcome = app.cancel.guard(outcome).await?;
-        tell(app, &registration, &outcome, args.dry_run)?;
-        Ok(json!({"registered": outcome.count()}))
+    let change =
+        Change { verb: &VERB, what: "register a cluster", counted: "registered", dry_run: args.dry_run };
+    let work = async |context: &Context, central: &Db| {
+        clusters::add(context, central, &registration, args.dry_run).await
     };
-    recorded_unless(args.dry_run, app, Class::Routine, VERB.words, work).await.map(|_| Exit::Done)
+    let outcome = change.make(app, work).await?;
+    tell(app, &registration, &outcome, args.dry_run)?;
+    Ok(Exit::Done)
 }
 
 fn tell(app: &App, registration: &Registration, outcome: &Outcome, dry_run: bool) -> Result<()> {
@@ -111,6 +107,17 @@ fn tell(app: &App, registration: &Registration, outcome: &Outcome, dry_run: bool
         }
     }
     tell_of_references(app, app.context()?, registration);
+    tell_of_file(app, registration)
+}
+
+/// A file may be made later; more often its path is wrong.
+fn tell_of_file(app: &App, registration: &Registration) -> Result<()> {
+    let database = registration.bare()?;
+    if let Address::File(path) = &database.address
+        && !path.exists()
+    {
+        app.ui.note(&format!("{} does not exist yet.", printable(&path.display().to_string())));
+    }
     Ok(())
 }
 

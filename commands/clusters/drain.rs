@@ -1,40 +1,27 @@
 //! `opsctl clusters drain`: a cluster takes no more new tenants.
 
-use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Exit, Result,
     clusters::{self, Outcome},
-    journal::Entry,
+    config::Context,
+    db::Db,
 };
-use serde_json::json;
 
-use super::{READS, REGISTRY};
+use super::change::{ALIKE, Change, Target, exits};
 use crate::{
     app::App,
-    complete,
-    record::recorded_unless,
-    safety::{self, Class},
-    verb::{Example, Prints, Verb},
+    verb::{Example, Verb},
 };
 
 /// What it says about itself.
 pub const VERB: Verb = Verb {
     words: "clusters drain",
-    class: Class::Routine,
-    destructive_with: None,
     examples: &[
         Example { what: "no new tenants on eu-1; those that live there stay", line: "clusters drain eu-1" },
         Example { what: "it takes new tenants again", line: "clusters drain eu-1 --undo" },
     ],
-    prints: Prints::Nothing,
-    reads: READS,
-    exits: &[
-        (Exit::Refused, "the cluster is not in use, or clusters are registered elsewhere"),
-        REGISTRY[0],
-        REGISTRY[1],
-        (Exit::NotFound, "no such cluster"),
-    ],
-    artisan: &[],
+    exits: &exits("the cluster is not in use, or clusters are registered elsewhere"),
+    ..ALIKE
 };
 
 /// Let a cluster take no more new tenants
@@ -43,36 +30,29 @@ pub const VERB: Verb = Verb {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// The cluster
-    #[arg(value_name = "NAME", add = Names::new(complete::clusters))]
-    name: String,
     /// Let it take new tenants again
     #[arg(long)]
     undo: bool,
-    /// Show what would be done
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    target: Target,
 }
 
 /// Runs the verb.
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
-    safety::allow(app, Class::Routine, "change a cluster's status", args.dry_run).await?;
-    let work = async |_: &Entry| {
-        let (context, central) = (app.context()?, app.db().await?);
-        let outcome = match args.undo {
-            true => app.cancel.guard(clusters::undrain(context, central, &args.name, args.dry_run)).await?,
-            false => app.cancel.guard(clusters::drain(context, central, &args.name, args.dry_run)).await?,
-        };
-        tell(app, args, &outcome);
-        Ok(json!({"changed": outcome.count()}))
+    let what = "change a cluster's status";
+    let change = Change { verb: &VERB, what, counted: "changed", dry_run: args.target.dry_run };
+    let work = async |context: &Context, central: &Db| match args.undo {
+        true => clusters::undrain(context, central, &args.target.name, args.target.dry_run).await,
+        false => clusters::drain(context, central, &args.target.name, args.target.dry_run).await,
     };
-    recorded_unless(args.dry_run, app, Class::Routine, VERB.words, work).await.map(|_| Exit::Done)
+    tell(app, args, &change.make(app, work).await?);
+    Ok(Exit::Done)
 }
 
 fn tell(app: &App, args: &Args, outcome: &Outcome) {
-    let name = &args.name;
+    let name = &args.target.name;
     let takes = if args.undo { "takes new tenants" } else { "takes no new tenants" };
-    app.ui.note(&match (outcome, args.dry_run) {
+    app.ui.note(&match (outcome, args.target.dry_run) {
         (Outcome::Unchanged, _) => format!("Cluster `{name}` {takes} already: unchanged."),
         (Outcome::Changed(_), true) => {
             format!("Dry run, nothing was changed. Cluster `{name}` {takes} then.")

@@ -1,30 +1,24 @@
 //! `opsctl clusters edit`: changes what is registered about a cluster.
 
-use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Error, Exit, Result,
     clusters::{self, Edit, Outcome},
-    journal::Entry,
+    config::Context,
+    db::Db,
 };
-use serde_json::json;
 
 use super::{
-    READS, REGISTRY,
+    change::{ALIKE, Change, Target, exits},
     values::{Values, address},
 };
 use crate::{
     app::App,
-    complete,
-    record::recorded_unless,
-    safety::{self, Class},
-    verb::{Example, Prints, Verb},
+    verb::{Example, Verb},
 };
 
 /// What it says about itself.
 pub const VERB: Verb = Verb {
     words: "clusters edit",
-    class: Class::Routine,
-    destructive_with: None,
     examples: &[
         Example { what: "room for more tenants", line: "clusters edit eu-1 --capacity 300" },
         Example {
@@ -36,15 +30,8 @@ pub const VERB: Verb = Verb {
             line: "clusters edit eu-1 --owner-user migrator --owner-password-from env:EU1_OWNER --dry-run",
         },
     ],
-    prints: Prints::Nothing,
-    reads: READS,
-    exits: &[
-        (Exit::Refused, "the address is that of another cluster, or clusters are registered elsewhere"),
-        REGISTRY[0],
-        REGISTRY[1],
-        (Exit::NotFound, "no such cluster"),
-    ],
-    artisan: &[],
+    exits: &exits("the address is that of another cluster, or clusters are registered elsewhere"),
+    ..ALIKE
 };
 
 /// Change what is registered about a cluster
@@ -53,17 +40,16 @@ pub const VERB: Verb = Verb {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// The cluster
-    #[arg(value_name = "NAME", add = Names::new(complete::clusters))]
-    name: String,
     /// Its address, without a password: `postgres://USER@HOST/NAME`, `mysql://…`, `sqlite:PATH`
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     #[command(flatten)]
     values: Values,
-    /// Show what would be changed
-    #[arg(long)]
-    dry_run: bool,
+    /// Let it take any number of tenants again
+    #[arg(long, conflicts_with = "capacity")]
+    no_capacity: bool,
+    #[command(flatten)]
+    target: Target,
 }
 
 impl Args {
@@ -75,7 +61,7 @@ impl Args {
             owner: self.values.owner(app),
             region: self.values.region.clone(),
             status: self.values.status,
-            capacity: self.values.capacity,
+            capacity: self.values.capacity.map(Some).or(self.no_capacity.then_some(None)),
         }
     }
 }
@@ -87,21 +73,20 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         return Err(Error::usage("nothing is named that could be changed")
             .hint("what can be: `opsctl clusters edit --help`"));
     }
-    safety::allow(app, Class::Routine, "change a cluster's registration", args.dry_run).await?;
-    let work = async |_: &Entry| {
-        let outcome = clusters::edit(app.context()?, app.db().await?, &args.name, &edit, args.dry_run);
-        let outcome = app.cancel.guard(outcome).await?;
-        let name = &args.name;
-        app.ui.note(&match (&outcome, args.dry_run) {
-            (Outcome::Unchanged, _) => format!("Cluster `{name}` is so already: unchanged."),
-            (Outcome::Changed(members), true) => {
-                format!("Dry run: this would change {} of cluster `{name}`.", members.join(", "))
-            }
-            (Outcome::Changed(members), false) => {
-                format!("Changed {} of cluster `{name}`.", members.join(", "))
-            }
-        });
-        Ok(json!({"changed": outcome.count()}))
+    let what = "change a cluster's registration";
+    let change = Change { verb: &VERB, what, counted: "changed", dry_run: args.target.dry_run };
+    let name = &args.target.name;
+    let work = async |context: &Context, central: &Db| {
+        clusters::edit(context, central, name, &edit, args.target.dry_run).await
     };
-    recorded_unless(args.dry_run, app, Class::Routine, VERB.words, work).await.map(|_| Exit::Done)
+    app.ui.note(&match (change.make(app, work).await?, args.target.dry_run) {
+        (Outcome::Unchanged, _) => format!("Cluster `{name}` is so already: unchanged."),
+        (Outcome::Changed(members), true) => {
+            format!("Dry run: this would change {} of cluster `{name}`.", members.join(", "))
+        }
+        (Outcome::Changed(members), false) => {
+            format!("Changed {} of cluster `{name}`.", members.join(", "))
+        }
+    });
+    Ok(Exit::Done)
 }

@@ -10,6 +10,7 @@ use opsctl::{
     db::Db,
     fleet::{Fleet, Source, Tenants},
     near,
+    text::printable,
 };
 use serde_json::json;
 
@@ -37,21 +38,24 @@ pub const VERB: Verb = Verb {
     ],
     prints: Prints::List(&COLUMNS),
     reads: &[Topic::Context, Topic::Database],
-    exits: &[(Exit::Config, ""), (Exit::Unreachable, "the central database does not answer")],
+    exits: &[
+        (Exit::Config, "a registration cannot be understood; the others are shown"),
+        (Exit::Unreachable, "the central database does not answer"),
+    ],
     artisan: &[],
 };
 
 /// One cluster in a row.
 pub const COLUMNS: [Column; 14] = [
     Column::left("name"),
-    Column::left("role"),
+    Column::left("status"),
+    Column::right("pending"),
+    Column::left("last_probe").down_to(10),
+    Column::right("schema_head"),
+    Column::right("tenants"),
     Column::left("engine"),
     Column::left("region"),
-    Column::left("status"),
-    Column::right("tenants"),
-    Column::right("schema_head"),
-    Column::right("pending"),
-    Column::left("last_probe"),
+    Column::left("role"),
     Column::right("capacity").wide_only(),
     Column::left("credentials").wide_only(),
     Column::left("server").wide_only(),
@@ -140,7 +144,7 @@ async fn once(app: &App, args: &Args) -> Result<Exit> {
     let summary = Summary::of(&lines, known.fleet.source);
     app.ui.emit(&view(app, &lines, summary)?)?;
     tell(app, args, &known.fleet, &lines);
-    Ok(Exit::Done)
+    Ok(if summary.unusable > 0 { Exit::Config } else { Exit::Done })
 }
 
 /// What the central database keeps about clusters and tenants.
@@ -158,11 +162,17 @@ async fn read(app: &App, central: Option<&Db>) -> Result<(Seen, Option<BTreeMap<
 fn tell(app: &App, args: &Args, fleet: &Fleet, lines: &[Line]) {
     for line in lines {
         if let Some(problem) = &line.problem {
-            app.ui.warning(&format!(
-                "cluster `{}` cannot be reached as it is registered: {problem}",
-                line.name
-            ));
+            let name = printable(&line.name);
+            app.ui.warning(&format!("cluster `{name}` cannot be reached as it is registered: {problem}"));
         }
+    }
+    for (first, other) in fleet.twins() {
+        app.ui.warning(&format!(
+            "clusters `{}` and `{}` are one database, {}: what is done on every cluster is done to it twice",
+            printable(&first.name),
+            printable(&other.name),
+            other.address
+        ));
     }
     match (fleet.source, lines.len()) {
         (Source::Nowhere, 1..) => {
@@ -207,39 +217,61 @@ fn view(app: &App, lines: &[Line], summary: Summary) -> Result<View> {
 pub fn cells(app: &App, line: &Line) -> [Cell; 14] {
     let now = app.clock.now();
     let names = line.credentials.iter().map(|role| role.name()).collect::<Vec<_>>();
-    let server = line.probe.as_ref().and_then(|probe| probe.server.as_deref());
-    let address = Cell::or_dash(Some(&line.address));
+    let server = line.probe.as_ref().and_then(|probe| probe.server.as_deref()).map(printable);
+    let address = Cell::or_dash(Some(&printable(&line.address)));
+    // They may come from anybody's table, and csv is not escaped as a table for people is.
+    let (name, region) = (printable(&line.name), line.region.as_deref().map(printable));
     [
-        Cell::new(&*line.name),
+        Cell::new(name),
+        status(line),
+        pending(line),
+        line.probe.as_ref().map_or_else(|| Cell::or_dash(None), |probe| probed(probe, now)),
+        head(line),
+        tenants(line),
+        Cell::or_dash(line.engine.map(Engine::name)),
+        Cell::or_dash(region.as_deref()),
         Cell::new(match line.role {
             Part::Tenants => "tenants",
             Part::Central => "central",
         }),
-        Cell::or_dash(line.engine.map(Engine::name)),
-        Cell::or_dash(line.region.as_deref()),
-        Cell::new(line.status.name()).tone(tone(line.status)),
-        tenants(line),
-        number(line.schema_head),
-        match line.pending {
-            Some(pending @ 1..) => number(Some(pending)).tone(Tone::Warn),
-            pending => number(pending),
-        },
-        line.probe.as_ref().map_or_else(|| Cell::or_dash(None), |probe| probed(probe, now)),
         number(line.capacity.map(i64::from)),
         Cell::new(names.join(" ")),
-        Cell::or_dash(server),
+        Cell::or_dash(server.as_deref()),
         line.migration.as_ref().map_or_else(|| Cell::or_dash(None), |migration| migrated(migration, now)),
         if line.problem.is_some() { address.tone(Tone::Bad) } else { address },
     ]
 }
 
-/// How a status looks.
-const fn tone(status: ClusterStatus) -> Tone {
-    match status {
+/// Its status, or that its registration says nothing that could be used.
+fn status(line: &Line) -> Cell {
+    let tone = match line.status {
+        _ if !line.is_sound => return Cell::new("unusable").tone(Tone::Bad),
         ClusterStatus::Active => Tone::Good,
         ClusterStatus::Pending | ClusterStatus::Draining | ClusterStatus::ReadOnly => Tone::Warn,
         ClusterStatus::Offline => Tone::Bad,
         ClusterStatus::Retired => Tone::Dim,
+    };
+    Cell::new(line.status.name()).tone(tone)
+}
+
+/// `3`, `drifted`, `3, dirty`; machines get the number.
+fn pending(line: &Line) -> Cell {
+    let count = line.pending.map(|pending| pending.to_string());
+    let Some(trouble) = line.schema_trouble else {
+        let cell = Cell::or_dash(count.as_deref());
+        return if line.pending.is_some_and(|pending| pending > 0) { cell.tone(Tone::Warn) } else { cell };
+    };
+    let some = count.iter().filter(|count| *count != "0").map(String::as_str);
+    let text = some.chain([trouble.name()]).collect::<Vec<_>>().join(", ");
+    Cell::new(text).raw(count.unwrap_or_default()).tone(Tone::Bad)
+}
+
+/// `50003`, `3 in team_migrations`; machines get the number.
+fn head(line: &Line) -> Cell {
+    match (line.schema_head, &line.schema_table) {
+        (Some(head), Some(table)) => Cell::new(format!("{head} in {table}")).raw(head.to_string()),
+        (None, Some(table)) => Cell::new(format!("nothing in {table}")).raw(""),
+        (head, None) => number(head),
     }
 }
 

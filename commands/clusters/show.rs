@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Exit, Result,
-    clusters::{self, Migrated, Probed, RoleLine, Shown},
+    clusters::{self, Line, Migrated, Probed, RoleLine, Shown},
     text::printable,
 };
 use serde::Serialize;
@@ -35,7 +35,7 @@ pub const VERB: Verb = Verb {
     prints: Prints::List(&COLUMNS),
     reads: &[Topic::Context, Topic::Database],
     exits: &[
-        (Exit::Config, ""),
+        (Exit::Config, "its registration cannot be understood"),
         (Exit::Unreachable, "the central database does not answer"),
         (Exit::NotFound, "no such cluster"),
     ],
@@ -68,7 +68,7 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let fleet = app.fleet().await?;
     let shown = clusters::show(app.context()?, app.central().await?, &fleet, &args.name).await?;
     app.ui.emit(&view(app, &shown)?)?;
-    Ok(Exit::Done)
+    Ok(if shown.line.is_sound { Exit::Done } else { Exit::Config })
 }
 
 fn view(app: &App, shown: &Shown) -> Result<View> {
@@ -101,16 +101,25 @@ fn text(app: &App, shown: &Shown) -> String {
     if let Some(tenants) = tenants(shown) {
         lines.push(("Tenants", tenants));
     }
-    if let (head, Some(pending)) = (line.schema_head, line.pending) {
-        let head = head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
-        lines.push(("Schema", format!("{head} applied last, {pending} pending, when it was last looked at")));
-    }
+    lines.extend(schema(line).map(|schema| ("Schema", schema)));
     lines.extend(shown.probes.iter().map(|probe| ("Probe", probed(probe, now))));
     lines.extend(shown.migrations.iter().map(|migration| ("Migration", migrated(migration, now))));
     lines
         .iter()
         .map(|(name, text)| format!("{name:.<12} {}\n", printable(text), name = format!("{name} ")))
         .collect()
+}
+
+/// `50003 applied last, 0 pending, drifted, when it was last looked at`.
+fn schema(line: &Line) -> Option<String> {
+    let trouble = line.schema_trouble.map(|trouble| trouble.name().to_owned());
+    let place = line.schema_table.as_ref().map_or_else(String::new, |table| format!(" in {table}"));
+    let far = line.pending.map(|pending| {
+        let head = line.schema_head.map_or_else(|| "nothing".to_owned(), |head| head.to_string());
+        format!("{head} applied last, {pending} pending{place}")
+    });
+    let parts: Vec<String> = far.into_iter().chain(trouble).collect();
+    (!parts.is_empty()).then(|| format!("{}, when it was last looked at", parts.join(", ")))
 }
 
 /// `owner: migrator, password from env:EU1_OWNER`; what is wrong with it comes last.

@@ -2,9 +2,15 @@
 
 use std::path::Path;
 
-use opsctl::config::clusters::{ClusterStatus, Credential};
+use opsctl::{
+    config::clusters::{ClusterStatus, Credential},
+    text::is_unprintable,
+};
 
-use crate::{app::App, cli::told, init::seen_from_anywhere};
+use crate::{app::App, cli::told, init::seen_from_anywhere, number::number};
+
+/// The most that the table of registrations has room for.
+const MOST_TENANTS: u32 = i32::MAX.cast_unsigned();
 
 /// Values of a registration, all but its address
 #[derive(Debug, clap::Args)]
@@ -25,10 +31,10 @@ pub struct Values {
     #[arg(long, value_name = "REF", requires = "owner_user")]
     owner_password_from: Option<String>,
     /// Where it stands, in your own words
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_parser = region)]
     pub region: Option<String>,
-    /// Tenants that it takes
-    #[arg(long, value_name = "N")]
+    /// Tenants that it takes, 1 at least; it is `draining` that takes no new ones
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = number(1, MOST_TENANTS))]
     pub capacity: Option<u32>,
     /// What it may be used for: pending, active, draining, read_only, offline, retired
     #[arg(long, value_name = "STATUS", value_parser = told::<ClusterStatus>)]
@@ -49,6 +55,14 @@ impl Values {
     /// The `owner` role.
     pub fn owner(&self, app: &App) -> Option<Credential> {
         credential(self.owner_user.as_ref(), self.owner_password_from.as_ref(), &app.cwd)
+    }
+}
+
+/// A region is shown wherever clusters are listed, so nothing may stand in it that steers a terminal.
+fn region(text: &str) -> Result<String, String> {
+    match text.chars().any(is_unprintable) {
+        true => Err("it holds control characters".into()),
+        false => Ok(text.to_owned()),
     }
 }
 

@@ -89,7 +89,7 @@ pub fn events() -> Option<Seen> {
 pub fn clusters() -> Vec<String> {
     let of_file = context().and_then(|(_, context)| context.clusters());
     if let Some(registered) = of_file {
-        return registered.into_iter().map(|cluster| cluster.name).collect();
+        return registered.into_iter().map(|(name, _)| name).collect();
     }
     let known = cache::seen().map(|seen| seen.clusters).filter(|known| !known.is_empty());
     known

@@ -85,7 +85,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "tenants")]
     all_failed: bool,
     /// Only tenants on this cluster; alone, all of them
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::clusters))]
     cluster: Option<String>,
     /// Only these: roles, taxonomies, owner. The checks around them are always made
     #[arg(long, value_name = "PROVISIONER", value_delimiter = ',', value_parser = told::<Step>)]

@@ -1,5 +1,6 @@
 //! `opsctl tenant verify`: whether a tenant is as provisioning is to leave it, with evidence.
 
+use clap_complete::ArgValueCandidates;
 use opsctl::{
     Exit, Result,
     tenants::{
@@ -13,6 +14,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
+    complete,
     number::number,
     safety::Class,
     ui::{Cell, Column, Table, Tone, View},
@@ -60,13 +62,13 @@ const COLUMNS: [Column; 7] = [
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["tenants", "all", "cluster"])))]
 pub struct Args {
     /// Tenants, by slug or id
-    #[arg(value_name = "TENANT")]
+    #[arg(value_name = "TENANT", add = ArgValueCandidates::new(complete::tenants))]
     tenants: Vec<String>,
     /// All tenants but archived ones
     #[arg(long, conflicts_with = "tenants")]
     all: bool,
     /// Only tenants on this cluster; alone, all of them
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::clusters))]
     cluster: Option<String>,
     /// Tenants looked at at once, 1 to 64
     #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 8, value_parser = number(1, 64))]

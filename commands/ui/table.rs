@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::time::{Zone, ago};
 
-/// A column that may be cut keeps at least this width.
+/// A column that may be cut keeps at least this width, where it does not say otherwise.
 const LEAST: usize = 16;
 /// Blanks between two columns.
 const GAP: u16 = 2;
@@ -103,8 +103,9 @@ pub struct Column {
     pub key: &'static str,
     /// Where its text stands.
     pub align: Align,
-    /// Whether its text may be cut to the terminal's width; ids and words of a state never are, since they are copied.
-    pub flexible: bool,
+    /// The width down to which its text may be cut to fit the terminal's; ids and words of a state never are, since they
+    /// are copied.
+    pub least: Option<usize>,
     /// Whether it is shown only by `-o wide` and when `--columns` names it.
     pub wide: bool,
 }
@@ -112,7 +113,7 @@ pub struct Column {
 impl Column {
     /// Text.
     pub const fn left(key: &'static str) -> Self {
-        Self { key, align: Align::Left, flexible: false, wide: false }
+        Self { key, align: Align::Left, least: None, wide: false }
     }
 
     /// Numbers.
@@ -122,7 +123,12 @@ impl Column {
 
     /// May be cut.
     pub const fn flexible(self) -> Self {
-        Self { flexible: true, ..self }
+        self.down_to(LEAST)
+    }
+
+    /// May be cut to a width of its own, which leaves the word that its text begins with.
+    pub const fn down_to(self, least: usize) -> Self {
+        Self { least: Some(least), ..self }
     }
 
     /// Left out of a plain table.
@@ -203,7 +209,7 @@ impl Table {
         let cells = self.rows.iter().filter_map(|row| row.get(at));
         let widest = cells.map(|cell| printable(&cell.text).width()).max().unwrap_or_default();
         let content = widest.max(column.heading().width());
-        if column.flexible { content.min(LEAST) } else { content }
+        column.least.map_or(content, |least| content.min(least))
     }
 
     /// Drawn in a certain way.
@@ -238,9 +244,9 @@ impl Table {
             let Some(drawn) = table.column_mut(at) else { continue };
             drawn.set_padding((0, gap));
             if look.width.is_some() {
-                drawn.set_constraint(match column.flexible {
-                    true => ColumnConstraint::LowerBoundary(Width::Fixed(least)),
-                    false => ColumnConstraint::ContentWidth,
+                drawn.set_constraint(match column.least {
+                    Some(_) => ColumnConstraint::LowerBoundary(Width::Fixed(least)),
+                    None => ColumnConstraint::ContentWidth,
                 });
             }
             if column.align == Align::Right {

@@ -29,8 +29,8 @@ pub struct Edit {
     pub region: Option<String>,
     /// What it may be used for.
     pub status: Option<ClusterStatus>,
-    /// Tenants that it takes.
-    pub capacity: Option<u32>,
+    /// Tenants that it takes; no limit where that is `Some(None)`.
+    pub capacity: Option<Option<u32>>,
 }
 
 impl Edit {
@@ -46,7 +46,7 @@ impl Edit {
         section.operator = self.operator.clone().or(section.operator.take());
         section.owner = self.owner.clone().or(section.owner.take());
         section.region = self.region.clone().or(section.region.take());
-        section.capacity = self.capacity.or(section.capacity);
+        put(&mut section.capacity, self.capacity.as_ref());
     }
 }
 

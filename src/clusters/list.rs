@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Migrated, Probed, Seen};
+use super::{Migrated, Probed, Seen, Trouble};
 use crate::{
     config::{
         Engine,
@@ -68,6 +68,10 @@ pub struct Line {
     pub schema_head: Option<i64>,
     /// Migrations that were not applied then.
     pub pending: Option<i64>,
+    /// The table that records what was seen, where nothing is known of the tenant set.
+    pub schema_table: Option<String>,
+    /// What of it had to be mended.
+    pub schema_trouble: Option<Trouble>,
     /// Its last probe.
     pub probe: Option<Probed>,
     /// The last run of migrations on it.
@@ -78,6 +82,8 @@ pub struct Line {
     pub credentials: Vec<Role>,
     /// Why it cannot be reached as it is registered.
     pub problem: Option<String>,
+    /// Its registration can be understood. A secret that is missing on this host is a problem, and nothing wrong with it.
+    pub is_sound: bool,
 }
 
 /// The list in short.
@@ -90,10 +96,12 @@ pub struct Summary {
     pub registered_in: Source,
     /// Tenants that live on them.
     pub tenants: u64,
-    /// Those with pending migrations.
+    /// Those with pending migrations, or whose schema has to be mended.
     pub behind: usize,
-    /// Those whose registration cannot be used.
+    /// Those that cannot be reached as they are registered.
     pub problems: usize,
+    /// Those of them whose registration cannot be understood.
+    pub unusable: usize,
 }
 
 impl Summary {
@@ -103,8 +111,9 @@ impl Summary {
             count: lines.len(),
             registered_in,
             tenants: lines.iter().filter_map(|line| line.tenants).sum(),
-            behind: lines.iter().filter(|line| line.pending.is_some_and(|pending| pending > 0)).count(),
+            behind: lines.iter().filter(|line| line.is_behind()).count(),
             problems: lines.iter().filter(|line| line.problem.is_some()).count(),
+            unusable: lines.iter().filter(|line| !line.is_sound).count(),
         }
     }
 }
@@ -124,9 +133,13 @@ pub fn lines(
 }
 
 impl Line {
+    fn is_behind(&self) -> bool {
+        self.schema_trouble.is_some() || self.pending.is_some_and(|pending| pending > 0)
+    }
+
     /// A cluster with what was seen of it.
     pub(super) fn of(cluster: &Cluster, central: Option<&Db>, seen: &Seen, tenants: Option<u64>) -> Self {
-        let (schema_head, pending) = seen.schema(&cluster.name);
+        let schema = seen.schema(&cluster.name);
         let is_central = central.is_some_and(|central| central.target().to_string() == cluster.address);
         Self {
             name: cluster.name.clone(),
@@ -136,13 +149,16 @@ impl Line {
             status: cluster.status,
             tenants,
             capacity: cluster.capacity,
-            schema_head,
-            pending,
+            schema_head: schema.head,
+            pending: schema.pending,
+            schema_table: schema.table,
+            schema_trouble: schema.trouble,
             probe: seen.probe(&cluster.name).cloned(),
             migration: seen.migration(&cluster.name).cloned(),
             address: cluster.address.clone(),
             credentials: Role::ALL.into_iter().filter(|role| cluster.has(*role)).collect(),
             problem: problem(cluster),
+            is_sound: cluster.is_sound,
         }
     }
 }

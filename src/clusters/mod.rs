@@ -15,6 +15,6 @@ pub use self::{
     list::{Filter, Line, Part, Summary, lines},
     register::{Outcome, add},
     remove::{Removed, remove},
-    seen::{MIGRATIONS, Migrated, PROBES, Probed, Seen, history},
+    seen::{MIGRATIONS, Migrated, PROBES, Probed, SchemaSeen, Seen, Trouble, history},
     show::{RoleLine, Shown, show},
 };

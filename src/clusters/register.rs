@@ -139,17 +139,18 @@ pub(super) async fn refuse_twin(
     table: &Table,
     registration: &Registration,
 ) -> Result<()> {
-    let address = registration.bare()?.to_string();
+    let database = registration.bare()?;
+    let identity = database.identity();
     let target = session.db().target().clone();
     let rows = session.fetch(Query::new(format!("SELECT * FROM {}", table.name))).await?;
     let known = |row: &Row| fleet::registration(&target, row).ok();
     let twin = rows.iter().filter_map(known).find(|other| {
-        other.name != registration.name && other.bare().is_ok_and(|bare| bare.to_string() == address)
+        other.name != registration.name && other.bare().is_ok_and(|bare| bare.identity() == identity)
     });
     match twin {
         None => Ok(()),
         Some(twin) => {
-            Err(Error::refused(format!("{address} is registered already, as cluster `{}`", twin.name))
+            Err(Error::refused(format!("{database} is registered already, as cluster `{}`", twin.name))
                 .because("what is done on every cluster would be done to it twice")
                 .hint(format!("look at it: `opsctl clusters show {}`", twin.name)))
         }

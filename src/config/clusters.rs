@@ -18,6 +18,18 @@ use crate::{Error, Result, near};
 
 /// Longest name of a cluster.
 const LONGEST_NAME: usize = 64;
+/// Keys of `[clusters.NAME]`, the members of [`ClusterSection`], each with its type in TOML.
+const KEYS: [(&str, &str); 7] = [
+    ("url", "string"),
+    ("password", "string"),
+    ("operator", "table"),
+    ("owner", "table"),
+    ("region", "string"),
+    ("status", "string"),
+    ("capacity", "integer"),
+];
+/// Those of a role's credential: the members of [`Credential`].
+const CREDENTIAL_KEYS: [(&str, &str); 2] = [("user", "string"), ("password", "string")];
 
 /// Which of a cluster's credentials a connection uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +185,14 @@ impl Registration {
     /// A name, an address or a reference that cannot be used.
     pub fn check(&self) -> Result<()> {
         check_name(&self.name)?;
+        self.check_values()
+    }
+
+    /// As [`Registration::check`], but for the name: a platform's own table may have names that opsctl gives to none.
+    ///
+    /// # Errors
+    /// An address or a reference that cannot be used.
+    pub fn check_values(&self) -> Result<()> {
         self.bare()?.check()?;
         for (member, reference) in self.references() {
             reference::check(reference, &self.place(member))?;
@@ -191,13 +211,13 @@ impl Registration {
     }
 
     /// Where the password of a role lies, as it is registered: `env:NAME`, `file:PATH`. What is no reference is not told:
-    /// it may be the secret.
+    /// it may be the secret, and [`Registration::check_values`] says what is wrong.
     pub fn reference(&self, role: Role) -> Option<&str> {
         let reference = match self.credential(role) {
             Some(credential) => credential.password.as_deref(),
             None => self.section.password.as_deref(),
         };
-        reference.map(|text| if reference::check(text, "").is_ok() { text } else { "no reference" })
+        reference.filter(|text| reference::check(text, "").is_ok())
     }
 
     /// The credential of a role, when it has one of its own.
@@ -220,12 +240,12 @@ impl Registration {
     /// A URL that cannot be used, or that holds a password.
     pub fn bare(&self) -> Result<Database> {
         let origin = self.origin("url");
-        let database = UrlParts::read(&self.section.url, &origin)?
-            .into_database(self.base().unwrap_or(Path::new("")), &origin)?;
-        if database.password.is_some() {
+        let parts = UrlParts::read(&self.section.url, &origin)?;
+        if parts.password.is_some() || parts.says("password") {
             return Err(Error::config(format!("{} holds a password", self.place("url")))
                 .hint("name it apart, by a reference: `env:NAME` or `file:PATH`"));
         }
+        let database = parts.into_database(self.base().unwrap_or(Path::new("")), &origin)?;
         let relative = matches!(&database.address, Address::File(path) if path.is_relative());
         if relative && self.base().is_none() {
             return Err(Error::config(format!("{} names a file by a relative path", self.place("url")))
@@ -273,16 +293,54 @@ pub fn check_name(name: &str) -> Result<()> {
     ))
 }
 
+/// What `[clusters.NAME]` says.
+///
+/// # Errors
+/// [`crate::Kind::Config`]: a name that cannot be used, a key that does not exist, a value of the wrong type.
+fn section(name: &str, value: &toml::Value) -> Result<ClusterSection> {
+    check_name(name).map_err(|error| Error::config("its name cannot be used").because_of(error))?;
+    check_keys(value, "", &KEYS)?;
+    for role in [Role::Operator, Role::Owner] {
+        if let Some(credential) = value.get(role.name()) {
+            check_keys(credential, &format!("{}.", role.name()), &CREDENTIAL_KEYS)?;
+        }
+    }
+    value.clone().try_into().map_err(|error: toml::de::Error| Error::config(error.message().to_owned()))
+}
+
+/// Checks keys and the types of their values. A value is not repeated: it may be a secret.
+fn check_keys(value: &toml::Value, within: &str, known: &[(&str, &str)]) -> Result<()> {
+    let table = value.as_table().ok_or_else(|| Error::config("it is no table of keys and values"))?;
+    for (key, value) in table {
+        let Some((_, wanted)) = known.iter().find(|(name, _)| name == key) else {
+            let error = Error::config(format!("there is no key `{within}{}`", crate::text::printable(key)));
+            let names = known.iter().map(|(name, _)| *name);
+            let all = format!("keys: {}", names.clone().collect::<Vec<_>>().join(", "));
+            return Err(near::or(error, key, names, |near| format!("{within}{near}"), all));
+        };
+        if value.type_str() != *wanted {
+            return Err(Error::config(format!(
+                "`{within}{key}` is of the type {}, not {wanted}",
+                value.type_str()
+            )));
+        }
+    }
+    Ok(())
+}
+
 impl Context {
-    /// The clusters of the file in force; `None` where it names none.
-    pub fn clusters(&self) -> Option<Vec<Registration>> {
+    /// The clusters of the file in force by name, each as far as it can be understood; `None` where it names none.
+    pub fn clusters(&self) -> Option<Vec<(String, Result<Registration>)>> {
         let file = self.file.as_ref()?;
         let sections = file.section.clusters.as_ref()?;
-        let registration = |(name, section): (&String, &ClusterSection)| Registration {
-            name: name.clone(),
-            section: section.clone(),
-            written: Written::File(file.path.clone()),
-            key: file.key(&format!("clusters.{name}")),
+        let registration = |(name, value): (&String, &toml::Value)| {
+            let key = file.key(&format!("clusters.{name}"));
+            let section = section(name, value).map_err(|error| {
+                let place = format!("[{}] in {}", crate::text::printable(&key), file.path.display());
+                error.during(format!("{place} cannot be understood"))
+            });
+            let written = Written::File(file.path.clone());
+            (name.clone(), section.map(|section| Registration { name: name.clone(), section, written, key }))
         };
         Some(sections.iter().map(registration).collect())
     }

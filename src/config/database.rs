@@ -5,7 +5,11 @@ pub mod passfile;
 pub mod tls;
 mod url;
 
-use std::{fmt, net::IpAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    path::PathBuf,
+};
 
 use secrecy::SecretString;
 
@@ -186,6 +190,18 @@ impl Database {
         }
     }
 
+    /// What tells databases apart, however they are written: two that give the same text are one. Names of hosts are not
+    /// looked up; tables of another schema, or with another prefix, are another database's.
+    pub fn identity(&self) -> String {
+        let place = match &self.address {
+            Address::Tcp(host, port) => format!("{}:{port}", one_host(host)),
+            Address::Socket(path, port) => format!("{}:{port}", path.display()),
+            Address::File(path) => path.canonicalize().as_ref().unwrap_or(path).display().to_string(),
+        };
+        let schema = self.search_path.as_deref().unwrap_or_default();
+        format!("{} {place} {} {schema} {}", self.engine.name(), self.name, self.prefix)
+    }
+
     /// An SQLite file.
     pub fn sqlite(path: impl Into<PathBuf>, origin: Origin) -> Self {
         Self::new(Engine::Sqlite, Address::File(path.into()), origin)
@@ -285,6 +301,19 @@ impl Database {
     fn unusable(&self, name: &str, why: &str) -> Error {
         Error::config(format!("the setting `{name}` of the database of {} cannot be used", self.origin))
             .because(why)
+    }
+}
+
+/// A host by one of its names: case does not count, and this host is `localhost` by name and by number.
+fn one_host(host: &str) -> String {
+    let host = host.trim_end_matches('.').to_lowercase();
+    let number = host.parse::<IpAddr>().ok().map(|ip| ip.to_canonical());
+    match number {
+        Some(ip) if ip == IpAddr::V4(Ipv4Addr::LOCALHOST) || ip == IpAddr::V6(Ipv6Addr::LOCALHOST) => {
+            "localhost".into()
+        }
+        Some(ip) => ip.to_string(),
+        None => host,
     }
 }
 

@@ -8,9 +8,7 @@ use std::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{
-    Environment, Origin, application::read, clusters::ClusterSection, redis::section::RedisSection, reference,
-};
+use super::{Environment, Origin, application::read, redis::section::RedisSection, reference};
 use crate::{Error, Result, near};
 
 /// The whole file: one context at the top level, and any number of named ones.
@@ -29,7 +27,7 @@ struct Document {
     cache: Option<CacheSection>,
     queue: Option<QueueSection>,
     webhooks: Option<BTreeMap<String, toml::Value>>,
-    clusters: Option<BTreeMap<String, ClusterSection>>,
+    clusters: Option<BTreeMap<String, toml::Value>>,
     fleet: Option<FleetSection>,
 }
 
@@ -55,8 +53,9 @@ pub struct Section {
     pub queue: Option<QueueSection>,
     /// Settings of the webhook service, by the last part of their configuration key.
     pub webhooks: Option<BTreeMap<String, toml::Value>>,
-    /// Clusters by name, instead of those that the central database registers.
-    pub clusters: Option<BTreeMap<String, ClusterSection>>,
+    /// Clusters by name, instead of those that the central database registers. Each is read by itself: one that cannot
+    /// be understood leaves the others alone.
+    pub clusters: Option<BTreeMap<String, toml::Value>>,
     /// Where a platform of its own keeps its clusters and tenants.
     pub fleet: Option<FleetSection>,
 }

@@ -167,6 +167,9 @@ fn credentials(target: &Database, said: String) -> Error {
         Error::config(format!("{target} refused the credentials of `{}`", target.username)).because(said);
     let named = format!("the connection is named by {}", target.origin);
     match (&target.password_origin, &target.password, &target.password_note) {
+        (Some(origin), ..) if *origin == target.origin => {
+            error.hint(format!("user and password come from {origin}; check them there"))
+        }
         (Some(origin), ..) => error.hint(format!("{named}, its password comes from {origin}; check them there")),
         (None, _, Some(note)) => error.hint(format!("{named}, without a password")).hint(note.clone()),
         (None, None, None) if target.engine == Engine::Postgres => error.hint(format!(

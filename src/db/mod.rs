@@ -34,7 +34,7 @@ pub use self::{
     guards::Guards,
     indexes::Index,
     row::{Cell, Row},
-    sql::{Query, Value},
+    sql::{Query, Value, is_several},
 };
 pub use crate::config::database::Engine;
 pub use crate::error::Fault;

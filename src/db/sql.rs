@@ -149,6 +149,21 @@ fn numbered(sql: &str) -> String {
     out + rest
 }
 
+/// Whether a text holds more than one statement: something else than blanks and comments stands behind a `;`.
+pub fn is_several(sql: &str) -> bool {
+    let mut rest = sql;
+    let mut ended = false;
+    while let Some(c) = rest.chars().next() {
+        let comment = rest.starts_with("--") || rest.starts_with("/*");
+        if ended && !comment && !c.is_whitespace() && c != ';' {
+            return true;
+        }
+        ended |= c == ';';
+        rest = &rest[skip(rest).max(c.len_utf8())..];
+    }
+    false
+}
+
 /// Length of what stands at the head of `text` and holds no placeholder; 0 for a placeholder.
 fn skip(text: &str) -> usize {
     let closed =
@@ -207,6 +222,16 @@ mod tests {
         assert_eq!(numbered("$$ ? $$ || ? || $x$ ? $x$"), "$$ ? $$ || $1 || $x$ ? $x$");
         assert_eq!(numbered("payload ?? 'key' AND a = ?"), "payload ? 'key' AND a = $1");
         assert_eq!(numbered("a - ? / ?"), "a - $1 / $2");
+    }
+
+    #[test]
+    fn what_stands_behind_a_semicolon_is_another_statement() {
+        for one in ["SELECT 1", "SELECT ';é' ; -- DELETE\n /* ; */ ;", "SELECT \"a;b\" FROM t -- ; x", ""] {
+            assert!(!is_several(one), "{one}");
+        }
+        for two in ["SELECT 1; DELETE FROM t", "SELECT 'it''s';COMMIT", "SELECT 1 /* ; */; ; é"] {
+            assert!(is_several(two), "{two}");
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod placement;
 mod registry;
 mod tenants;
 
+use std::collections::{BTreeMap, btree_map::Entry};
+
 use crate::{
     Error, Kind, Result,
     clock::Clock,
@@ -23,7 +25,7 @@ use crate::{
 pub use self::{
     each::{Bounds, Done, each},
     placement::{admit, hold, place},
-    registry::{CLUSTERS, Source, folder, load, locked, of_file, registration, writable},
+    registry::{CLUSTERS, Source, folder, load, locked, of_file, registration, writable, written_elsewhere},
     tenants::{TENANTS, Tenant, TenantStatus, Tenants},
 };
 
@@ -47,6 +49,10 @@ pub struct Cluster {
     pub capacity: Option<u32>,
     /// What bounds of a host count for: connections to the same server share them.
     pub host: String,
+    /// Whether its registration can be understood. A secret that is missing on this host is nothing wrong with it.
+    pub is_sound: bool,
+    /// That of its database, see [`Database::identity`].
+    identity: Option<String>,
     /// Where the password of each role lies, as it is registered.
     references: [Option<String>; 3],
     databases: [Result<Database>; 3],
@@ -66,6 +72,8 @@ impl Cluster {
             status: registration.section.status,
             capacity: registration.section.capacity,
             host: bare.as_ref().map(host).unwrap_or_default(),
+            is_sound: registration.check_values().is_ok(),
+            identity: bare.as_ref().ok().map(Database::identity),
             references: Role::ALL.map(|role| registration.reference(role).map(str::to_owned)),
             databases,
             own: Role::ALL.map(|role| registration.has(role)),
@@ -83,6 +91,8 @@ impl Cluster {
             status: ClusterStatus::Pending,
             capacity: None,
             host: String::new(),
+            is_sound: false,
+            identity: None,
             references: [const { None }; 3],
             databases: [(); 3].map(|()| Err(error.clone())),
             own: [true, false, false],
@@ -99,6 +109,8 @@ impl Cluster {
             status: ClusterStatus::Active,
             capacity: None,
             host: host(database),
+            is_sound: true,
+            identity: Some(database.identity()),
             references: [const { None }; 3],
             databases: [(); 3].map(|()| Ok(database.clone())),
             own: [true, false, false],
@@ -162,8 +174,29 @@ impl Fleet {
                 Error::new(Kind::NotFound, format!("there is no cluster `{}`", crate::text::printable(name)))
                     .because(format!("looked in {}", self.source));
             let names = self.clusters.iter().map(|cluster| cluster.name.as_str());
-            near::or(error, name, names, str::to_owned, "all clusters: `opsctl clusters list`")
+            near::or(
+                error,
+                name,
+                names,
+                |near| crate::text::shell_word(near).to_string(),
+                "all clusters: `opsctl clusters list`",
+            )
         })
+    }
+
+    /// Clusters whose database is that of another one, too: each with the first of that database. What is done on every
+    /// cluster is done to it as often as it is named.
+    pub fn twins(&self) -> Vec<(&Cluster, &Cluster)> {
+        let mut firsts: BTreeMap<&str, &Cluster> = BTreeMap::new();
+        let mut twins = Vec::new();
+        for cluster in &self.clusters {
+            let Some(identity) = &cluster.identity else { continue };
+            match firsts.entry(identity) {
+                Entry::Occupied(first) => twins.push((*first.get(), cluster)),
+                Entry::Vacant(free) => _ = free.insert(cluster),
+            }
+        }
+        twins
     }
 
     /// The clusters that a command means: those that it names, each once, or all that are up.

@@ -10,7 +10,7 @@ use crate::{
         clusters::{ClusterSection, ClusterStatus, Credential, Registration},
         database::Address,
     },
-    db::{Begin, Db, Engine, Fault, Query, Row, Session, Table},
+    db::{Begin, Db, Engine, Fault, Query, Row, Session, Table, is_several},
 };
 
 /// The table in which opsctl registers clusters.
@@ -52,18 +52,21 @@ pub fn of_file(context: &Context) -> Result<Option<Fleet>> {
         return Err(Error::config("the clusters are named twice: in [clusters] and by the query of [fleet]")
             .hint("leave one of them out"));
     }
-    let clusters = registrations.iter().map(|registration| Cluster::registered(context, registration));
-    Ok(Some(fleet(clusters.collect(), Source::File)?))
+    let clusters = registrations.into_iter().map(|(name, registration)| match registration {
+        Ok(registration) => Cluster::registered(context, &registration),
+        Err(error) => Cluster::broken(name, &error),
+    });
+    Ok(Some(fleet(clusters.collect(), Source::File)))
 }
 
 /// All clusters of a context whose file names none.
 ///
 /// # Errors
-/// The central database's; rows that cannot be understood.
+/// The central database's. A row that cannot be understood is a cluster that cannot be reached.
 pub async fn load(context: &Context, central: &Db) -> Result<Fleet> {
     if let Some(sql) = query(context, |fleet| fleet.clusters.as_deref()) {
         let rows = platform(central, sql, "clusters").await?;
-        return fleet(clusters(context, central, &rows)?, Source::Query);
+        return Ok(fleet(clusters(context, central, &rows), Source::Query));
     }
     let rows = match central.table(CLUSTERS).await? {
         None => Vec::new(),
@@ -75,7 +78,7 @@ pub async fn load(context: &Context, central: &Db) -> Result<Fleet> {
     if rows.is_empty() {
         return Ok(Fleet { clusters: vec![Cluster::central(central.target())], source: Source::Nowhere });
     }
-    fleet(clusters(context, central, &rows)?, Source::Table)
+    Ok(fleet(clusters(context, central, &rows), Source::Table))
 }
 
 /// A query of `[fleet]`, where the file in force has it.
@@ -86,45 +89,75 @@ pub(super) fn query(
     context.file.as_ref()?.section.fleet.as_ref().and_then(member)
 }
 
-/// The clusters by name, each once.
-fn fleet(mut clusters: Vec<Cluster>, source: Source) -> Result<Fleet> {
+/// The clusters by name, each once. Of a name that stands there twice nobody knows which cluster is meant, so it cannot
+/// be reached.
+fn fleet(mut clusters: Vec<Cluster>, source: Source) -> Fleet {
     clusters.sort_by(|a, b| a.name.cmp(&b.name));
-    match clusters.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        Some(pair) => {
-            Err(Error::config(format!("cluster `{}` is registered twice in {source}", pair[0].name)))
+    clusters.dedup_by(|later, first| {
+        let twice = later.name == first.name;
+        if twice {
+            let name = crate::text::printable(&first.name);
+            let error = Error::config(format!("cluster `{name}` is registered twice in {source}"));
+            *first = Cluster::broken(first.name.clone(), &error);
         }
-        None => Ok(Fleet { clusters, source }),
-    }
+        twice
+    });
+    Fleet { clusters, source }
 }
 
 /// The rows of a query over the platform's own tables, read in a transaction that writes nothing.
+///
+/// # Errors
+/// [`crate::Kind::Config`] for whatever is the query's fault; the central database's.
 pub(super) async fn platform(central: &Db, sql: &str, what: &str) -> Result<Vec<Row>> {
+    let one = "it must be one SELECT that changes nothing";
+    let is_file = central.engine() == Engine::Sqlite;
+    // Servers refuse it themselves, and know better what is quoted.
+    if is_file && is_several(sql) {
+        return Err(
+            Error::config(format!("the query of [fleet] {what} is more than one statement")).hint(one)
+        );
+    }
     let mut session = central.session().await?;
     session.begin(Begin::Read).await?;
+    if is_file {
+        // A transaction of SQLite knows no READ ONLY.
+        session.script("PRAGMA query_only = ON").await?;
+    }
     let rows = session.fetch(Query::new(sql.replace('?', "??"))).await;
+    if is_file {
+        session.script("PRAGMA query_only = OFF").await?;
+    }
     session.rollback().await?;
     rows.map_err(|error| match error.fault() {
-        Some(Fault::Lost | Fault::Credentials) => error,
+        Some(Fault::Lost | Fault::Full | Fault::Credentials | Fault::Transient | Fault::Resource) => error,
+        Some(Fault::ReadOnly) => {
+            Error::config(format!("the query of [fleet] {what} writes")).because(error.root()).hint(one)
+        }
+        Some(Fault::Other) => Error::config(format!("the query of [fleet] {what} cannot be run"))
+            .because(error.root())
+            .hint(one),
         _ => error.during(format!("the query of [fleet] {what} cannot be run")),
     })
 }
 
 /// The clusters of rows with the columns of `opsctl_clusters`; a platform's own query gives some of them. A row that
-/// cannot be understood is a cluster that cannot be reached: the others go on.
-fn clusters(context: &Context, central: &Db, rows: &[Row]) -> Result<Vec<Cluster>> {
-    let cluster = |row: &Row| match registration(central.target(), row) {
-        Ok(registration) => Ok(Cluster::registered(context, &registration)),
-        Err(error) => text(row, "name").map(|name| Cluster::broken(name, &error)).ok_or(error),
+/// cannot be understood is a cluster that cannot be reached, named by its position where it has no name: the others go
+/// on.
+fn clusters(context: &Context, central: &Db, rows: &[Row]) -> Vec<Cluster> {
+    let cluster = |(at, row): (usize, &Row)| match registration(central.target(), row) {
+        Ok(registration) => Cluster::registered(context, &registration),
+        Err(error) => Cluster::broken(text(row, "name").unwrap_or_else(|| format!("row {}", at + 1)), &error),
     };
-    rows.iter().map(cluster).collect()
+    rows.iter().enumerate().map(cluster).collect()
 }
 
-/// The table in which clusters are registered, for those who change registrations.
+/// Refuses to change registrations that do not stand in opsctl's table. Files and queries are not opsctl's to change, and
+/// who has them needs no central database to be told so.
 ///
 /// # Errors
-/// [`crate::Kind::Refused`] where clusters are registered elsewhere, which opsctl does not change;
-/// [`crate::Kind::Config`] without the table.
-pub async fn writable(context: &Context, central: &Db) -> Result<Table> {
+/// [`crate::Kind::Refused`] where clusters are registered elsewhere, with the place.
+pub fn written_elsewhere(context: &Context) -> Result<()> {
     let elsewhere = match query(context, |fleet| fleet.clusters.as_deref()) {
         Some(_) => Some((Source::Query, "change them in the platform's own tables; the query stands in")),
         None => context.clusters().map(|_| (Source::File, "change them in")),
@@ -134,6 +167,15 @@ pub async fn writable(context: &Context, central: &Db) -> Result<Table> {
             .because("nothing was changed")
             .hint(format!("{what} {}", file.path.display())));
     }
+    Ok(())
+}
+
+/// The table in which clusters are registered, for those who change registrations.
+///
+/// # Errors
+/// As [`written_elsewhere`]; [`crate::Kind::Config`] without the table.
+pub async fn writable(context: &Context, central: &Db) -> Result<Table> {
+    written_elsewhere(context)?;
     central.table(CLUSTERS).await?.ok_or_else(|| {
         Error::config(format!("{} has no table `{CLUSTERS}`", central.target()))
             .hint("add opsctl's tables beside the application's: `opsctl db migrate`")
