@@ -38,7 +38,9 @@ on_every_engine! {
         assert!(problem(2).contains("[clusters.p4] in ") && problem(2).contains("no key `statsu`"), "{lines:?}");
         assert!(problem(3).contains("`password` is of the type integer") && !format!("{said:?}").contains("4711"), "{lines:?}");
         assert_eq!(said.code, 6, "{said:?}");
-        told(&case.run(&["clusters", "show", "p4"]), 6, "");
+        let shown = case.run(&["clusters", "show", "p4"]);
+        assert!(shown.code == 6 && shown.out.contains("Status ..... unusable\n"), "{shown:?}");
+        told(&case.run(&["clusters", "list"]), 6, "hint: did you mean `status`?");
         assert_eq!(case.run(&["clusters", "show", "p1"]).code, 0);
         let probe = case.run(&["clusters", "probe", "p4"]);
         assert!(probe.code == 6 && format!("{probe:?}").contains("statsu"), "{probe:?}");

@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use opsctl::{
-    Exit, Result,
+    Error, Exit, Result,
     clusters::{self, Filter, Line, Migrated, Part, Probed, Seen, Summary},
-    config::{Engine, clusters::ClusterStatus},
+    config::{
+        Engine,
+        clusters::{ClusterStatus, Role},
+    },
     db::Db,
     fleet::{Fleet, Source, Tenants},
     near,
@@ -164,6 +167,9 @@ fn tell(app: &App, args: &Args, fleet: &Fleet, lines: &[Line]) {
         if let Some(problem) = &line.problem {
             let name = printable(&line.name);
             app.ui.warning(&format!("cluster `{name}` cannot be reached as it is registered: {problem}"));
+            if !line.is_sound {
+                mend(app, fleet, &line.name);
+            }
         }
     }
     for (first, other) in fleet.twins() {
@@ -185,6 +191,13 @@ fn tell(app: &App, args: &Args, fleet: &Fleet, lines: &[Line]) {
         (source, 1) => app.ui.note(&format!("1 cluster, registered in {source}.")),
         (source, count) => app.ui.note(&format!("{count} clusters, registered in {source}.")),
     }
+}
+
+/// How a registration that cannot be understood is mended.
+fn mend(app: &App, fleet: &Fleet, name: &str) {
+    let cluster = fleet.clusters.iter().find(|cluster| cluster.name == name);
+    let error = cluster.and_then(|cluster| cluster.database(Role::App).err());
+    error.iter().flat_map(Error::hints).for_each(|hint| app.ui.hint(hint));
 }
 
 /// An empty list may come from a typo.

@@ -95,7 +95,7 @@ fn text(app: &App, shown: &Shown) -> String {
         ("Registered", format!("in {}", shown.registered_in)),
         ("Address", if line.address.is_empty() { "-".into() } else { line.address.clone() }),
         ("Region", line.region.clone().unwrap_or_else(|| "-".into())),
-        ("Status", line.status.to_string()),
+        ("Status", if line.is_sound { line.status.to_string() } else { "unusable".into() }),
     ];
     lines.extend(shown.roles.iter().map(|role| ("Role", told(role))));
     if let Some(tenants) = tenants(shown) {
