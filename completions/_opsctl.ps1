@@ -847,7 +847,7 @@ Register-ArgumentCompleter -Native -CommandName 'opsctl' -ScriptBlock {
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'Confirm a destructive command in a protected context by the context''s name')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why this is done; goes into the journal')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Stop when this much time has passed: `90s`, `5m`')
-            [CompletionResult]::new('--all-failed', '--all-failed', [CompletionResultType]::ParameterName, 'Tenants whose provisioning failed, was stopped, or was killed')
+            [CompletionResult]::new('--all-failed', '--all-failed', [CompletionResultType]::ParameterName, 'Tenants whose provisioning failed, was stopped, or was killed; one that is at work is told, and left')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be done, and change nothing')
             [CompletionResult]::new('--take-over', '--take-over', [CompletionResultType]::ParameterName, 'Take tenants over from live runs at once: those stop before their next step')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for `--output json`')

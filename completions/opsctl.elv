@@ -822,7 +822,7 @@ set edit:completion:arg-completer[opsctl] = {|@words|
             cand --confirm 'Confirm a destructive command in a protected context by the context''s name'
             cand --reason 'Why this is done; goes into the journal'
             cand --timeout 'Stop when this much time has passed: `90s`, `5m`'
-            cand --all-failed 'Tenants whose provisioning failed, was stopped, or was killed'
+            cand --all-failed 'Tenants whose provisioning failed, was stopped, or was killed; one that is at work is told, and left'
             cand --dry-run 'Say what would be done, and change nothing'
             cand --take-over 'Take tenants over from live runs at once: those stop before their next step'
             cand --json 'Short for `--output json`'

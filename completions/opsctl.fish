@@ -840,7 +840,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_su
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l all-failed -d 'Tenants whose provisioning failed, was stopped, or was killed'
+complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l all-failed -d 'Tenants whose provisioning failed, was stopped, or was killed; one that is at work is told, and left'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l dry-run -d 'Say what would be done, and change nothing'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l take-over -d 'Take tenants over from live runs at once: those stop before their next step'
 complete -c opsctl -n "__fish_opsctl_using_subcommand tenant; and __fish_seen_subcommand_from provision" -l json -d 'Short for `--output json`'

@@ -69,6 +69,7 @@ mod tenants_create;
 mod tenants_list;
 mod tenants_seed;
 mod tenants_show;
+mod tenants_unclear;
 mod terminal;
 mod webhooks_bad_input;
 mod webhooks_candidates;

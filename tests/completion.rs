@@ -309,4 +309,7 @@ fn tenants_are_completed_from_what_was_listed_else_from_the_database() {
     fs::remove_file(folder.path().join("opsctl-data/central.sqlite")).unwrap();
     assert_eq!(offered(&["opsctl", "tenant", "show", "ha"]), "hana harbour-clean");
     assert_eq!(offered(&["opsctl", "tenant", "provision", "el"]), "elok");
+    assert_eq!(offered(&["opsctl", "tenant", "verify", "el"]), "elok");
+    assert_eq!(offered(&["opsctl", "tenant", "list", "--after", "el"]), "elok");
+    assert_eq!(offered(&["opsctl", "tenant", "provision", "elok", "--only", ""]), "roles taxonomies owner");
 }

@@ -123,10 +123,10 @@ on_every_engine! {
         let fleet = fleet::load(&context, &case.db).await.unwrap();
         assert_eq!((fleet.source, fleet.clusters[0].address.as_str()), (Source::Query, "postgres://db9:5432/x"));
         let tenants = Tenants::require(&context, &case.db).await.unwrap();
-        let all = tenants.all().await.unwrap();
+        let all = tenants.all().await.unwrap().tenants;
         assert_eq!((all[0].slug.as_str(), all[0].status), ("ana", TenantStatus::Archived));
         assert_eq!(tenants.counts().await.unwrap().get("x"), Some(&1));
-        assert_eq!(tenants.named(&["1".into(), "budi".into()]).await.unwrap().len(), 1);
+        assert_eq!(tenants.named(&["1".into(), "budi".into()]).await.unwrap().tenants.len(), 1);
         let error = tenants.named(&["bodi".into()]).await.unwrap_err();
         assert!(error.hints()[0].contains("did you mean `budi`?"), "{error:?}");
     }

@@ -49,6 +49,15 @@ async fn everything(case: &Case) -> Vec<String> {
 }
 
 on_every_engine! {
+    async fn an_id_is_a_type_and_a_code(case: &Case) {
+        case.write_env("");
+        case.add_opsctl().await;
+        std::fs::write(case.folder.path().join("t.csv"), "type,code,name\na,x,X\nb,x,X\n").unwrap();
+        let import = ["tenant", "taxonomies", "import", "--from", "t.csv", "-o", "ids"];
+        assert_eq!(case.run(&import).out, "a/x\nb/x\n");
+        assert_eq!(case.run(&["tenant", "taxonomies", "list", "-o", "ids"]).out, "a/x\nb/x\n");
+    }
+
     async fn only_what_says_something_else_is_changed(case: &Case) {
         platform(case).await;
         let first = "unit,kg,Kilogram,,1,true\nunit,m2,Square metre,,2,true\ngarment,shirt,Shirt,tops,1,true\ngarment,tops,Tops,,9,true\n";

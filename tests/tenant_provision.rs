@@ -151,6 +151,8 @@ on_every_engine! {
         assert_eq!(said.code, 6, "{said:?}");
         assert!(said.err.contains("tenancy.migration.provision_failed: tenant `acme` on cluster `central`, at the step `migrations`"), "{said:?}");
         assert!(said.err.contains("bring the cluster's tables up to date first: `opsctl clusters migrate central`"), "{said:?}");
+        // Why is told beside the step.
+        assert!(said.out.contains("migrations  failed     cluster `central` lacks tables or columns `tenant_roles`"), "{said:?}");
         assert_eq!(case.stands("acme").await, ("provisioning_failed".into(), "failed".into(), 1));
         let run = &case.rows("SELECT log_key, error, live_key FROM opsctl_provisioning_runs").await[0];
         assert_eq!((run.text("log_key").unwrap().as_str(), run.text("live_key").unwrap().as_str()), ("tenancy.migration.provision_failed", ""));
@@ -224,4 +226,16 @@ fn tenants_must_be_named_in_some_way() {
     let folder = tempfile::tempdir().unwrap();
     let said = crate::support::cli::run(folder.path(), &["tenant", "provision"]);
     assert!(said.code == 2 && said.err.contains("--all-failed"), "{said:?}");
+}
+
+#[test]
+fn a_file_of_taxonomies_that_only_leaves_out_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = ["tenant", "provision", "acme", "--only", "roles", "--from", "x.csv"];
+    let said = crate::support::cli::run(folder.path(), &line);
+    assert_eq!(said.code, 2, "{said:?}");
+    insta::assert_snapshot!(said.err, @"
+    error: `--from` gives taxonomies, and `--only roles` leaves them out
+      hint: with them: `--only roles,taxonomies`
+    ");
 }

@@ -79,7 +79,7 @@ on_every_engine! {
         assert_eq!(said.code, 0, "{said:?}");
         assert!(!said.err.contains("warning"), "{said:?}");
         assert_eq!(case.count("taxonomies").await, 10);
-        let said = call(case, "app-secret", &["tenant", "verify", "--all"]);
+        let said = call(case, "app-secret", &["tenant", "verify", "--all", "-o", "wide"]);
         if case.db.engine() == Engine::Postgres {
             assert_eq!(said.code, 0, "{said:?}");
             assert!(said.out.contains("row-level security: inside the tenant no row of another one is shown"), "{said:?}");

@@ -78,7 +78,7 @@ on_every_engine! {
         assert_eq!(check(&value, "owner").2, "opsctl tenant provision acme --only owner");
         assert_eq!(case.run(&["tenant", "provision", "acme"]).code, 0);
         let (_, value) = verify(case, &["acme"]);
-        assert_eq!(check(&value, "taxonomies").1, "4 of 5 taxonomies are as the master has them, 1 are the tenant's own or edited by it");
+        assert_eq!(check(&value, "taxonomies").1, "4 of 5 taxonomies are as the master has them, 1 is the tenant's own or edited by it");
         // The master lost a row in between: another source, whose counts say nothing of the one before.
         let (status, message, _) = check(&value, "counts");
         assert!(status == "warn" && message.contains("roles: 0 created and 1 updated, though the source was the same"), "{message}");
@@ -108,6 +108,44 @@ on_every_engine! {
         drop(held);
         let said = case.run_with(&[("OPSCTL_NOW", "2026-11-20T09:05:00Z")], &["tenant", "verify", "acme"]);
         assert!(said.code == 3 && said.out.contains("was killed: no heartbeat since 2026-11-20 09:00:00 UTC"), "{said:?}");
+    }
+
+    async fn a_run_whose_steps_are_not_recorded_is_no_evidence(case: &Case) {
+        ready(case).await;
+        case.provision(&["acme"]);
+        case.execute("DELETE FROM opsctl_provisioning_steps").await;
+        let (_, value) = verify(case, &["acme"]);
+        let (status, message, next) = check(&value, "counts");
+        assert!(status == "warn" && message.ends_with("counted no rows: it has no step that is done and writes"), "{message}");
+        assert_eq!(next, "opsctl tenant show acme");
+        case.provision(&["acme", "--only", "owner"]);
+        let (_, value) = verify(case, &["acme"]);
+        let (status, message, _) = check(&value, "counts");
+        assert!(status == "pass" && message.ends_with(": owner: 0 created, 0 updated, 1 unchanged, 0 skipped"), "{message}");
+    }
+
+    async fn a_finding_is_critical_to_a_monitoring_system(case: &Case) {
+        ready(case).await;
+        let said = case.run(&["tenant", "verify", "acme", "-o", "nagios"]);
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(said.out.starts_with("TENANT VERIFY CRITICAL - 1 tenant, "), "{said:?}");
+        case.execute("DELETE FROM _sqlx_migrations WHERE version = 50003").await;
+        let said = case.run(&["tenant", "verify", "acme", "-o", "nagios"]);
+        assert!(said.code == 3 && said.out.starts_with("TENANT VERIFY UNKNOWN - "), "{said:?}");
+    }
+
+    async fn people_see_every_answer_about_one_tenant_and_what_did_not_pass_of_several(case: &Case) {
+        ready(case).await;
+        case.a_tenant("bolt", "central").await;
+        case.provision(&["acme"]);
+        let said = case.run(&["tenant", "verify", "acme"]);
+        assert!(said.out.starts_with("CHECK       STATUS  EVIDENCE\nlast_run    pass    run "), "{said:?}");
+        let said = case.run(&["tenant", "verify", "--all"]);
+        let shown = |tenant: &str| said.out.lines().filter(|line| line.starts_with(tenant)).count();
+        assert_eq!(shown("acme"), 1, "{said:?}");
+        assert!(said.out.contains("bolt    last_run    fail    it was never provisioned"), "{said:?}");
+        assert!(said.err.contains("hint: `last_run` of `bolt`: `opsctl tenant provision bolt`"), "{said:?}");
+        assert_eq!(case.run(&["tenant", "verify", "--all", "-o", "ids"]).out, "acme\nbolt\n");
     }
 
     async fn several_tenants_end_with_findings_when_one_has_any(case: &Case) {

@@ -33,8 +33,8 @@ on_every_engine! {
         let said = create(case, &format!("melati --name Melati --owner-user-id 42 --id {ID}"));
         insta::allow_duplicates! {
             insta::assert_snapshot!(format!("{}{}", said.out, said.err), @"
-            SLUG    NAME    CLUSTER  STATUS   OUTCOME  ID
-            melati  Melati  central  pending  created  019aa0a1-b2c3-7000-8000-00000000000a
+            SLUG    OUTCOME  STATUS   CLUSTER  NAME    ID
+            melati  created  pending  central  Melati  019aa0a1-b2c3-7000-8000-00000000000a
             Registered tenant `melati` on cluster `central`.
             hint: give it its rows: `opsctl tenant provision melati`
             ");
@@ -60,8 +60,8 @@ on_every_engine! {
         let said = create(case, "melati --name Melati --dry-run");
         insta::allow_duplicates! {
             insta::assert_snapshot!(format!("{}{}", said.out, said.err), @"
-            SLUG    NAME    CLUSTER  STATUS   OUTCOME  ID
-            melati  Melati  central  pending  created  -
+            SLUG    OUTCOME  STATUS   CLUSTER  NAME    ID
+            melati  created  pending  central  Melati  -
             Dry run, nothing was changed. It would have been registered on cluster `central`.
             ");
         }

@@ -21,19 +21,19 @@ fn an_embedded_platform_has_tenants_of_every_status_on_its_clusters() {
     }
     let list = run(folder.path(), &["tenant", "list"]);
     insta::assert_snapshot!(list.out, @"
-    SLUG               NAME                 CLUSTER  STATUS               PROVISIONING  LAST RUN AT   PROVISIONED AT  CREATED AT  LOG KEY
-    anggrek            Anggrek Laundry      ap-1     active               succeeded     2d 23h ago    2d 23h ago      200d ago    -
-    bersih-jaya        Bersih Jaya          ap-1     active               succeeded     179d 23h ago  179d 23h ago    180d ago    -
-    cepat-kilat        Cepat Kilat Express  ap-1     active               succeeded     1d 23h ago    89d 23h ago     90d ago     -
-    dahlia             Dahlia Dry Clean     ap-1     provisioning_failed  partial       1h 34m ago    -               1d ago      tenancy.taxonomy.provision_failed
-    elok               Elok Laundry         ap-1     provisioning_failed  failed        1d 23h ago    -               2d ago      tenancy.migration.provision_failed
-    fajar-wash         Fajar Wash           ap-1     provisioning         running       12m ago       -               1d ago      -
-    gading             Gading Laundromat    ap-1     pending              never         -             -               1d ago      -
-    harbour-clean      Harbour Clean        eu-1     active               succeeded     59d 23h ago   59d 23h ago     60d ago     -
-    isar-waescherei    Isar Wäscherei       eu-1     active               failed        23h 59m ago   44d 23h ago     45d ago     tenancy.taxonomy.provision_failed
-    jordaan-wash       Jordaan Wash         eu-1     suspended            succeeded     299d 23h ago  299d 23h ago    300d ago    -
-    kingston-laundry   Kingston Laundry     us-1     active               succeeded     399d 23h ago  399d 23h ago    400d ago    -
-    liberty-dry-clean  Liberty Dry Clean    us-1     archived             succeeded     699d 23h ago  699d 23h ago    700d ago    -
+    SLUG               STATUS               PROVISIONING  CLUSTER  NAME                 LAST RUN AT   PROVISIONED AT  CREATED AT  LOG KEY
+    anggrek            active               succeeded     ap-1     Anggrek Laundry      2d 23h ago    2d 23h ago      200d ago    -
+    bersih-jaya        active               succeeded     ap-1     Bersih Jaya          179d 23h ago  179d 23h ago    180d ago    -
+    cepat-kilat        active               succeeded     ap-1     Cepat Kilat Express  1d 23h ago    89d 23h ago     90d ago     -
+    dahlia             provisioning_failed  partial       ap-1     Dahlia Dry Clean     1h 34m ago    -               1d ago      tenancy.taxonomy.provision_failed
+    elok               provisioning_failed  failed        ap-1     Elok Laundry         1d 23h ago    -               2d ago      tenancy.migration.provision_failed
+    fajar-wash         provisioning         running       ap-1     Fajar Wash           12m ago       -               1d ago      -
+    gading             pending              never         ap-1     Gading Laundromat    -             -               1d ago      -
+    harbour-clean      active               succeeded     eu-1     Harbour Clean        59d 23h ago   59d 23h ago     60d ago     -
+    isar-waescherei    active               failed        eu-1     Isar Wäscherei       23h 59m ago   44d 23h ago     45d ago     tenancy.taxonomy.provision_failed
+    jordaan-wash       suspended            succeeded     eu-1     Jordaan Wash         299d 23h ago  299d 23h ago    300d ago    -
+    kingston-laundry   active               succeeded     us-1     Kingston Laundry     399d 23h ago  399d 23h ago    400d ago    -
+    liberty-dry-clean  archived             succeeded     us-1     Liberty Dry Clean    699d 23h ago  699d 23h ago    700d ago    -
     ");
     let failed = run(folder.path(), &["tenant", "list", "--provisioning", "partial", "-o", "ids"]);
     assert_eq!(failed.out, "dahlia\n");
@@ -58,13 +58,13 @@ fn an_embedded_platform_has_tenants_of_every_status_on_its_clusters() {
     Rows ........... 0 created, 0 updated, 14 unchanged, 0 skipped
     Log key ........ tenancy.taxonomy.provision_failed
     Error .......... the server ended the statement: it waited for a lock on `taxonomies`
-    STEP        STATUS     CREATED  UPDATED  UNCHANGED  SKIPPED  LOG KEY                            ERROR
-    probe       succeeded        0        0          0        0  -                                  -
-    migrations  succeeded        0        0          0        0  -                                  -
-    roles       succeeded        0        0         14        0  -                                  -
-    taxonomies  failed           0        0          0        0  tenancy.taxonomy.provision_failed  the server ended the statement: it waited for a lock on `taxonomies`
-    owner       skipped          0        0          0        0  -                                  -
-    verify      skipped          0        0          0        0  -                                  -
+    STEP        STATUS     UNCHANGED  LOG KEY                            ERROR
+    probe       succeeded          0  -                                  -
+    migrations  succeeded          0  -                                  -
+    roles       succeeded         14  -                                  -
+    taxonomies  failed             0  tenancy.taxonomy.provision_failed  the server ended the statement: it waited for a lock on `taxonomies`
+    owner       skipped            0  -                                  -
+    verify      skipped            0  -                                  -
     hint: once the cause is gone, provision it again: `opsctl tenant provision dahlia`
     ");
     let again = run(folder.path(), &["db", "seed", "--only", "tenants,taxonomies"]);

@@ -62,10 +62,10 @@ on_every_engine! {
             Rows ........... 0 created, 0 updated, 0 unchanged, 0 skipped
             Log key ........ tenancy.taxonomy.provision_failed
             Error .......... the table `taxonomies` does not exist
-            STEP        STATUS     CREATED  UPDATED  UNCHANGED  SKIPPED  LOG KEY                            ERROR
-            roles       succeeded        4        0          0        0  -                                  -
-            taxonomies  failed           0        0          0        0  tenancy.taxonomy.provision_failed  the table `taxonomies` does not exist
-            owner       skipped          0        0          0        0  -                                  -
+            STEP        STATUS     CREATED  LOG KEY                            ERROR
+            roles       succeeded        4  -                                  -
+            taxonomies  failed           0  tenancy.taxonomy.provision_failed  the table `taxonomies` does not exist
+            owner       skipped          0  -                                  -
 
             Run ............ 01M7QSKPM00000000000000007
             Outcome ........ succeeded, attempt 1

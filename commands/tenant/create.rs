@@ -43,17 +43,17 @@ pub const VERB: Verb = Verb {
         ),
         (Exit::Config, "no table of tenants"),
         (Exit::Unreachable, ""),
-        (Exit::NotFound, "no such cluster"),
+        (Exit::NotFound, "no such cluster or region"),
     ],
     artisan: &[],
 };
 
 const COLUMNS: [Column; 9] = [
     Column::left("slug"),
-    Column::left("name").flexible(),
-    Column::left("cluster"),
-    Column::left("status"),
     Column::left("outcome"),
+    Column::left("status"),
+    Column::left("cluster"),
+    Column::left("name").flexible(),
     Column::left("id"),
     Column::left("owner_user_id").wide_only(),
     Column::left("locale").wide_only(),
@@ -193,10 +193,10 @@ fn view(app: &App, report: &CreateReport) -> Result<View> {
     let tone = if report.outcome == Outcome::Created { Tone::Good } else { Tone::Dim };
     table.row([
         Cell::new(&*report.slug),
-        Cell::new(&*report.name),
-        Cell::new(&*report.cluster),
-        status_cell(report.status),
         Cell::new(report.outcome.name()).tone(tone),
+        status_cell(report.status),
+        Cell::new(&*report.cluster),
+        Cell::new(&*report.name),
         Cell::or_dash(report.id.as_deref()),
         Cell::or_dash(report.owner_user_id.as_deref()),
         Cell::new(&*report.locale),

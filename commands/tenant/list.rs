@@ -3,8 +3,7 @@
 use clap_complete::{ArgValueCandidates as Names, CompletionCandidate};
 use opsctl::{
     Exit, Result,
-    fleet::{Fleet, TenantStatus},
-    near,
+    fleet::TenantStatus,
     tenants::{self, Filter, LastRun, List, Provisioning},
     window::Window,
 };
@@ -39,16 +38,24 @@ pub const VERB: Verb = Verb {
     ],
     prints: Prints::List(&COLUMNS),
     reads: &[Topic::Context, Topic::Database],
-    exits: &[(Exit::Config, "no tenants are registered anywhere"), (Exit::Unreachable, "")],
+    exits: &[
+        (Exit::Partial, "rows of the platform's query name no tenant for certain; the others are listed"),
+        (Exit::Config, "no tenants are registered anywhere, or none for certain"),
+        (Exit::Unreachable, ""),
+        (Exit::NotFound, "no such cluster or region"),
+    ],
     artisan: &[],
 };
 
+/// Registrations that are told one by one.
+const TOLD: usize = 20;
+
 const COLUMNS: [Column; 13] = [
     Column::left("slug"),
-    Column::left("name").flexible(),
-    Column::left("cluster"),
     Column::left("status"),
     Column::left("provisioning"),
+    Column::left("cluster"),
+    Column::left("name").flexible(),
     Column::left("last_run_at"),
     Column::left("provisioned_at"),
     Column::left("created_at"),
@@ -67,6 +74,8 @@ pub struct PageSummary {
     count: usize,
     /// What `--after` takes to go on, if there are more.
     next: Option<String>,
+    /// Registrations that name no tenant for certain.
+    unclear: usize,
 }
 
 /// List tenants by slug, each with its last provisioning
@@ -89,7 +98,7 @@ pub struct Args {
     #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 50, value_parser = number(1, 1000))]
     limit: u32,
     /// Go on behind this slug, as the line below a page says
-    #[arg(long, value_name = "SLUG")]
+    #[arg(long, value_name = "SLUG", add = Names::new(complete::tenants))]
     after: Option<String>,
 }
 
@@ -124,28 +133,29 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let page = tenants::list(&tenants, app.db().await?, fleet.as_ref(), &args.filter()).await?;
     complete::remember_tenants(app, page.items.iter().map(|item| &*item.tenant.slug));
     app.ui.emit(&view(app, &page)?)?;
-    if page.items.is_empty() {
+    if page.items.is_empty() && page.unclear.is_empty() {
         app.ui.note("No tenants match.");
-        if let Some(hint) = fleet.and_then(|fleet| typo(args, &fleet)) {
-            app.ui.hint(&hint);
-        }
     }
     if let Some(next) = &page.next {
         let line = next_page(&app.global.arguments, &Window::default(), next);
         app.ui.hint(&format!("further tenants: `{line}`"));
     }
-    Ok(Exit::Done)
+    Ok(tell(app, &page))
 }
 
-/// An empty result may come from a typo.
-fn typo(args: &Args, fleet: &Fleet) -> Option<String> {
-    let near = |given: Option<&str>, option: &str, known: Vec<&str>| {
-        near::hint(given?, known, |near| format!("--{option} {near}"))
-    };
-    let clusters = fleet.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
-    let regions = fleet.clusters.iter().filter_map(|cluster| cluster.region.as_deref()).collect();
-    near(args.cluster.as_deref(), "cluster", clusters)
-        .or_else(|| near(args.region.as_deref(), "region", regions))
+/// Registrations that name no tenant for certain, last; the code that they end with.
+fn tell(app: &App, page: &List) -> Exit {
+    for one in page.unclear.iter().take(TOLD) {
+        app.ui.error(&one.error);
+    }
+    if page.unclear.len() > TOLD {
+        app.ui.note(&format!("And {} more that cannot be understood.", page.unclear.len() - TOLD));
+    }
+    match page.unclear.first() {
+        None => Exit::Done,
+        Some(one) if page.items.is_empty() => one.error.exit(),
+        Some(_) => Exit::Partial,
+    }
 }
 
 fn view(app: &App, page: &List) -> Result<View> {
@@ -155,10 +165,10 @@ fn view(app: &App, page: &List) -> Result<View> {
         let (tenant, run) = (&item.tenant, item.provisioning.as_ref());
         table.row([
             Cell::new(&*tenant.slug),
-            Cell::new(&*tenant.name),
-            Cell::new(&*tenant.cluster),
             status_cell(tenant.status),
             run_cell(run),
+            Cell::new(&*tenant.cluster),
+            Cell::new(&*tenant.name),
             Cell::time(run.and_then(LastRun::at), now, zone),
             Cell::time(tenant.provisioned_at, now, zone),
             Cell::time(tenant.created_at, now, zone),
@@ -174,7 +184,11 @@ fn view(app: &App, page: &List) -> Result<View> {
         context: app.context()?.name.clone(),
         at: now,
         data: json!(page.items),
-        summary: json!(PageSummary { count: page.items.len(), next: page.next.clone() }),
+        summary: json!(PageSummary {
+            count: page.items.len(),
+            next: page.next.clone(),
+            unclear: page.unclear.len(),
+        }),
         items: page.items.iter().map(|item| json!(item)).collect(),
         table,
         text: None,

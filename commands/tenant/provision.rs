@@ -4,7 +4,7 @@ mod render;
 
 use std::{cell::Cell, fs, io::Read, path::Path, time::Duration, time::Instant};
 
-use clap_complete::ArgValueCandidates;
+use clap_complete::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter};
 use opsctl::{
     Error, Exit, Kind, Result,
     journal::Entry,
@@ -52,7 +52,10 @@ pub const VERB: Verb = Verb {
         (Exit::Failed, "no tenant could be provisioned"),
         (Exit::Partial, "some tenants were provisioned, others were not"),
         (Exit::Refused, "the cluster is offline or read-only, or the tenant is archived"),
-        (Exit::Config, "pending migrations, a missing table or right, wrong credentials"),
+        (
+            Exit::Config,
+            "pending migrations, a missing table or right, wrong credentials, an unclear registration",
+        ),
         (Exit::Unreachable, ""),
         (Exit::Locked, "another run is at work on the tenant; it is named"),
         (Exit::NotFound, "no such tenant or cluster"),
@@ -69,11 +72,12 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Provision tenants: roles, taxonomies, the owner's membership
 ///
-/// Puts into each tenant's cluster what every tenant has, and brings what is there up to date with the
-/// master. A run is recorded in the central database first; its steps are probe, migrations (none may be
-/// pending), roles, taxonomies, owner and verify. Each is idempotent: rows that are as the master has them
-/// are not written, rows that the tenant edited are skipped, and a run that was killed anywhere is finished
-/// by the next one. One run at a time works on a tenant; another one says who it is.
+/// Puts into each tenant's cluster what every tenant has, and brings what is there up to date with
+/// the master. A run is recorded in the central database first; its steps are probe, migrations (none
+/// may be pending), roles, taxonomies, owner and verify. Each is idempotent: rows that are as the
+/// master has them are not written, rows that the tenant edited are skipped, and a run that was killed
+/// anywhere is finished by the next one. One run at a time works on a tenant; another one says who it
+/// is.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["tenants", "all_failed", "cluster"])))]
@@ -81,17 +85,23 @@ pub struct Args {
     /// Tenants, by slug or id
     #[arg(value_name = "TENANT", add = ArgValueCandidates::new(complete::tenants))]
     tenants: Vec<String>,
-    /// Tenants whose provisioning failed, was stopped, or was killed
+    /// Tenants whose provisioning failed, was stopped, or was killed; one that is at work is told, and left
     #[arg(long, conflicts_with = "tenants")]
     all_failed: bool,
     /// Only tenants on this cluster; alone, all of them
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(complete::clusters))]
     cluster: Option<String>,
     /// Only these: roles, taxonomies, owner. The checks around them are always made
-    #[arg(long, value_name = "PROVISIONER", value_delimiter = ',', value_parser = told::<Step>)]
+    #[arg(
+        long,
+        value_name = "PROVISIONER",
+        value_delimiter = ',',
+        value_parser = told::<Step>,
+        add = ArgValueCandidates::new(provisioners)
+    )]
     only: Vec<Step>,
     /// Take the taxonomies from a CSV file instead of the master; rows that it lacks are left alone
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", add = ArgValueCompleter::new(PathCompleter::file()))]
     from: Option<std::path::PathBuf>,
     /// Say what would be done, and change nothing
     #[arg(long)]
@@ -105,6 +115,10 @@ pub struct Args {
     /// Take tenants over from live runs at once: those stop before their next step
     #[arg(long, conflicts_with = "dry_run")]
     take_over: bool,
+}
+
+fn provisioners() -> Vec<CompletionCandidate> {
+    Step::PROVISIONERS.iter().map(|step| CompletionCandidate::new(step.name())).collect()
 }
 
 fn parse_stale(text: &str) -> Result<Duration, String> {
@@ -131,6 +145,7 @@ impl Account for Report {
 /// Runs the verb.
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let class = if args.take_over { Class::Destructive } else { Class::Routine };
+    let scope = scope(args)?;
     let masters = args.from.as_deref().map(|file| of_file(app, file)).transpose()?;
     safety::allow(app, class, "take tenants over from runs that may be at work on them", args.dry_run)
         .await?;
@@ -141,14 +156,9 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     if !args.dry_run {
         app.cancel.guard(app.require_writable()).await?;
     }
-    let selection = Selection {
-        names: args.tenants.clone(),
-        all_failed: args.all_failed,
-        cluster: args.cluster.clone(),
-        stale_after: args.stale_after,
-    };
+    let selection =
+        Selection { names: args.tenants.clone(), all_failed: args.all_failed, cluster: args.cluster.clone() };
     let selected = app.cancel.guard(provision::select(&tenants, central, &selection)).await?;
-    let scope = Scope::of(&args.only);
     let masters = match masters {
         Some(masters) => masters,
         None if !scope.has(Step::Taxonomies) => Masters::default(),
@@ -163,12 +173,23 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         parallel: args.parallel as usize,
     };
     let ground = Ground { central, registered: &tenants, fleet: &fleet, clock: app.clock };
-    let far = Far::new(app, selected.len());
+    let far = Far::new(app, selected.tenants.len());
     let work = async |_: &Entry| {
         provision::provision(ground, &selected, &request, &app.cancel, |item| far.ended(item)).await
     };
     let report = recorded_unless(args.dry_run, app, class, "tenant provision", work).await?;
     finish(app, &report)
+}
+
+/// What `--only` names, which a file of taxonomies is for.
+fn scope(args: &Args) -> Result<Scope> {
+    let scope = Scope::of(&args.only);
+    if args.from.is_none() || scope.has(Step::Taxonomies) {
+        return Ok(scope);
+    }
+    let only = scope.text().unwrap_or_default();
+    Err(Error::usage(format!("`--from` gives taxonomies, and `--only {only}` leaves them out"))
+        .hint(format!("with them: `--only {only},taxonomies`")))
 }
 
 /// The central database, the tenants' registry, the clusters.
@@ -228,7 +249,7 @@ impl<'a> Far<'a> {
         if self.told.get().elapsed() >= LINE_EVERY {
             self.told.set(Instant::now());
             let (done, all) = (self.done.get(), self.all);
-            self.app.ui.note(&format!("{done} of {all} tenants, the last was {}", item.tenant));
+            self.app.ui.note(&format!("{done} of {all} tenants, the last was `{}`.", item.tenant));
         }
     }
 }

@@ -189,7 +189,7 @@ fn run_text(app: &App, run: &Run) -> String {
     ];
     let mut text = leaders(lines);
     if !run.steps.is_empty() {
-        text.push_str(&app.ui.draw(&steps(run)));
+        text.push_str(&app.ui.draw(&steps(run).telling()));
     }
     text
 }

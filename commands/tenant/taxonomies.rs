@@ -8,7 +8,10 @@ use opsctl::{Exit, Result, tenants::taxonomies::Taxonomy};
 #[cfg(test)]
 pub use self::list::Summary;
 pub use self::{import::VERB as IMPORT, list::VERB as LIST};
-use crate::{app::App, ui::Cell};
+use crate::{
+    app::App,
+    ui::{Cell, Format},
+};
 
 /// Master taxonomies: list, import
 #[derive(Debug, clap::Subcommand)]
@@ -25,10 +28,15 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
     }
 }
 
-/// What a row says, in the columns that both verbs begin with: code, type, name, parent, place.
-fn cells(row: &Taxonomy) -> [Cell; 5] {
+/// What a row says, in the columns that both verbs begin with: code, type, name, parent, place. A code alone is no id:
+/// each type has codes of its own.
+fn cells(app: &App, row: &Taxonomy) -> [Cell; 5] {
+    let code = match app.ui.format {
+        Format::Ids => format!("{}/{}", row.r#type, row.code),
+        _ => row.code.clone(),
+    };
     [
-        Cell::new(&*row.code),
+        Cell::new(code),
         Cell::new(&*row.r#type),
         Cell::new(&*row.name),
         Cell::or_dash(row.parent_code.as_deref()),

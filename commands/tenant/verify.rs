@@ -1,5 +1,7 @@
 //! `opsctl tenant verify`: whether a tenant is as provisioning is to leave it, with evidence.
 
+use std::collections::BTreeSet;
+
 use clap_complete::ArgValueCandidates;
 use opsctl::{
     Exit, Result,
@@ -17,7 +19,7 @@ use crate::{
     complete,
     number::number,
     safety::Class,
-    ui::{Cell, Column, Table, Tone, View},
+    ui::{Cell, Column, Format, Status, Table, Tone, View},
     variables::Topic,
     verb::{Example, Prints, Verb},
 };
@@ -52,11 +54,15 @@ const COLUMNS: [Column; 7] = [
     Column::left("id").wide_only(),
 ];
 
+/// Hints that are given; more of them are read in the table.
+const HINTS: usize = 20;
+
 /// Verify tenants: their last run, counts, rows, warnings, isolation
 ///
-/// Answers what is asked after a provisioning: did the last run succeed; are its counts plausible; are the
-/// tenant's roles, taxonomies and owner in its cluster as the master has them; does a warning repeat; and
-/// are its tables kept apart from other tenants'. Each finding comes with what to type.
+/// Answers what is asked after a provisioning: did the last run succeed; are its counts plausible; are
+/// the tenant's roles, taxonomies and owner in its cluster as the master has them; does a warning
+/// repeat; and are its tables kept apart from other tenants'. Each finding comes with what to type. Of
+/// several tenants, people are shown what did not pass.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["tenants", "all", "cluster"])))]
@@ -81,8 +87,8 @@ pub struct Args {
 pub struct Line<'a> {
     /// The tenant's slug.
     tenant: &'a str,
-    /// Its cluster.
-    cluster: &'a str,
+    /// Its cluster, where that is certain.
+    cluster: Option<&'a str>,
     /// The answer.
     #[serde(flatten)]
     check: &'a Check,
@@ -93,7 +99,18 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let report = app.cancel.guard(look(app, args)).await?;
     app.ui.emit(&view(app, &report)?)?;
     app.ui.note(&summary(&report));
-    Ok(report.exit())
+    let hints = hints(&report);
+    for hint in hints.iter().take(HINTS) {
+        app.ui.hint(hint);
+    }
+    if hints.len() > HINTS {
+        app.ui.note(&format!("And {} more: `opsctl tenant verify … -o wide`.", hints.len() - HINTS));
+    }
+    let exit = report.exit();
+    if exit == Exit::Findings && report.counts.fail > 0 {
+        app.ui.verdict(Status::Critical);
+    }
+    Ok(exit)
 }
 
 async fn look(app: &App, args: &Args) -> Result<Report> {
@@ -112,23 +129,24 @@ async fn look(app: &App, args: &Args) -> Result<Report> {
 
 fn view(app: &App, report: &Report) -> Result<View> {
     let mut table = Table::new(COLUMNS);
+    let mut told = BTreeSet::new();
     for (verdict, check) in lines(report) {
+        // An id is a tenant's, which has several answers.
+        if app.ui.format == Format::Ids && !told.insert(&verdict.tenant) {
+            continue;
+        }
         table.row([
             Cell::new(&*verdict.tenant),
             Cell::new(check.key),
-            Cell::new(check.status.name()).tone(match check.status {
-                Answer::Pass => Tone::Good,
-                Answer::Warn => Tone::Warn,
-                Answer::Fail => Tone::Bad,
-            }),
+            status(check.status),
             Cell::new(&*check.message),
             Cell::or_dash(check.next.as_deref()),
-            Cell::new(&*verdict.cluster),
-            Cell::new(&*verdict.id),
+            Cell::or_dash(verdict.cluster.as_deref()),
+            Cell::or_dash(verdict.id.as_deref()),
         ]);
     }
     let line = |(verdict, check): (&Verdict, &Check)| {
-        json!(Line { tenant: &verdict.tenant, cluster: &verdict.cluster, check })
+        json!(Line { tenant: &verdict.tenant, cluster: verdict.cluster.as_deref(), check })
     };
     Ok(View {
         command: "tenant verify",
@@ -138,8 +156,57 @@ fn view(app: &App, report: &Report) -> Result<View> {
         summary: json!(report.counts),
         items: lines(report).map(line).collect(),
         table,
-        text: None,
+        text: Some(match &report.verdicts[..] {
+            [] => String::new(),
+            [one] => app.ui.draw(&answers(one)),
+            several => app.ui.draw(&troubles(several)),
+        }),
     })
+}
+
+fn status(answer: Answer) -> Cell {
+    Cell::new(answer.name()).tone(match answer {
+        Answer::Pass => Tone::Good,
+        Answer::Warn => Tone::Warn,
+        Answer::Fail => Tone::Bad,
+    })
+}
+
+/// Every answer about one tenant.
+fn answers(verdict: &Verdict) -> Table {
+    let mut table = Table::new(COLUMNS[1..4].iter().copied());
+    for check in &verdict.checks {
+        table.row([Cell::new(check.key), status(check.status), Cell::new(&*check.message)]);
+    }
+    table
+}
+
+/// What did not pass of several tenants; one row for each that is well.
+fn troubles(verdicts: &[Verdict]) -> Table {
+    let mut table = Table::new(COLUMNS[..4].iter().copied());
+    for verdict in verdicts {
+        let mut row = |key: &str, answer: Answer, evidence: &str| {
+            table.row([Cell::new(&*verdict.tenant), Cell::new(key), status(answer), Cell::new(evidence)]);
+        };
+        if verdict.status == Answer::Pass {
+            row("all", Answer::Pass, &format!("{} checks", verdict.checks.len()));
+        }
+        for check in verdict.checks.iter().filter(|check| check.status != Answer::Pass) {
+            row(check.key, check.status, &check.message);
+        }
+    }
+    table
+}
+
+/// What to type about what did not pass, each line once.
+fn hints(report: &Report) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    let lines = lines(report).filter(|(_, check)| check.status != Answer::Pass);
+    let nexts = lines.filter_map(|(verdict, check)| Some((verdict, check, check.next.as_deref()?)));
+    nexts
+        .filter(|(_, _, next)| known.insert(*next))
+        .map(|(verdict, check, next)| format!("`{}` of `{}`: `{next}`", check.key, verdict.tenant))
+        .collect()
 }
 
 fn lines(report: &Report) -> impl Iterator<Item = (&Verdict, &Check)> {
@@ -152,9 +219,10 @@ fn summary(report: &Report) -> String {
         return "No tenants are to be verified.".into();
     }
     let tenants = if counts.tenants == 1 { "tenant" } else { "tenants" };
+    let checks = if counts.pass == 1 { "check" } else { "checks" };
     let findings = if counts.fail == 1 { "finding" } else { "findings" };
     format!(
-        "{} {tenants}: {} checks passed, {} worth a look, {} {findings}.",
+        "{} {tenants}: {} {checks} passed, {} worth a look, {} {findings}.",
         counts.tenants, counts.pass, counts.warn, counts.fail
     )
 }

@@ -126,7 +126,9 @@ impl Heard {
 /// The name of a number in a text: nouns agree with it, other words stay as they are.
 fn counted_word(name: &str, value: &str) -> String {
     let noun = match (name, value) {
-        ("findings" | "errors" | "places" | "clusters" | "tables", "1") => name.trim_end_matches('s'),
+        ("findings" | "errors" | "places" | "clusters" | "tables" | "tenants", "1") => {
+            name.trim_end_matches('s')
+        }
         _ => name,
     };
     noun.replace('_', " ")

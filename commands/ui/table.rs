@@ -181,6 +181,21 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// Without its columns of zeros and of missing values, which say nothing. The first one stays.
+    #[must_use]
+    pub fn telling(&self) -> Self {
+        let tells = |at: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(at));
+            at == 0 || cells.into_iter().any(|cell| !matches!(cell.raw.as_str(), "" | "0"))
+        };
+        let kept: Vec<usize> = (0..self.columns.len()).filter(|at| tells(*at)).collect();
+        let row = |row: &Vec<Cell>| kept.iter().filter_map(|at| row.get(*at).cloned()).collect();
+        Self {
+            columns: kept.iter().map(|at| self.columns[*at]).collect(),
+            rows: self.rows.iter().map(row).collect(),
+        }
+    }
+
     /// Drawn without borders. With a width, long cells end in an ellipsis so that each row stays one line.
     pub fn draw(&self, width: Option<u16>, colours: bool) -> String {
         self.draw_as(Look { width, colours, headings: true, narrow: true })
@@ -327,6 +342,16 @@ mod tests {
         let drawn = events().draw(None, false);
         assert!(drawn.contains("can show") && !drawn.contains('…'), "{drawn}");
         assert_eq!(events().left_out(None), []);
+    }
+
+    #[test]
+    fn columns_of_zeros_and_of_missing_values_can_be_left_out() {
+        let mut table = Table::new(["step", "created", "updated", "why"].map(Column::left));
+        table.row([Cell::new("0"), Cell::count(0), Cell::count(0), Cell::or_dash(None)]);
+        table.row([Cell::new("0"), Cell::count(3), Cell::count(0), Cell::or_dash(None)]);
+        let told = table.telling();
+        assert_eq!(told.columns.iter().map(|column| column.key).collect::<Vec<_>>(), ["step", "created"]);
+        assert_eq!(told.rows[1], [Cell::new("0"), Cell::count(3)]);
     }
 
     #[test]

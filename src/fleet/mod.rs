@@ -7,9 +7,10 @@
 mod each;
 mod placement;
 mod registry;
+mod roll;
 mod tenants;
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crate::{
     Error, Kind, Result,
@@ -26,6 +27,7 @@ pub use self::{
     each::{Bounds, Done, each},
     placement::{admit, hold, place},
     registry::{CLUSTERS, Source, folder, load, locked, of_file, registration, writable, written_elsewhere},
+    roll::{Roll, Unclear},
     tenants::{TENANTS, Tenant, TenantStatus, Tenants},
 };
 
@@ -197,6 +199,29 @@ impl Fleet {
             }
         }
         twins
+    }
+
+    /// Makes sure that there are clusters in a region.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`], with the nearest one, or all of them.
+    pub fn region(&self, name: &str) -> Result<()> {
+        let regions: BTreeSet<&str> =
+            self.clusters.iter().filter_map(|cluster| cluster.region.as_deref()).collect();
+        if regions.contains(name) {
+            return Ok(());
+        }
+        let error = Error::new(
+            Kind::NotFound,
+            format!("no cluster stands in the region `{}`", crate::text::printable(name)),
+        )
+        .because(format!("looked in {}", self.source));
+        let all: Vec<&str> = regions.iter().copied().collect();
+        let known = match all.is_empty() {
+            true => "no cluster has a region: `opsctl clusters list`".to_owned(),
+            false => format!("regions: {}", all.join(", ")),
+        };
+        Err(near::or(error, name, all, |near| format!("--region {near}"), known))
     }
 
     /// The clusters that a command means: those that it names, each once, or all that are up.

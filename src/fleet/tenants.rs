@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::registry::{platform, query};
+use super::{
+    Roll, Unclear,
+    registry::{platform, query},
+};
 use crate::{
     Error, Kind, Result,
     config::Context,
@@ -15,6 +18,11 @@ use crate::{
 
 /// The table in which opsctl registers tenants.
 pub const TENANTS: &str = "opsctl_tenants";
+
+/// Columns that a platform's query must give.
+const REQUIRED: [&str; 4] = ["id", "slug", "cluster", "status"];
+/// Where a status would stand, of tenants whose registration is unclear.
+const UNCLEAR: &str = "unclear";
 
 /// How a tenant stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -112,15 +120,11 @@ impl Tenant {
         // A platform's own query gives some of the columns only.
         let text = |column: &str| row.text_or_null(column).ok().flatten().filter(|text| !text.is_empty());
         let time = |column: &str| row.time(column).ok().flatten();
-        let required = |column: &str| {
-            text(column)
-                .ok_or_else(|| Error::config(format!("the registration of a tenant lacks its `{column}`")))
-        };
+        let required =
+            |column: &str| text(column).ok_or_else(|| Error::config(format!("it lacks its `{column}`")));
         let (id, slug) = (required("id")?, required("slug")?);
         Ok(Self {
-            status: required("status")?.parse().map_err(|error: Error| {
-                error.during(format!("the status of tenant `{slug}` cannot be understood"))
-            })?,
+            status: required("status")?.parse()?,
             cluster: required("cluster")?,
             name: text("name").unwrap_or_else(|| slug.clone()),
             owner_user_id: text("owner_user_id"),
@@ -167,47 +171,48 @@ impl<'a> Tenants<'a> {
         })
     }
 
-    /// All of them, by slug.
+    /// All of them.
     ///
     /// # Errors
-    /// The central database's; rows that cannot be understood.
-    pub async fn all(&self) -> Result<Vec<Tenant>> {
+    /// The central database's; a query that lacks a column. What is wrong with a row is told by the roll.
+    pub async fn all(&self) -> Result<Roll> {
         let rows = match self {
-            Self::Query(db, sql) => platform(db, sql, "tenants").await?,
+            Self::Query(db, sql) => whole(platform(db, sql, "tenants").await?)?,
             Self::Table(db, table) => {
                 let sql = format!("SELECT * FROM {} ORDER BY slug", table.name);
                 db.session().await?.fetch(Query::new(sql)).await?
             }
         };
-        let mut tenants = rows.iter().map(Tenant::of).collect::<Result<Vec<_>>>()?;
-        tenants.sort_by(|a, b| a.slug.cmp(&b.slug));
-        Ok(tenants)
+        Ok(Roll::of(&rows))
     }
 
     /// Those that are named, by id or slug, each once, in the order of their names.
     ///
     /// # Errors
-    /// [`Kind::NotFound`], with the nearest slug.
-    pub async fn named(&self, names: &[String]) -> Result<Vec<Tenant>> {
+    /// [`Kind::NotFound`], with the nearest slug; as [`Tenants::all`].
+    pub async fn named(&self, names: &[String]) -> Result<Roll> {
         let all = self.all().await?;
-        let mut chosen: Vec<Tenant> = Vec::new();
+        let mut chosen = Roll::default();
         for name in names {
-            let Some(found) = all.iter().find(|tenant| tenant.id == *name || tenant.slug == *name) else {
-                let error = Error::new(
-                    Kind::NotFound,
-                    format!("there is no tenant `{}`", crate::text::printable(name)),
-                );
-                let slugs = all.iter().map(|tenant| tenant.slug.as_str());
-                return Err(near::or(error, name, slugs, str::to_owned, "all tenants: `opsctl tenant list`"));
-            };
-            if chosen.iter().all(|known| known.id != found.id) {
-                chosen.push(found.clone());
+            let found = all.tenants.iter().find(|tenant| tenant.id == *name || tenant.slug == *name);
+            let unclear = || all.unclear.iter().find(|unclear| unclear.claims(name));
+            if let Some(found) = found {
+                if chosen.tenants.iter().all(|known| known.id != found.id) {
+                    chosen.tenants.push(found.clone());
+                }
+            } else if let Some(unclear) = unclear() {
+                if chosen.unclear.iter().all(|known| known.name != unclear.name) {
+                    chosen.unclear.push(unclear.clone());
+                }
+            } else {
+                return Err(nobody(name, &all));
             }
         }
         Ok(chosen)
     }
 
-    /// How many live on each cluster; archived ones do not count.
+    /// How many live on each cluster; archived ones do not count, and one whose registration is unclear may live
+    /// wherever it says.
     ///
     /// # Errors
     /// As [`Tenants::all`].
@@ -215,9 +220,11 @@ impl<'a> Tenants<'a> {
         let mut counts = BTreeMap::new();
         match self {
             Self::Query(..) => {
-                let living = self.all().await?.into_iter();
-                for tenant in living.filter(|tenant| tenant.status != TenantStatus::Archived) {
-                    *counts.entry(tenant.cluster).or_default() += 1;
+                let Roll { tenants, unclear } = self.all().await?;
+                let living = tenants.iter().filter(|tenant| tenant.status != TenantStatus::Archived);
+                let living = living.map(|tenant| tenant.cluster.as_str());
+                for cluster in living.chain(unclear.iter().flat_map(Unclear::clusters)) {
+                    *counts.entry(cluster.to_owned()).or_default() += 1;
                 }
             }
             Self::Table(db, table) => {
@@ -242,9 +249,12 @@ impl<'a> Tenants<'a> {
         let mut counts = BTreeMap::new();
         match self {
             Self::Query(..) => {
-                let all = self.all().await?.into_iter();
-                for tenant in all.filter(|tenant| tenant.cluster == cluster) {
-                    *counts.entry(tenant.status.name().to_owned()).or_default() += 1;
+                let Roll { tenants, unclear } = self.all().await?;
+                let here = tenants.iter().filter(|tenant| tenant.cluster == cluster);
+                let here = here.map(|tenant| tenant.status.name());
+                let unclear = unclear.iter().filter(|unclear| unclear.clusters().any(|one| one == cluster));
+                for status in here.chain(unclear.map(|_| UNCLEAR)) {
+                    *counts.entry(status.to_owned()).or_default() += 1;
                 }
             }
             Self::Table(db, table) => {
@@ -261,4 +271,22 @@ impl<'a> Tenants<'a> {
         }
         Ok(counts)
     }
+}
+
+/// The rows of a platform's query, which gives every column that there must be.
+fn whole(rows: Vec<Row>) -> Result<Vec<Row>> {
+    let missing = |row: &Row| REQUIRED.into_iter().find(|column| row.cell(column).is_err());
+    match rows.first().and_then(missing) {
+        None => Ok(rows),
+        Some(column) => Err(Error::config(format!(
+            "the query of [fleet] tenants gives no column `{column}`"
+        ))
+        .hint(format!("it must give {}; another name becomes one by `AS {column}`", REQUIRED.join(", ")))),
+    }
+}
+
+fn nobody(name: &str, all: &Roll) -> Error {
+    let error = Error::new(Kind::NotFound, format!("there is no tenant `{}`", crate::text::printable(name)));
+    let slugs = all.tenants.iter().map(|tenant| tenant.slug.as_str());
+    near::or(error, name, slugs, str::to_owned, "all tenants: `opsctl tenant list`")
 }

@@ -101,7 +101,7 @@ impl CreateReport {
 ///
 /// # Errors
 /// [`crate::Kind::Refused`]: tenants of the platform's own tables, other values under the same slug or id, no cluster
-/// that takes it; [`crate::Kind::NotFound`]: no such cluster; the database's.
+/// that takes it; [`crate::Kind::NotFound`]: no such cluster or region; the database's.
 pub async fn create(context: &Context, central: &Db, request: &CreateRequest) -> Result<CreateReport> {
     let tenants = Tenants::require(context, central).await?;
     let Tenants::Table(_, table) = &tenants else { return Err(not_ours()) };
@@ -219,6 +219,9 @@ fn same(known: &Tenant, request: &CreateRequest, fleet: &Fleet) -> Result<()> {
 }
 
 async fn chosen<'f>(fleet: &'f Fleet, tenants: &Tenants<'_>, request: &CreateRequest) -> Result<&'f Cluster> {
+    if let Some(region) = &request.region {
+        fleet.region(region)?;
+    }
     let counts = tenants.counts().await?;
     let Some(name) = &request.cluster else {
         return fleet::place(fleet, &counts, request.region.as_deref());

@@ -110,7 +110,7 @@ struct Tables {
 impl Tables {
     async fn of(context: &Context, central: &Db) -> Result<(Self, HashSet<String>)> {
         let registered = Tenants::require(context, central).await?;
-        let known = registered.all().await?.into_iter().map(|tenant| tenant.slug).collect();
+        let known = registered.all().await?.tenants.into_iter().map(|tenant| tenant.slug).collect();
         let Tenants::Table(_, tenants) = registered else { return Err(not_ours()) };
         let missing = |name| {
             Error::config(format!("{} has no table `{name}`", central.target()))

@@ -6,7 +6,7 @@ use super::runs::{self, LastRun, Provisioning, RUNS};
 use crate::{
     Error, Result,
     db::{Db, Query, Table, Value},
-    fleet::{Fleet, Tenant, TenantStatus, Tenants},
+    fleet::{Fleet, Roll, Tenant, TenantStatus, Tenants, Unclear},
 };
 
 /// Which tenants to list.
@@ -38,18 +38,21 @@ pub struct ListItem {
 }
 
 /// A page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct List {
     /// The tenants.
     pub items: Vec<ListItem>,
     /// The slug behind which the next page begins, if there is one.
     pub next: Option<String>,
+    /// Registrations that name no tenant for certain, of the clusters that are meant: on every page.
+    pub unclear: Vec<Unclear>,
 }
 
 /// Lists tenants.
 ///
 /// # Errors
-/// The central database's; [`crate::Kind::Config`] where the filter needs a table that is missing.
+/// The central database's; [`crate::Kind::Config`] where the filter needs a table that is missing;
+/// [`crate::Kind::NotFound`] for a region without clusters, and for a cluster that neither is registered nor has tenants.
 pub async fn list(
     tenants: &Tenants<'_>,
     central: &Db,
@@ -61,15 +64,25 @@ pub async fn list(
         return Err(Error::config(format!("{} has no table `{RUNS}`", central.target()))
             .hint("add opsctl's tables beside the application's: `opsctl db migrate`"));
     }
+    if let (Some(fleet), Some(region)) = (fleet, &filter.region) {
+        fleet.region(region)?;
+    }
     let clusters = filter.clusters(fleet);
-    let mut items = match (tenants, runs) {
-        (Tenants::Table(_, table), Some(runs)) => of_tables(central, table, &runs, filter, clusters).await?,
+    let (mut items, unclear) = match (tenants, runs) {
+        (Tenants::Table(_, table), Some(runs)) => {
+            (of_tables(central, table, &runs, filter, clusters).await?, Vec::new())
+        }
         (_, runs) => of_any(tenants, central, runs.as_ref(), filter, clusters).await?,
     };
+    if let (Some(fleet), Some(cluster), true) = (fleet, &filter.cluster, items.is_empty())
+        && tenants.statuses(cluster).await?.is_empty()
+    {
+        fleet.cluster(cluster)?;
+    }
     let more = items.len() > filter.limit as usize;
     items.truncate(filter.limit as usize);
     let next = items.last().filter(|_| more).map(|item| item.tenant.slug.clone());
-    Ok(List { items, next })
+    Ok(List { items, next, unclear })
 }
 
 impl Filter {
@@ -135,13 +148,16 @@ async fn of_any(
     runs: Option<&Table>,
     filter: &Filter,
     clusters: Option<Vec<String>>,
-) -> Result<Vec<ListItem>> {
+) -> Result<(Vec<ListItem>, Vec<Unclear>)> {
     let wanted = |tenant: &Tenant| {
         clusters.as_ref().is_none_or(|names| names.contains(&tenant.cluster))
             && filter.status.is_none_or(|status| status == tenant.status)
             && filter.after.as_ref().is_none_or(|after| tenant.slug > *after)
     };
-    let mut found: Vec<Tenant> = tenants.all().await?.into_iter().filter(wanted).collect();
+    let Roll { tenants: all, mut unclear } = tenants.all().await?;
+    unclear
+        .retain(|one| clusters.as_ref().is_none_or(|names| names.iter().any(|name| one.may_live_on(name))));
+    let mut found: Vec<Tenant> = all.into_iter().filter(wanted).collect();
     if filter.provisioning.is_none() {
         found.truncate(filter.limit as usize + 1);
     }
@@ -158,5 +174,5 @@ async fn of_any(
             item.provisioning.as_ref().is_some_and(|run| run.status == status)
         }
     };
-    Ok(items.filter(stands).take(filter.limit as usize + 1).collect())
+    Ok((items.filter(stands).take(filter.limit as usize + 1).collect(), unclear))
 }

@@ -111,10 +111,9 @@ pub struct Step {
 /// Shows the tenant of a slug or an id, with its last `runs` provisioning runs.
 ///
 /// # Errors
-/// [`crate::Kind::NotFound`], with the nearest slug; the database's.
+/// [`crate::Kind::NotFound`], with the nearest slug; an unclear registration; the database's.
 pub async fn show(tenants: &Tenants<'_>, central: &Db, fleet: &Fleet, name: &str, runs: u32) -> Result<Show> {
-    let found = tenants.named(&[name.to_owned()]).await?.into_iter().next();
-    let tenant = found.ok_or_else(|| crate::Error::failed(format!("tenant `{name}` was found and lost")))?;
+    let tenant = tenants.named(&[name.to_owned()]).await?.one()?;
     let home = fleet.clusters.iter().find(|cluster| cluster.name == tenant.cluster).map(|cluster| Home {
         address: cluster.address.clone(),
         region: cluster.region.clone(),

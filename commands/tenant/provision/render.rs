@@ -59,7 +59,7 @@ fn row(item: &Item) -> Vec<Cell> {
     let numbers = [counts.created, counts.updated, counts.unchanged, counts.skipped].map(Cell::count);
     let mut cells = vec![
         Cell::new(&*item.tenant),
-        Cell::new(&*item.cluster),
+        Cell::or_dash(item.cluster.as_deref()),
         Cell::new(item.outcome.name()).tone(tone(item.outcome)),
         Cell::or_dash(item.step.map(Step::name)),
     ];
@@ -69,7 +69,7 @@ fn row(item: &Item) -> Vec<Cell> {
         Cell::or_dash(item.error.as_deref()),
         Cell::or_dash(item.log_key),
         Cell::or_dash(item.run.as_deref()),
-        Cell::new(&*item.id),
+        Cell::or_dash(item.id.as_deref()),
     ]);
     cells
 }
@@ -99,10 +99,11 @@ fn steps(app: &App, item: &Item) -> String {
         line(step.step.name(), outcome, step.tally, step.left_out.as_deref());
     }
     if let Some(step) = item.step.filter(|step| item.steps.iter().all(|line| line.step != *step)) {
-        line(step.name(), Cell::new(item.outcome.name()).tone(tone(item.outcome)), Tally::default(), None);
+        let outcome = Cell::new(item.outcome.name()).tone(tone(item.outcome));
+        line(step.name(), outcome, Tally::default(), item.error.as_deref());
     }
     line("all", Cell::new(item.outcome.name()).tone(tone(item.outcome)), item.counts, None);
-    app.ui.draw(&table)
+    app.ui.draw(&table.telling())
 }
 
 const fn tone(outcome: Outcome) -> Tone {
@@ -118,9 +119,10 @@ const fn tone(outcome: Outcome) -> Tone {
 pub fn warnings(report: &Report) -> Vec<(String, String)> {
     let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for item in &report.items {
+        let mood = if report.dry_run { "it would be taken over" } else { "taken over" };
         let over = item.took_over.iter().map(|holder| {
             format!(
-                "taken over from {holder}; its last heartbeat was at {}",
+                "{mood} from {holder}; its last heartbeat was at {}",
                 holder.heartbeat_at.format("%Y-%m-%d %H:%M:%S UTC")
             )
         });
@@ -145,7 +147,8 @@ pub fn failure(item: &Item) -> Error {
     match (item.log_key, item.step) {
         (Some(key), Some(step)) => error.during(format!(
             "{key}: tenant `{}` on cluster `{}`, at the step `{step}`",
-            item.tenant, item.cluster
+            item.tenant,
+            item.cluster.as_deref().unwrap_or("-")
         )),
         _ => error,
     }

@@ -158,7 +158,7 @@ fn view(app: &App, report: &ImportReport) -> Result<View> {
             Cell::new(item.version.to_string()),
             Cell::or_dash(item.line.map(|line| line.to_string()).as_deref()),
         ];
-        table.row(cells(&item.taxonomy).into_iter().chain(more));
+        table.row(cells(app, &item.taxonomy).into_iter().chain(more));
     }
     let text = app.ui.is_human().then(|| changes(app, report, &table));
     Ok(View {

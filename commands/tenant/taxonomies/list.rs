@@ -93,7 +93,7 @@ fn view(app: &App, shown: &[&Source]) -> Result<View> {
             Cell::or_dash(source.master_id.as_deref()),
             Cell::new(&*source.checksum),
         ];
-        table.row(cells(&source.taxonomy).into_iter().chain(more));
+        table.row(cells(app, &source.taxonomy).into_iter().chain(more));
     }
     let active = shown.iter().filter(|source| source.taxonomy.is_active).count();
     Ok(View {

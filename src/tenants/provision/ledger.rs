@@ -86,10 +86,7 @@ impl<'a> Ledger<'a> {
         let mut last = Error::failed(format!("no run of tenant `{}` could be begun", tenant.slug));
         for _ in 0..TRIES {
             let now = self.central.now().await?;
-            let holder = live::holder(self, &tenant.id).await?;
-            if let Some(holder) = &holder {
-                holder.yields(tenant, now, asker, patience)?;
-            }
+            let holder = self.holder(tenant, asker, patience, now).await?;
             match self.take(tenant, scope, asker, now, holder).await {
                 Ok(Some(run)) => return Ok(run),
                 Ok(None) => {}
@@ -101,6 +98,24 @@ impl<'a> Ledger<'a> {
             }
         }
         Err(last.during(format!("other runs of tenant `{}` were faster, {TRIES} times", tenant.slug)))
+    }
+
+    /// The live run that a new one would take the tenant from, if there is one.
+    ///
+    /// # Errors
+    /// [`Kind::Locked`] when it is not to be taken over, naming its holder; the database's.
+    pub async fn holder(
+        &self,
+        tenant: &Tenant,
+        asker: &Asker,
+        patience: Patience,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Holder>> {
+        let holder = live::holder(self, &tenant.id).await?;
+        if let Some(holder) = &holder {
+            holder.yields(tenant, now, asker, patience)?;
+        }
+        Ok(holder)
     }
 
     /// `None` when the holder moved meanwhile.

@@ -1,6 +1,6 @@
 //! Who is at work on a tenant, and whether it still is.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -115,10 +115,13 @@ impl Holder {
             Error::new(Kind::Locked, format!("tenant `{}` is being provisioned by {self}", tenant.slug))
                 .because(format!(
                     "its last heartbeat was {} ago, at {}",
-                    span(silent),
+                    span(silent.as_secs()),
                     utc(self.heartbeat_at)
                 ));
-        let wait = span(stale_after.saturating_sub(silent));
+        // Silence is rounded down and the wait up: neither is told to be over too early.
+        let wait = span(
+            stale_after.saturating_sub(silent).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX),
+        );
         Err(match is_gone {
             true => error
                 .because(format!("its process {} is gone from this host", self.pid))
@@ -126,7 +129,7 @@ impl Holder {
             false => error
                 .hint(format!(
                     "a run that says nothing for {} is taken over: that is in {wait} at the soonest",
-                    span(patience.stale_after)
+                    span(patience.stale_after.as_secs())
                 ))
                 .hint(format!(
                     "one that hangs is taken over at once: `opsctl tenant provision {} --take-over`",
@@ -136,13 +139,21 @@ impl Holder {
     }
 }
 
-/// `90 s`.
-fn span(time: Duration) -> String {
-    format!("{} s", time.as_millis().div_ceil(1000))
+/// `40s`, `1m 30s`, `2h 3m`: the two largest units.
+fn span(seconds: u64) -> String {
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, 0) => format!("{minutes}m"),
+        (0, minutes, seconds) => format!("{minutes}m {seconds}s"),
+        (hours, 0, _) => format!("{hours}h"),
+        (hours, minutes, _) => format!("{hours}h {minutes}m"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use chrono::TimeDelta;
 
     use super::*;
@@ -195,10 +206,15 @@ mod tests {
     fn who_is_at_work_is_told_with_what_to_type() {
         let error = yields(30, "ops-2", |_| false, false).unwrap_err();
         insta::assert_snapshot!(error.message(), @"tenant `acme` is being provisioned by ana on ops-1 (pid 7), run r since 2026-11-20 09:00:00 UTC, at the step `roles`");
-        insta::assert_snapshot!(error.root(), @"its last heartbeat was 30 s ago, at 2026-11-20 09:00:00 UTC");
+        insta::assert_snapshot!(error.root(), @"its last heartbeat was 30s ago, at 2026-11-20 09:00:00 UTC");
         insta::assert_snapshot!(error.hints().join("\n"), @"
-        a run that says nothing for 120 s is taken over: that is in 90 s at the soonest
+        a run that says nothing for 2m is taken over: that is in 1m 30s at the soonest
         one that hangs is taken over at once: `opsctl tenant provision acme --take-over`
         ");
+    }
+    #[test]
+    fn spans_name_their_two_largest_units() {
+        let told: Vec<String> = [0, 59, 60, 90, 3600, 7380, 90_061].map(span).into();
+        assert_eq!(told, ["0s", "59s", "1m", "1m 30s", "1h", "2h 3m", "25h 1m"]);
     }
 }

@@ -40,7 +40,7 @@ use crate::{
     cancel::Cancel,
     clock::Clock,
     db::Db,
-    fleet::{self, Bounds, Done, Fleet, Tenant, Tenants},
+    fleet::{self, Bounds, Done, Fleet, Roll, Tenant, Tenants},
 };
 
 /// What is asked for.
@@ -79,34 +79,29 @@ pub struct Ground<'a> {
 /// What concerns all of them: central tables that are missing. What concerns one is its item's.
 pub async fn provision(
     ground: Ground<'_>,
-    tenants: &[Tenant],
+    roll: &Roll,
     request: &Request,
     cancel: &Cancel,
     mut told: impl FnMut(&Item),
 ) -> Result<Report> {
     let started = Instant::now();
     let roles = Roles::of_fixtures()?;
-    let ledger = match request.dry_run {
-        true => None,
-        false => {
-            let table = match ground.registered {
-                Tenants::Table(_, table) => Some(table.clone()),
-                // opsctl changes nothing in a platform's own tables.
-                Tenants::Query(..) => None,
-            };
-            Some(ledger::Ledger::open(ground.central, table).await?)
-        }
+    let table = match ground.registered {
+        Tenants::Table(_, table) => Some(table.clone()),
+        // opsctl changes nothing in a platform's own tables.
+        Tenants::Query(..) => None,
     };
+    let ledger = ledger::Ledger::open(ground.central, table).await?;
     let clusters: BTreeMap<&str, Reached<'_>> = ground
         .fleet
         .clusters
         .iter()
         .map(|cluster| (cluster.name.as_str(), Reached::new(cluster, ground.clock)))
         .collect();
-    let begun = RefCell::<HashMap<String, String>>::default();
-    let work =
-        Work { ledger: ledger.as_ref(), request, roles: &roles, clusters: &clusters, cancel, begun: &begun };
+    let begun = RefCell::<HashMap<String, Item>>::default();
+    let work = Work { ledger: &ledger, request, roles: &roles, clusters: &clusters, cancel, begun: &begun };
     let bounds = Bounds { total: request.parallel, per_host: request.parallel };
+    let tenants = &roll.tenants;
     let targets: Vec<Target<'_>> = tenants
         .iter()
         .map(|tenant| {
@@ -129,6 +124,7 @@ pub async fn provision(
             Done::NotBegun(error) => Item::new(tenant).ended(Outcome::NotBegun, error),
         });
     }
+    items.extend(roll.unclear.iter().map(Item::unclear));
     for reached in clusters.values() {
         // A server that does not answer any more must not hold the exit.
         let _ = tokio::time::timeout(GOODBYE, reached.close()).await;
@@ -152,7 +148,8 @@ async fn in_time<'a>(work: &Work<'a>, tenant: &'a Tenant, error: Error) -> Item 
     let told = work.abandon(tenant, error.clone());
     match tokio::time::timeout(LAST_WORD, told).await {
         Ok(item) => item,
-        Err(_) => Item::new(tenant)
+        Err(_) => work
+            .left(tenant)
             .ended(Outcome::Cancelled, error.hint("its run counts as live until it is taken over")),
     }
 }

@@ -6,7 +6,10 @@ use super::{
     live::Holder,
     steps::{Step, Tally},
 };
-use crate::{Error, Exit, Kind, fleet::Tenant};
+use crate::{
+    Error, Exit, Kind,
+    fleet::{Tenant, Unclear},
+};
 
 /// How one tenant ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -78,10 +81,10 @@ pub struct StepLine {
 pub struct Item {
     /// Its slug.
     pub tenant: String,
-    /// Its id.
-    pub id: String,
-    /// The cluster that it lives on.
-    pub cluster: String,
+    /// Its id; none where its registration is unclear.
+    pub id: Option<String>,
+    /// The cluster that it lives on, where that is certain.
+    pub cluster: Option<String>,
     /// The run, where one was recorded.
     pub run: Option<String>,
     /// How it ended.
@@ -109,10 +112,19 @@ pub struct Item {
 
 impl Item {
     pub(super) fn new(tenant: &Tenant) -> Self {
+        Self { id: Some(tenant.id.clone()), ..Self::named(&tenant.slug, Some(&tenant.cluster)) }
+    }
+
+    /// One whose registration is unclear: it is left alone.
+    pub(super) fn unclear(unclear: &Unclear) -> Self {
+        Self::named(&unclear.name, unclear.cluster()).ended(Outcome::Refused, unclear.error.clone())
+    }
+
+    fn named(name: &str, cluster: Option<&str>) -> Self {
         Self {
-            tenant: tenant.slug.clone(),
-            id: tenant.id.clone(),
-            cluster: tenant.cluster.clone(),
+            tenant: name.to_owned(),
+            id: None,
+            cluster: cluster.map(str::to_owned),
             run: None,
             outcome: Outcome::NotBegun,
             step: None,
@@ -176,7 +188,7 @@ pub struct Report {
     pub dry_run: bool,
     /// The tenants.
     pub counts: Counts,
-    /// Each of them, in the order in which they were named.
+    /// Each of them, in the order in which they were named; last, those whose registration is unclear.
     pub items: Vec<Item>,
     /// Milliseconds.
     pub took_ms: u64,

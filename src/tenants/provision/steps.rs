@@ -167,7 +167,7 @@ impl Done {
     pub fn of(tally: Tally, source: u64, input: String, warnings: Vec<String>) -> Self {
         let mut done = Self { tally, input: Some(input), warnings, left_out: None };
         if tally.sum() != source {
-            done.warnings.push(format!("{} rows are counted, and the source has {source}", tally.sum()));
+            done.warnings.push(format!("rows counted: {}; rows of the source: {source}", tally.sum()));
         }
         done
     }
@@ -196,6 +196,6 @@ mod tests {
         let tally = Tally { created: 1, ..Tally::default() };
         assert!(Done::of(tally, 1, String::new(), Vec::new()).warnings.is_empty());
         let told = Done::of(tally, 2, String::new(), Vec::new()).warnings;
-        assert_eq!(told, ["1 rows are counted, and the source has 2"]);
+        assert_eq!(told, ["rows counted: 1; rows of the source: 2"]);
     }
 }

@@ -29,8 +29,8 @@ use crate::{
 /// What the work on each tenant needs.
 #[derive(Debug)]
 pub struct Work<'a> {
-    /// The central tables; none in a dry run, which records nothing.
-    pub ledger: Option<&'a Ledger<'a>>,
+    /// The central tables; a dry run only reads them.
+    pub ledger: &'a Ledger<'a>,
     /// What is asked for.
     pub request: &'a Request,
     /// The roles that every tenant has.
@@ -39,8 +39,8 @@ pub struct Work<'a> {
     pub clusters: &'a BTreeMap<&'a str, Reached<'a>>,
     /// Stops it.
     pub cancel: &'a Cancel,
-    /// Runs that have begun and not ended, by tenant: what is left of one that is dropped.
-    pub begun: &'a RefCell<HashMap<String, String>>,
+    /// How far each tenant came, by its id: what is left of one that is dropped.
+    pub begun: &'a RefCell<HashMap<String, Item>>,
 }
 
 impl<'a> Work<'a> {
@@ -51,7 +51,7 @@ impl<'a> Work<'a> {
         item.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         if let (Some(key), Some(error)) = (item.log_key, item.failure()) {
             let (run, step) = (item.run.as_deref(), item.step.map(Step::name));
-            tracing::error!(key, tenant = %item.tenant, cluster = %item.cluster, run, step, %error, "provisioning failed");
+            tracing::error!(key, tenant = %item.tenant, cluster = %tenant.cluster, run, step, %error, "provisioning failed");
         }
         item
     }
@@ -62,28 +62,46 @@ impl<'a> Work<'a> {
             Ok(reached) => reached,
             Err(error) => return item.ended(Outcome::Refused, error),
         };
-        let Some(ledger) = self.ledger else {
-            return match self.steps(None, tenant, reached, &mut item).await {
-                Ok(()) => Item { outcome: Outcome::Succeeded, ..item },
-                Err(Halt::Failed(error) | Halt::Overtaken(error)) => failed(item, error),
-            };
-        };
+        if self.request.dry_run {
+            return self.rehearse(tenant, reached, item).await;
+        }
         let (scope, asker) = (&self.request.scope, &self.request.asker);
-        let run = match ledger.begin(tenant, scope, asker, self.request.patience).await {
+        let run = match self.ledger.begin(tenant, scope, asker, self.request.patience).await {
             Ok(run) => run,
-            Err(error) if error.kind() == Kind::Locked && error.fault().is_none() => {
-                return item.ended(Outcome::Locked, error);
-            }
-            Err(error) => return item.ended(Outcome::Failed, error.during("the run could not be recorded")),
+            Err(error) => return not_begun(item, error, "the run could not be recorded"),
         };
-        self.begun.borrow_mut().insert(tenant.id.clone(), run.id.clone());
         item.run = Some(run.id.clone());
         item.took_over.clone_from(&run.took_over);
+        self.came_to(tenant, &item);
         crash::reach(Point::ProvisionBegun);
         let ended = self.steps(Some(&run), tenant, reached, &mut item).await;
-        let item = self.end(&run, tenant, item, ended).await;
-        self.begun.borrow_mut().remove(&tenant.id);
-        item
+        self.end(&run, tenant, item, ended).await
+    }
+
+    /// What a run would do; nothing is recorded.
+    async fn rehearse(&self, tenant: &'a Tenant, reached: &Reached<'_>, mut item: Item) -> Item {
+        let held = async {
+            let now = self.ledger.central.now().await?;
+            self.ledger.holder(tenant, &self.request.asker, self.request.patience, now).await
+        };
+        match held.await {
+            Ok(holder) => item.took_over = holder,
+            Err(error) => return not_begun(item, error, "its runs could not be read"),
+        }
+        match self.steps(None, tenant, reached, &mut item).await {
+            Ok(()) => Item { outcome: Outcome::Succeeded, ..item },
+            Err(Halt::Failed(error) | Halt::Overtaken(error)) => failed(item, error),
+        }
+    }
+
+    /// Keeps how far a tenant came.
+    fn came_to(&self, tenant: &Tenant, item: &Item) {
+        self.begun.borrow_mut().insert(tenant.id.clone(), item.clone());
+    }
+
+    /// How far a tenant came that was dropped.
+    pub fn left(&self, tenant: &Tenant) -> Item {
+        self.begun.borrow().get(&tenant.id).cloned().unwrap_or_else(|| Item::new(tenant))
     }
 
     fn reached(&self, tenant: &Tenant) -> Result<&'a Reached<'a>> {
@@ -113,6 +131,7 @@ impl<'a> Work<'a> {
         for step in Step::ALL.into_iter().filter(wanted) {
             self.cancel.check()?;
             item.step = Some(step);
+            self.came_to(tenant, item);
             if let Some(run) = run {
                 run.start(step).await?;
                 crash::reach(Point::StepBegun);
@@ -204,13 +223,10 @@ impl<'a> Work<'a> {
 
     /// Ends what is left of a run that was dropped: the operator asked twice, or the deadline passed.
     pub async fn abandon(&self, tenant: &'a Tenant, error: Error) -> Item {
-        let item = Item::new(tenant);
-        let run = self.begun.borrow_mut().remove(&tenant.id);
-        let (Some(ledger), Some(id)) = (self.ledger, run) else {
-            return item.ended(Outcome::Cancelled, error);
-        };
+        let item = self.left(tenant);
+        let Some(id) = item.run.clone() else { return item.ended(Outcome::Cancelled, error) };
         let error = error.hint(go_on(&tenant.slug));
-        let run = Run::begun(ledger, id, tenant);
+        let run = Run::begun(self.ledger, id, tenant);
         let end = End {
             status: RunStatus::Cancelled,
             tally: item.counts,
@@ -222,8 +238,16 @@ impl<'a> Work<'a> {
         if let Err(Halt::Failed(error) | Halt::Overtaken(error)) = run.finish(&end).await {
             tracing::warn!(%error, run = run.id, "a run that was dropped could not be ended");
         }
-        Item { run: Some(run.id), ..item.ended(Outcome::Cancelled, error) }
+        item.ended(Outcome::Cancelled, error)
     }
+}
+
+/// An item whose run was not begun: another one is at work, or the central database is in the way.
+fn not_begun(item: Item, error: Error, doing: &str) -> Item {
+    if error.kind() == Kind::Locked && error.fault().is_none() {
+        return item.ended(Outcome::Locked, error);
+    }
+    item.ended(Outcome::Failed, error.during(doing))
 }
 
 /// The tenant's status as it was; one that a killed run left is told as it is.

@@ -125,13 +125,17 @@ impl Look<'_> {
                 ));
             }
             if let Some(source) = self.source(step).filter(|source| *source > step.tally.sum()) {
-                odd.push(format!("{}: {} rows counted of {source}", step.step, step.tally.sum()));
+                odd.push(format!("{}: {} of {source} rows counted", step.step, step.tally.sum()));
             }
+        }
+        let next = format!("opsctl tenant show {}", self.tenant.slug);
+        if told.is_empty() {
+            let message = format!("run {} counted no rows: it has no step that is done and writes", last.id);
+            return Ok(Check::new("counts", Answer::Warn, message).next(next));
         }
         Ok(match odd.is_empty() {
             true => Check::new("counts", Answer::Pass, format!("run {}: {}", last.id, told.join("; "))),
-            false => Check::new("counts", Answer::Warn, odd.join("; "))
-                .next(format!("opsctl tenant show {}", self.tenant.slug)),
+            false => Check::new("counts", Answer::Warn, odd.join("; ")).next(next),
         })
     }
 
@@ -151,7 +155,7 @@ impl Look<'_> {
         let sql = format!(
             "SELECT s.run, s.provisioner, s.created_count, s.updated_count, s.unchanged_count, s.skipped_count, \
              s.input_checksum FROM {} AS s JOIN {} AS r ON r.id = s.run WHERE r.tenant = {} AND r.id <= {} \
-             AND s.status = 'succeeded' AND s.input_checksum IS NOT NULL ORDER BY s.run DESC, s.seq LIMIT {RUNS_READ}",
+             AND s.status = 'succeeded' ORDER BY s.run DESC, s.seq LIMIT {RUNS_READ}",
             steps.name,
             runs.name,
             runs.hole("tenant"),
@@ -162,7 +166,8 @@ impl Look<'_> {
         let count =
             |row: &Row, name: &str| Ok::<_, crate::Error>(u64::try_from(row.int(name)?).unwrap_or_default());
         let read = |row: &Row| {
-            let Some(step) = Step::from_name(&row.text("provisioner")?) else { return Ok(None) };
+            let step = Step::from_name(&row.text("provisioner")?).filter(|step| step.writes());
+            let Some(step) = step else { return Ok(None) };
             let tally = Tally {
                 created: count(row, "created_count")?,
                 updated: count(row, "updated_count")?,

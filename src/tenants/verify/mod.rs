@@ -13,7 +13,7 @@ use crate::{
     Error, Exit, Result,
     cancel::Cancel,
     db::Table,
-    fleet::{self, Bounds, Tenant},
+    fleet::{self, Bounds, Roll, Tenant, Unclear},
     tenants::{RUNS, STEPS},
 };
 
@@ -45,7 +45,8 @@ impl Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Check {
-    /// What it is about: `last_run`, `counts`, `cluster`, `roles`, `taxonomies`, `owner`, `warnings`, `isolation`.
+    /// What it is about: `last_run`, `counts`, `cluster`, `roles`, `taxonomies`, `owner`, `warnings`, `isolation`; or
+    /// `registration`, which is asked first and told when it is not clear.
     pub key: &'static str,
     /// The answer.
     pub status: Answer,
@@ -71,10 +72,10 @@ impl Check {
 pub struct Verdict {
     /// Its slug.
     pub tenant: String,
-    /// Its id.
-    pub id: String,
-    /// The cluster that it lives on.
-    pub cluster: String,
+    /// Its id; none where its registration is unclear.
+    pub id: Option<String>,
+    /// The cluster that it lives on, where that is certain.
+    pub cluster: Option<String>,
     /// The gravest answer.
     pub status: Answer,
     /// The questions.
@@ -83,6 +84,21 @@ pub struct Verdict {
     pub took_ms: u64,
     #[serde(skip)]
     unreached: Option<Error>,
+}
+
+impl Verdict {
+    /// On a tenant that is not registered for certain: there is nothing to look at.
+    fn unclear(unclear: &Unclear) -> Self {
+        Self {
+            tenant: unclear.name.clone(),
+            id: None,
+            cluster: unclear.cluster().map(str::to_owned),
+            status: Answer::Fail,
+            checks: vec![Check::new("registration", Answer::Fail, unclear.error.to_string())],
+            took_ms: 0,
+            unreached: Some(unclear.error.clone()),
+        }
+    }
 }
 
 /// Answers by sort.
@@ -102,7 +118,7 @@ pub struct Counts {
 /// What `tenant verify` saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// The tenants, in the order in which they were named.
+    /// The tenants, in the order in which they were named; last, those whose registration is unclear.
     pub verdicts: Vec<Verdict>,
     /// Their answers.
     pub counts: Counts,
@@ -148,7 +164,7 @@ struct Expected {
 /// What concerns all of them: central tables that are missing, a request to stop.
 pub async fn verify(
     ground: Ground<'_>,
-    tenants: &[Tenant],
+    roll: &Roll,
     masters: Masters,
     parallel: usize,
     cancel: &Cancel,
@@ -171,7 +187,8 @@ pub async fn verify(
         .iter()
         .map(|cluster| (cluster.name.as_str(), Reached::new(cluster, ground.clock)))
         .collect();
-    let looks: Vec<Look<'_>> = tenants
+    let looks: Vec<Look<'_>> = roll
+        .tenants
         .iter()
         .map(|tenant| Look {
             ground,
@@ -189,6 +206,7 @@ pub async fn verify(
     for done in seen {
         verdicts.push(done.into_result()??);
     }
+    verdicts.extend(roll.unclear.iter().map(Verdict::unclear));
     for reached in clusters.values() {
         reached.close().await;
     }
@@ -220,8 +238,8 @@ impl Look<'_> {
         }
         Ok(Verdict {
             tenant: self.tenant.slug.clone(),
-            id: self.tenant.id.clone(),
-            cluster: self.tenant.cluster.clone(),
+            id: Some(self.tenant.id.clone()),
+            cluster: Some(self.tenant.cluster.clone()),
             status: checks.iter().map(|check| check.status).max().unwrap_or(Answer::Pass),
             checks,
             took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -68,6 +68,7 @@ impl Look<'_> {
         if told.is_empty() {
             let edited = match tally.skipped {
                 0 => String::new(),
+                1 => ", 1 is the tenant's own or edited by it".to_owned(),
                 count => format!(", {count} are the tenant's own or edited by it"),
             };
             let message = format!("{} of {sum} {what} are as the master has them{edited}", tally.unchanged);
@@ -100,7 +101,10 @@ impl Look<'_> {
             let tables: Vec<String> =
                 unprotected.iter().map(|table| format!("`{}`: {}", table.table, table.why)).collect();
             let told = tables.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
-            let message = format!("{} tenant tables are not protected: {told}", tables.len());
+            let message = match tables.len() {
+                1 => format!("1 tenant table is not protected: {told}"),
+                count => format!("{count} tenant tables are not protected: {told}"),
+            };
             return Ok(Check::new("isolation", Answer::Fail, message).next(next));
         }
         if engine == Engine::Sqlite {
@@ -112,7 +116,8 @@ impl Look<'_> {
         }
         let foreign = self.foreign(place, session).await?;
         if foreign > 0 {
-            let message = format!("inside the tenant {foreign} rows of other tenants are shown");
+            let rows = if foreign == 1 { "row of another tenant is" } else { "rows of other tenants are" };
+            let message = format!("inside the tenant {foreign} {rows} shown");
             return Ok(Check::new("isolation", Answer::Fail, message).next(next));
         }
         let message = format!("{}: inside the tenant no row of another one is shown", Isolation::of(engine));
