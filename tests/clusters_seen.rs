@@ -102,6 +102,25 @@ on_every_engine! {
             ");
         }
     }
+
+    // A cluster that is down for an hour is probed sixty times.
+    async fn probes_that_failed_never_push_out_what_was_last_known(case: &Case) {
+        prepared(case, &["down"]).await;
+        probed(case, "down", 1, "degraded", "3, 2", "{}").await;
+        for run in 100..160 {
+            case.execute(&format!(
+                "INSERT INTO opsctl_cluster_probes (cluster, run, probed_at, verdict, stage, took_ms, report) VALUES \
+                 ('down', '01{run:024}', '2026-11-20 08:30:00', 'failed', 'connect', 12, '{{}}')"
+            ))
+            .await;
+        }
+        let said = case.run(&["clusters", "probe"]);
+        assert!(said.code != 0, "{said:?}");
+        assert_eq!(case.count("opsctl_cluster_probes").await, 51, "fifty, and the one that saw the schema");
+        let line = &lines(case)[0];
+        assert_eq!((&line["schema_head"], &line["pending"]), (&3.into(), &2.into()));
+        assert_eq!(line["probe"]["verdict"], "failed");
+    }
 }
 
 #[tokio::test]

@@ -73,14 +73,16 @@ fn values(run: &str, probe: &Probe) -> Result<[Value; 11]> {
     ])
 }
 
-/// Ids of runs are in the order of time, so the primary key alone finds the newest.
+/// Ids of runs are in the order of time, so the primary key alone finds the newest. The newest that saw the schema stays,
+/// too: a cluster that is down for long is still known by it.
 fn prune(table: &Table, probes: &[Probe]) -> Query {
     let clusters = table.one_of("cluster", probes.iter().map(|probe| probe.cluster.as_str()));
     let name = &table.name;
     let sql = format!(
         "DELETE FROM {name} WHERE (cluster, run) IN (SELECT cluster, run FROM (\
-         SELECT cluster, run, row_number() OVER (PARTITION BY cluster ORDER BY run DESC) AS newest FROM {name} \
-         WHERE {}) AS kept WHERE newest > {KEPT})",
+         SELECT cluster, run, pending, row_number() OVER (PARTITION BY cluster ORDER BY run DESC) AS newest, \
+         row_number() OVER (PARTITION BY cluster, pending IS NULL ORDER BY run DESC) AS alike FROM {name} \
+         WHERE {}) AS kept WHERE newest > {KEPT} AND (pending IS NULL OR alike > 1))",
         clusters.sql
     );
     Query::new(sql).bind_all(clusters.values)
