@@ -8,7 +8,7 @@ use opsctl::{
     fleet::{self, Bounds, Cluster, Done},
     isolation::{
         COLUMN, Isolation,
-        verify::{Parties, Verdict, verify},
+        verify::{Parties, Unproved, Verdict, verify},
     },
 };
 use serde::Serialize;
@@ -61,7 +61,9 @@ pub enum Command {
     ///
     /// Reads what decides about rows: policies, roles, rights, views, functions, keys. Then it is tried out with the
     /// application's own role: rows of two tenants that nobody is are added, each tenant reaches for the other's, and
-    /// the transaction is rolled back. What cannot be shown is said, and does not pass. Where an engine has no row-level
+    /// the transaction is rolled back; sequences and AUTO_INCREMENT columns stay where the trial has moved them. A table
+    /// of which every rule holds and that cannot be tried is `untried`, and passes. What else cannot be shown is
+    /// `unproved`, and does not. Where an engine has no row-level
     /// security, guards are checked and tried, and the verdict is `application-enforced`: see docs/isolation.md.
     Verify(VerifyArgs),
 }
@@ -150,6 +152,7 @@ pub struct Checked {
 pub struct RlsSummary {
     findings: usize,
     unproved: usize,
+    untried: usize,
     errors: usize,
     clusters: usize,
     tables: usize,
@@ -231,6 +234,7 @@ fn view(app: &App, checked: &[Checked]) -> Result<View> {
         summary: json!(RlsSummary {
             findings: verdicts().map(|verdict| verdict.findings.len()).sum(),
             unproved: verdicts().map(|verdict| verdict.unproved.len()).sum(),
+            untried: verdicts().map(|verdict| verdict.untried.len()).sum(),
             errors: checked.iter().filter(|one| one.error.is_some()).count(),
             clusters: checked.len(),
             tables: verdicts().map(|verdict| verdict.tables).sum(),
@@ -242,37 +246,39 @@ fn view(app: &App, checked: &[Checked]) -> Result<View> {
     })
 }
 
-/// The rows of one cluster: what is broken, then what is not shown; one row where there is neither.
+/// The rows of one cluster: what is broken, then what is not shown; one row where there is neither; then what could not
+/// be tried of tables with which nothing is wrong.
 fn rows(checked: &Checked) -> Vec<[Cell; 6]> {
-    let row = |standing: Standing, table: &str, rule: &str, why: &str, repair: &str| {
+    let row = |word: &'static str, tone: Tone, table: &str, rule: &str, why: &str, repair: &str| {
         [
             Cell::new(&*checked.cluster),
-            Cell::new(standing.name()).tone(standing.tone()),
+            Cell::new(word).tone(tone),
             Cell::or_dash(Some(table)),
             Cell::or_dash(Some(rule)),
             Cell::new(why),
             Cell::or_dash(Some(repair)),
         ]
     };
+    let whole = |why: &str| row(checked.standing.name(), checked.standing.tone(), "", "", why, "");
     let Some(verdict) = &checked.verdict else {
-        return vec![row(checked.standing, "", "", checked.error.as_deref().unwrap_or_default(), "")];
+        return vec![whole(checked.error.as_deref().unwrap_or_default())];
     };
-    let mut rows: Vec<[Cell; 6]> = verdict
-        .findings
-        .iter()
-        .map(|finding| {
-            row(Standing::Broken, &finding.table, finding.rule.id(), &finding.why, &finding.repair)
-        })
-        .collect();
+    let (broken, unproved) = (Standing::Broken, Standing::Unproved);
+    let mut rows: Vec<[Cell; 6]> = Vec::new();
     rows.extend(
         verdict
-            .unproved
+            .findings
             .iter()
-            .map(|one| row(Standing::Unproved, &one.table, "", &format!("{}: {}", one.what, one.why), "")),
+            .map(|one| row(broken.name(), broken.tone(), &one.table, one.rule.id(), &one.why, &one.repair)),
     );
+    let left = |word, one: &Unproved| {
+        row(word, unproved.tone(), &one.table, "", &format!("{}: {}", one.what, one.why), "")
+    };
+    rows.extend(verdict.unproved.iter().map(|one| left(unproved.name(), one)));
     if rows.is_empty() {
-        rows.push(row(checked.standing, "", "", &well(verdict), ""));
+        rows.push(whole(&well(verdict)));
     }
+    rows.extend(verdict.untried.iter().map(|one| left("untried", one)));
     rows
 }
 

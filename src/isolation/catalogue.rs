@@ -13,6 +13,12 @@ use crate::{
 /// Everything that decides which rows the connected role may see and write.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Catalogue {
+    /// The database's name.
+    pub database: String,
+    /// The server's version as a number: 150004 is 15.4.
+    pub version: u32,
+    /// A role that may own what the application must not.
+    pub migrator: Option<String>,
     /// The connected role.
     pub role: Role,
     /// The tables with the tenant column.
@@ -23,6 +29,8 @@ pub struct Catalogue {
     pub functions: Vec<Function>,
     /// SECURITY DEFINER functions that the role may call, that name a tenant table, and that its policies do not bind.
     pub definers: Vec<Definer>,
+    /// Functions whose body may set a variable.
+    pub setters: Vec<Setter>,
     /// Views and rules from which a tenant table is reached.
     pub relations: Vec<Relation>,
     /// Unique keys of tenant tables without the tenant column.
@@ -32,7 +40,7 @@ pub struct Catalogue {
     /// Settings that every connection of the role to this database begins with.
     pub settings: Vec<Setting>,
     /// Tables that look like a tenant's and have no tenant column.
-    pub lookalikes: Vec<String>,
+    pub lookalikes: Vec<Lookalike>,
 }
 
 /// The connected role.
@@ -64,6 +72,8 @@ pub struct Member {
     pub bypasses: bool,
     /// PostgreSQL brings it along.
     pub built_in: bool,
+    /// The memberships by which it may, each granted to the connected role itself.
+    pub through: Vec<String>,
 }
 
 /// A tenant table.
@@ -91,6 +101,10 @@ pub struct Table {
     pub visible: bool,
     /// Its tenant column is never NULL.
     pub not_null: bool,
+    /// The type of its tenant column.
+    pub tenant_type: String,
+    /// Who was given the rights that the connected role has, as REVOKE names them.
+    pub holders: Vec<String>,
     /// What the connected role may do to it.
     pub grants: Vec<String>,
 }
@@ -108,6 +122,8 @@ pub struct Policy {
     pub command: String,
     /// It is for the connected role.
     pub applies: bool,
+    /// Whom it is for, as CREATE POLICY names them.
+    pub roles: Vec<String>,
     /// Its condition for rows that are there.
     pub using: Option<String>,
     /// Its condition for rows that are written.
@@ -126,6 +142,8 @@ pub struct Function {
     pub signature: String,
     /// Its body.
     pub source: String,
+    /// The type of its answer.
+    pub returns: String,
     /// It may answer differently within one statement.
     pub volatile: bool,
     /// It runs with its owner's rights.
@@ -151,6 +169,26 @@ pub struct Definer {
     pub named: bool,
 }
 
+/// A function whose body may set a variable, and that the role may call or that a trigger runs.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Setter {
+    /// Its name with the types of its arguments.
+    pub signature: String,
+    /// Its body.
+    pub source: String,
+    /// The statement that makes it.
+    pub definition: String,
+}
+
+/// A table that looks like a tenant's.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Lookalike {
+    /// Its schema and name.
+    pub name: String,
+    /// The column that makes it so; none where it refers to a tenant table.
+    pub column: Option<String>,
+}
+
 /// A view, a materialized view, or a table with a rule.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Relation {
@@ -168,6 +206,10 @@ pub struct Relation {
     pub via: Option<String>,
     /// The connected role may use it.
     pub granted: bool,
+    /// Who was given the rights by which it may, as REVOKE names them.
+    pub holders: Vec<String>,
+    /// Its rules that reach the table.
+    pub rules: Vec<String>,
     /// The tenant table that is reached.
     pub table: i64,
 }
@@ -179,6 +221,12 @@ pub struct Key {
     pub table: i64,
     /// Its name.
     pub name: String,
+    /// Its index, as it is typed.
+    pub index: String,
+    /// The statement that makes the index.
+    pub definition: String,
+    /// As SQL, where a constraint made it.
+    pub constraint: Option<String>,
     /// Its columns.
     pub columns: Vec<String>,
     /// Nobody chooses its values: an id, a uuid, a sequence.
@@ -196,6 +244,12 @@ pub struct Reference {
     pub to: i64,
     /// As SQL.
     pub definition: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The columns there.
+    pub to_columns: Vec<String>,
+    /// These and the tenant column there are a unique key.
+    pub keyed: bool,
 }
 
 /// A setting of a role or a database.
@@ -268,8 +322,17 @@ impl Catalogue {
 
     /// The session variables that policies compare the tenant column with.
     pub fn tenant_variables(&self, column: &str) -> Vec<String> {
+        let mut found: Vec<String> =
+            self.policies.iter().flat_map(|policy| self.variables_of(policy, column)).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Likewise, of one policy.
+    pub fn variables_of(&self, policy: &Policy, column: &str) -> Vec<String> {
         self.with_sources(column, |sources| {
-            let conditions = self.policies.iter().flat_map(|policy| [&policy.using, &policy.check]).flatten();
+            let conditions = [&policy.using, &policy.check].into_iter().flatten();
             let mut found: Vec<String> =
                 conditions.flat_map(|condition| expression::tenant_variables(condition, sources)).collect();
             found.sort();

@@ -246,11 +246,16 @@ fn uncast(tokens: &[String]) -> Option<&[String]> {
             "(" => depth += 1,
             ")" => depth = depth.saturating_sub(1),
             "::" if depth == 0 => cast = cast.or(Some(at)),
-            word if depth == 0 && cast.is_some() && !is_word(word) && word != "." => cast = None,
+            word if depth == 0 && cast.is_some() && goes_on(word) => cast = None,
             _ => {}
         }
     }
     cast.filter(|at| *at > 0).map(|at| &tokens[..at])
+}
+
+/// Whether something follows that is no part of a type's name: `x::uuid IS NULL`.
+fn goes_on(word: &str) -> bool {
+    (!is_word(word) && word != ".") || ["is", "in", "like", "between"].contains(&word.to_lowercase().as_str())
 }
 
 /// Length of what stands before the parenthesis that closes the group; the whole where none does.
@@ -393,6 +398,10 @@ mod tests {
                 "((user_id = ( SELECT app_current_user() AS x)) AND (( SELECT app_current_tenant() AS y) IS NULL))"
             ),
             [[Leaf::Own, Leaf::NoTenant]]
+        );
+        assert_eq!(
+            read("((NULLIF(current_setting('app.tenant_id'::text), ''::text))::uuid IS NULL)"),
+            [[Leaf::NoTenant]]
         );
         assert_eq!(
             read("((tenant_id = app_current_tenant()) OR (is_public AND true))"),

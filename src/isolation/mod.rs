@@ -9,6 +9,7 @@ mod catalogue;
 mod expression;
 mod guards;
 mod scope;
+mod setting;
 mod unprotected;
 pub mod verify;
 

@@ -3,12 +3,13 @@
 use super::{
     Parties, Verdict,
     finding::{Finding, Rule, broken},
+    repair_guards as repair, rights,
     shape::{self, Shape},
     trial::{Subject, Trial, Trier},
 };
 use crate::{
     Result,
-    db::{Db, Engine, Fault, Query, quote},
+    db::{Db, Engine, Query},
     isolation::{
         Scope,
         guards::{Guards, Table, View},
@@ -33,25 +34,43 @@ pub async fn servers(parties: Parties<'_>, column: &str) -> Result<Verdict> {
             "there is no other role to read definitions with: configure `owner` or `operator`",
         );
     }
-    for table in &guards.tables {
-        verdict.findings.extend(table_rules(&guards, table));
+    match guards.hides() {
+        true if parties.other.is_some() => {
+            let why = format!(
+                "`{}` may not read them: views need SHOW VIEW, routines are shown to who made them",
+                reader.target().username
+            );
+            verdict.cannot("that views filter and triggers refuse", why);
+        }
+        true => {}
+        false => {
+            verdict.findings.extend(guards.tables.iter().flat_map(|table| table_rules(&guards, table)));
+            verdict.findings.extend(open_views(&guards));
+        }
     }
-    verdict.findings.extend(open_views(&guards));
-    if parties.other.is_some() {
-        verdict.findings.extend(rights(parties.app, &guards).await?);
-    }
+    rights::judge(parties.app, &guards, &mut verdict).await?;
+    verdict.notes.extend(guards.lookalikes.iter().map(|(table, own)| lookalike(table, own, column)));
     match Scope::of_guards(&guards, reader, column) {
         Ok(scope) => {
             verdict.variable = Some(scope.variable());
             let guarded = |shape: &&Shape| guards.view(&shape.name).is_some();
             let subjects: Vec<Subject<'_>> =
                 shapes.iter().filter(guarded).map(|shape| (shape, shape.name.clone())).collect();
-            verdict.add(tried(parties.app, &scope, column, &subjects).await?);
+            verdict.add(tried(parties.app, parties.other, &scope, column, &subjects).await?);
         }
         Err(error) if !guards.tables.is_empty() => verdict.cannot("behaviour", error.root()),
         Err(_) => {}
     }
+    verdict.soften(&[]);
+    verdict.repair_tried(|name| {
+        let table = guards.tables.iter().find(|table| table.name == name);
+        table.map_or_else(String::new, |table| repair::view(&guards, table))
+    });
     Ok(verdict)
+}
+
+fn lookalike(table: &str, own: &str, column: &str) -> String {
+    format!("{table} looks like a tenant's by `{own}`, and has no column `{column}`")
 }
 
 /// SQLite, whose guards are made by each connection for itself.
@@ -64,29 +83,45 @@ pub async fn files(app: &Db, column: &str) -> Result<Verdict> {
     let scope = Scope::learn(&mut session, column).await?;
     let shapes = shape::read(&mut session, column).await?;
     verdict.tables = shapes.len();
+    for row in session.fetch(Query::new(LOOKALIKES).bind(column)).await? {
+        verdict.notes.push(lookalike(&row.text("name")?, &row.text("own")?, column));
+    }
     drop(session);
     if app.facts().await?.read_only {
         verdict.cannot("behaviour", "the file cannot be written, so that nothing can be tried");
         return Ok(verdict);
     }
     let subjects: Vec<Subject<'_>> = shapes.iter().map(|shape| (shape, shape.name.clone())).collect();
-    verdict.add(tried(app, &scope, column, &subjects).await?);
+    verdict.add(tried(app, None, &scope, column, &subjects).await?);
+    verdict.soften(&[]);
     Ok(verdict)
 }
 
-async fn tried(app: &Db, scope: &Scope, column: &str, subjects: &[Subject<'_>]) -> Result<Trial> {
+/// As PostgreSQL and MySQL are asked: names of tenant columns in whatever letters.
+const LOOKALIKES: &str = "SELECT m.name AS name, min(c.name) AS own FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+    WHERE m.type = 'table' AND m.name NOT LIKE 'opsctl\\_%' ESCAPE '\\' \
+      AND replace(lower(c.name), '_', '') IN ('tenant', 'tenantid', 'tenantuuid', 'tenantkey', 'tenantcode', \
+        'organisationid', 'organizationid', 'workspaceid') \
+      AND NOT EXISTS (SELECT 1 FROM pragma_table_info(m.name) o WHERE o.name = ?) GROUP BY m.name ORDER BY 1";
+
+async fn tried(
+    app: &Db,
+    reader: Option<&Db>,
+    scope: &Scope,
+    column: &str,
+    subjects: &[Subject<'_>],
+) -> Result<Trial> {
     if subjects.is_empty() {
         return Ok(Trial::default());
     }
     let mut session = app.session().await?;
-    Trier { session: &mut session, scope, column, trial: Trial::default() }.run(subjects).await
+    Trier { session: &mut session, scope, column, reader, trial: Trial::default() }.run(subjects).await
 }
 
 fn table_rules(guards: &Guards, table: &Table) -> Vec<Finding> {
     let mut found = Vec::new();
-    let (name, column) = (quote(Engine::MySql, &table.name), quote(Engine::MySql, &guards.column));
     if table.nullable {
-        let repair = format!("ALTER TABLE {name} MODIFY {column} … NOT NULL");
+        let repair = repair::not_null(guards, table);
         found.push(broken(
             &table.name,
             Rule::TenantNullable,
@@ -96,11 +131,7 @@ fn table_rules(guards: &Guards, table: &Table) -> Vec<Finding> {
     }
     match guards.view(&table.name) {
         None => {
-            let repair = format!(
-                "CREATE SQL SECURITY DEFINER VIEW {} AS SELECT * FROM {name} WHERE {column} = app_current_tenant() \
-                 WITH CASCADED CHECK OPTION",
-                quote(Engine::MySql, &format!("v_{}", table.name))
-            );
+            let repair = repair::view(guards, table);
             found.push(broken(&table.name, Rule::NoView, Rule::NoView.means(), repair));
         }
         Some(view) => found.extend(view_rules(table, view)),
@@ -112,10 +143,7 @@ fn table_rules(guards: &Guards, table: &Table) -> Vec<Finding> {
             .any(|trigger| trigger.table == table.name && trigger.event == event && guards.refuses(trigger));
         if !guarded {
             let why = format!("no trigger before {event} refuses other tenants' rows");
-            let repair = format!(
-                "CREATE TRIGGER {} BEFORE {event} ON {name} FOR EACH ROW …: as in `opsctl clusters migrate`'s tenant set",
-                quote(Engine::MySql, &format!("{}_guard_{}", table.name, event.to_lowercase()))
-            );
+            let repair = repair::trigger(guards, table, event);
             found.push(broken(&table.name, Rule::NoTrigger, why, repair));
         }
     }
@@ -124,16 +152,13 @@ fn table_rules(guards: &Guards, table: &Table) -> Vec<Finding> {
 
 fn view_rules(table: &Table, view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
-    let name = quote(Engine::MySql, &view.name);
-    let again =
-        |what: &str| format!("ALTER {what} VIEW {name} AS {} WITH CASCADED CHECK OPTION", view.definition);
     if view.check != "CASCADED" {
         let why = format!("the view {} has {} CHECK OPTION", view.name, view.check);
-        found.push(broken(&table.name, Rule::ViewUnchecked, why, again("SQL SECURITY DEFINER")));
+        found.push(broken(&table.name, Rule::ViewUnchecked, why, repair::checked(view)));
     }
     if !view.definer {
         let why = format!("the view {} is SQL SECURITY INVOKER", view.name);
-        found.push(broken(&table.name, Rule::ViewInvoker, why, again("SQL SECURITY DEFINER")));
+        found.push(broken(&table.name, Rule::ViewInvoker, why, repair::checked(view)));
     }
     found
 }
@@ -144,31 +169,8 @@ fn open_views(guards: &Guards) -> Vec<Finding> {
     open.filter_map(|view| {
         let table = guards.tables.iter().find(|table| view.mentions(&table.name))?;
         let why = format!("the view {} shows it without asking for the tenant", view.name);
-        let repair = format!("DROP VIEW {}", quote(Engine::MySql, &view.name));
+        let repair = repair::closed(guards, table, view);
         Some(broken(&table.name, Rule::ViewUnfiltered, why, repair))
     })
     .collect()
-}
-
-/// The application's role reaches for the tables themselves.
-async fn rights(app: &Db, guards: &Guards) -> Result<Vec<Finding>> {
-    let mut session = app.session().await?;
-    let mut found = Vec::new();
-    for table in &guards.tables {
-        // A role sees a table in the catalogue when it has any right on it.
-        let sql = "SELECT 1 AS one FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?";
-        let seen = match session.first(Query::new(sql).bind(table.name.as_str())).await {
-            Ok(row) => row.is_some(),
-            Err(error) if error.fault() == Some(Fault::Right) => false,
-            Err(error) => return Err(error),
-        };
-        if seen {
-            let role = &app.target().username;
-            let why = format!("`{role}` has rights on it, where neither view nor policy filters");
-            let repair =
-                format!("REVOKE ALL PRIVILEGES ON {} FROM {role}", quote(Engine::MySql, &table.name));
-            found.push(broken(&table.name, Rule::TableRights, why, repair));
-        }
-    }
-    Ok(found)
 }

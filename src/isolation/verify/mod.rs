@@ -4,6 +4,10 @@ mod existing;
 pub mod finding;
 mod guarded;
 mod policies;
+mod reach;
+mod repair;
+mod repair_guards;
+mod rights;
 mod rows;
 mod rules;
 mod shape;
@@ -13,6 +17,7 @@ use serde::Serialize;
 
 pub use self::finding::{Finding, Rule, Unproved};
 use self::{
+    policies::Unknown,
     shape::Shape,
     trial::{Subject, Trial, Trier},
 };
@@ -51,8 +56,10 @@ pub struct Verdict {
     pub proved: usize,
     /// Broken rules.
     pub findings: Vec<Finding>,
-    /// What could not be shown.
+    /// What could not be shown, and is therefore not claimed.
     pub unproved: Vec<Unproved>,
+    /// Tables of which the rules hold, and that could not be tried out.
+    pub untried: Vec<Unproved>,
     /// What is worth knowing, and nothing is wrong with.
     pub notes: Vec<String>,
 }
@@ -68,6 +75,7 @@ impl Verdict {
             proved: 0,
             findings: Vec::new(),
             unproved: Vec::new(),
+            untried: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -75,7 +83,38 @@ impl Verdict {
     fn add(&mut self, trial: Trial) {
         self.findings.extend(trial.findings);
         self.unproved.extend(trial.unproved);
-        self.proved += trial.proved;
+        self.proved += trial.proved.len();
+    }
+
+    /// Sets aside what could not be tried of tables whose rules hold: nothing speaks against these.
+    fn soften(&mut self, unknown: &[Unknown]) {
+        let sound = |one: &Unproved| {
+            !one.table.is_empty()
+                && !self.findings.iter().any(|finding| finding.table == one.table)
+                && !unknown.iter().any(|policy| policy.table == one.table)
+        };
+        let (soft, hard): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unproved).into_iter().partition(sound);
+        self.unproved = hard;
+        self.untried.extend(soft);
+    }
+
+    /// Gives what was seen in the trial the repairs of what the rules found at the same table, or else `otherwise`.
+    fn repair_tried(&mut self, otherwise: impl Fn(&str) -> String) {
+        let known: Vec<(String, String)> = self
+            .findings
+            .iter()
+            .filter(|finding| !finding.repair.is_empty())
+            .map(|finding| (finding.table.clone(), finding.repair.clone()))
+            .collect();
+        for finding in self.findings.iter_mut().filter(|finding| finding.repair.is_empty()) {
+            let mut same: Vec<&str> = known
+                .iter()
+                .filter(|(table, _)| table.is_empty() || *table == finding.table)
+                .map(|(_, repair)| repair.as_str())
+                .collect();
+            same.dedup();
+            finding.repair = if same.is_empty() { otherwise(&finding.table) } else { same.join("; ") };
+        }
     }
 
     fn cannot(&mut self, what: &str, why: impl Into<String>) {
@@ -93,7 +132,7 @@ pub async fn verify(parties: Parties<'_>, column: &str) -> Result<Verdict> {
         Engine::MySql => guarded::servers(parties, column).await?,
         Engine::Sqlite => guarded::files(parties.app, column).await?,
     };
-    if verdict.tables == 0 {
+    if verdict.tables == 0 && verdict.unproved.is_empty() {
         let why = format!("no table has a column `{column}`: migrate first, or name the column: `--column`");
         verdict.cannot("that tenants are kept apart", why);
     }
@@ -108,40 +147,45 @@ async fn postgres(parties: Parties<'_>, column: &str) -> Result<Verdict> {
     verdict.tables = catalogue.tables.len();
     verdict.findings = read.findings;
     verdict.notes = read.notes;
-    let tried = match catalogue.role.superuser || catalogue.role.bypasses {
+    let mut proved = Vec::new();
+    match catalogue.role.superuser || catalogue.role.bypasses {
         true => {
-            verdict.cannot("behaviour", "the application's role is not bound, so that nothing can be tried");
-            false
+            verdict.cannot("behaviour", "the application's role is not bound, so that nothing can be tried")
         }
-        false => try_out(parties, &mut session, &catalogue, column, &mut verdict).await?,
-    };
-    // What was tried is shown, in whatever form the condition is written.
-    if !tried || verdict.proved == 0 {
-        for policy in read.unknown {
-            verdict.cannot(
-                "what a policy admits",
-                format!("its condition has a form that is not known: {policy}"),
-            );
-        }
+        false => proved = try_out(parties, &mut session, &catalogue, column, &mut verdict).await?,
     }
+    // What was tried is shown, in whatever form the condition is written.
+    for Unknown { table, policy } in read.unknown.iter().filter(|unknown| !proved.contains(&unknown.table)) {
+        verdict.unproved.push(Unproved {
+            table: table.clone(),
+            what: "what a policy admits".into(),
+            why: format!("the condition of `{policy}` has a form that is not known, and was not tried out"),
+        });
+    }
+    verdict.soften(&read.unknown);
+    verdict.repair_tried(|label| {
+        let table = catalogue.tables.iter().find(|table| policies::label(table) == label);
+        let variable = catalogue.tenant_variables(column).pop().unwrap_or_default();
+        table.map_or_else(|| format!("RESET {variable}"), |table| repair::reform(&catalogue, table, column))
+    });
     Ok(verdict)
 }
 
-/// Whether it could be tried.
+/// Tries it out; gives the tables of which everything was shown.
 async fn try_out(
     parties: Parties<'_>,
     session: &mut Session<'_>,
     catalogue: &Catalogue,
     column: &str,
     verdict: &mut Verdict,
-) -> Result<bool> {
+) -> Result<Vec<String>> {
     let scope = match Scope::of_catalogue(catalogue, parties.app, column) {
         Ok(scope) => scope,
         Err(error) => {
             if !catalogue.tables.is_empty() {
                 verdict.cannot("behaviour", error.root());
             }
-            return Ok(false);
+            return Ok(Vec::new());
         }
     };
     verdict.variable = Some(scope.variable());
@@ -156,8 +200,13 @@ async fn try_out(
         all.map(|shape| (shape, policies::label_of(&shape.schema, &shape.name))).collect()
     };
     let (read, tried) = (among(&["SELECT"]), among(&["SELECT", "INSERT"]));
+    let mut proved = Vec::new();
     if !tried.is_empty() {
-        verdict.add(Trier { session, scope: &scope, column, trial: Trial::default() }.run(&tried).await?);
+        let reader = parties.operator.or(parties.other);
+        let trial =
+            Trier { session, scope: &scope, column, reader, trial: Trial::default() }.run(&tried).await?;
+        proved.clone_from(&trial.proved);
+        verdict.add(trial);
     }
     let mut closed = Vec::new();
     if let Some(operator) = parties.operator {
@@ -168,7 +217,10 @@ async fn try_out(
         let changes = may("UPDATE") || may("DELETE");
         match (may("SELECT"), may("INSERT")) {
             (true, true) | (false, false) => {}
-            (true, false) if closed.contains(&label) && !changes => verdict.proved += 1,
+            (true, false) if closed.contains(&label) && !changes => {
+                verdict.proved += 1;
+                proved.push(label);
+            }
             (_, inserts) => {
                 let what = if inserts { "see its rows" } else { "add rows to it" };
                 verdict.unproved.push(Unproved {
@@ -179,5 +231,5 @@ async fn try_out(
             }
         }
     }
-    Ok(true)
+    Ok(proved)
 }

@@ -1,7 +1,10 @@
 //! The policies of one table, command by command, as PostgreSQL puts them together: permissive ones add up, restrictive
 //! ones all hold. A command that no permissive policy is for is refused for every row.
 
-use super::finding::{Finding, Rule, broken};
+use super::{
+    finding::{Finding, Rule, broken},
+    repair,
+};
 use crate::{
     db::{Engine, quote},
     isolation::{
@@ -9,6 +12,15 @@ use crate::{
         expression::{self, Leaf, Sources},
     },
 };
+
+/// A policy in a form that only behaviour can judge.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unknown {
+    /// Its table.
+    pub table: String,
+    /// Its name.
+    pub policy: String,
+}
 
 /// A command, and which of a policy's conditions decides about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,16 +52,18 @@ enum Lets {
     Broken(Rule),
 }
 
-/// Judges a table's policies for the connected role; adds what cannot be judged to `unknown`.
+/// A broken rule, and the policy that breaks it where it is a single one.
+type Judged<'p> = (Option<&'p Policy>, Finding);
+
+/// Judges a table's policies for the connected role; adds those that cannot be judged to `unknown`.
 pub fn findings(
     catalogue: &Catalogue,
     table: &Table,
     sources: &Sources<'_>,
-    unknown: &mut Vec<String>,
+    unknown: &mut Vec<Unknown>,
 ) -> Vec<Finding> {
     let policies: Vec<&Policy> =
         catalogue.policies.iter().filter(|policy| policy.table == table.oid).collect();
-    let label = label(table);
     if !policies.iter().any(|policy| policy.permissive && policy.applies) {
         if table.is_child {
             return Vec::new(); // reached through its parent alone, as it should be
@@ -58,27 +72,44 @@ pub fn findings(
             true => "it has no policy: nobody sees anything".to_owned(),
             false => format!("none of its policies is for `{}`, which sees nothing", catalogue.role.name),
         };
-        return vec![broken(&label, Rule::NoPolicy, why, isolate(table, sources.column, catalogue))];
+        let repair = repair::isolate(catalogue, table, sources.column);
+        return vec![broken(label(table), Rule::NoPolicy, why, repair)];
     }
-    let mut found: Vec<Finding> = Vec::new();
+    let mut found: Vec<Judged<'_>> = Vec::new();
     for asks in ASKS {
-        for finding in ask(catalogue, table, &policies, asks, sources, unknown) {
-            if !found.iter().any(|known| known.rule == finding.rule && known.why == finding.why) {
-                found.push(finding);
+        for judged in ask(catalogue, table, &policies, asks, sources, unknown) {
+            if !found.iter().any(|(_, known)| known.rule == judged.1.rule && known.why == judged.1.why) {
+                found.push(judged);
             }
         }
     }
-    found
+    let silent = policies.iter().filter(|policy| {
+        !found.iter().any(|(known, _)| known.is_some_and(|known| known.name == policy.name))
+    });
+    let silent: Vec<Finding> = silent.filter_map(|policy| check_missing(table, policy)).collect();
+    found.into_iter().map(|(_, finding)| finding).chain(silent).collect()
 }
 
-fn ask(
+/// A policy that lets rows be written and does not say which: USING decides then, for as long as nobody widens it.
+fn check_missing(table: &Table, policy: &Policy) -> Option<Finding> {
+    let may_write = table.grants.iter().any(|grant| ["INSERT", "UPDATE"].contains(&grant.as_str()));
+    let writes = policy.permissive && policy.applies && ["*", "w"].contains(&policy.command.as_str());
+    let using = policy.using.as_ref().filter(|_| may_write && writes && policy.check.is_none())?;
+    let (name, label) = (plain(&policy.name), label(table));
+    let why =
+        format!("the policy `{}` has no WITH CHECK: its USING decides about new rows, too", policy.name);
+    let repair = format!("ALTER POLICY {name} ON {label} WITH CHECK ({using})");
+    Some(broken(label, Rule::CheckMissing, why, repair))
+}
+
+fn ask<'p>(
     catalogue: &Catalogue,
     table: &Table,
-    policies: &[&Policy],
+    policies: &[&'p Policy],
     asks: Asks,
     sources: &Sources<'_>,
-    unknown: &mut Vec<String>,
-) -> Vec<Finding> {
+    unknown: &mut Vec<Unknown>,
+) -> Vec<Judged<'p>> {
     let mine = |policy: &&&Policy| policy.applies && (policy.command == "*" || policy.command == asks.letter);
     let label = label(table);
     let (permissive, restrictive): (Vec<&Policy>, Vec<&Policy>) =
@@ -89,8 +120,8 @@ fn ask(
         let granted = table.grants.iter().any(|grant| grant == asks.command);
         let why =
             format!("{} is granted, and no policy admits it: it touches nothing, silently", asks.command);
-        let repair = format!("REVOKE {} ON {label} FROM {}", asks.command, role(catalogue));
-        return granted.then(|| broken(&label, Rule::PolicyGap, why, repair)).into_iter().collect();
+        let repair = repair::revoke(catalogue, asks.command, &label, &table.holders);
+        return granted.then(|| (None, broken(&label, Rule::PolicyGap, why, repair))).into_iter().collect();
     }
     let binds = |policy: &&Policy| {
         condition(policy, asks)
@@ -99,52 +130,56 @@ fn ask(
     if restrictive.iter().any(binds) {
         return Vec::new();
     }
-    admitting.iter().flat_map(|policy| judge(policy, table, asks, sources, unknown)).collect()
+    admitting
+        .into_iter()
+        .flat_map(|policy| {
+            let found = judge(catalogue, policy, table, asks, sources, unknown);
+            found.into_iter().map(move |finding| (Some(policy), finding))
+        })
+        .collect()
 }
 
 fn judge(
+    catalogue: &Catalogue,
     policy: &Policy,
     table: &Table,
     asks: Asks,
     sources: &Sources<'_>,
-    unknown: &mut Vec<String>,
+    unknown: &mut Vec<Unknown>,
 ) -> Vec<Finding> {
     // New rows are checked by USING where there is no WITH CHECK: that is judged as what it is, once.
     let Some(condition) = condition(policy, asks) else { return Vec::new() };
     let label = label(table);
-    let name = quote(Engine::Postgres, &policy.name);
-    let equals = format!("{} = {}", quote(Engine::Postgres, sources.column), present(sources));
-    let alter = |clause: &str| format!("ALTER POLICY {name} ON {label} {clause} ({equals})");
     let written = asks.written && policy.check.is_some();
-    lets(condition, sources)
-        .into_iter()
-        .filter_map(|(lets, rule_of_written)| {
-            let rule = match lets {
-                Lets::Nothing => return None,
-                Lets::OwnRows if asks.letter == "r" => return None,
-                Lets::OwnRows => Rule::OwnerAccessWrites,
-                Lets::Unknown => {
-                    unknown.push(format!("{label}: {}", policy.name));
-                    return None;
-                }
-                Lets::Broken(_) if written && rule_of_written => Rule::CheckOpen,
-                Lets::Broken(rule) => rule,
-            };
-            let clause = if written { "WITH CHECK" } else { "USING" };
-            let repair = match rule {
-                Rule::OwnerAccess | Rule::OwnerAccessWrites => format!(
-                    "DROP POLICY {name} ON {label}; CREATE POLICY {name} ON {label} FOR SELECT USING ({condition} AND {} IS NULL)",
-                    present(sources)
-                ),
-                Rule::TenantFallback => {
-                    format!("{}; and let the function give NULL where no tenant is entered", alter(clause))
-                }
-                _ => alter(clause),
-            };
-            let why = format!("the policy `{}` says {clause} {condition}: {}", policy.name, rule.means());
-            Some(broken(&label, rule, why, repair))
-        })
-        .collect()
+    let all = lets(condition, sources);
+    let users_alone = all.iter().all(|(lets, _)| *lets != Lets::Nothing);
+    let mut found = Vec::new();
+    for (lets, rule_of_written) in all {
+        let rule = match lets {
+            Lets::Nothing => continue,
+            Lets::OwnRows if asks.letter == "r" => continue,
+            Lets::OwnRows => Rule::OwnerAccessWrites,
+            Lets::Unknown => {
+                unknown.push(Unknown { table: label.clone(), policy: policy.name.clone() });
+                continue;
+            }
+            Lets::Broken(_) if written && rule_of_written => Rule::CheckOpen,
+            Lets::Broken(rule) => rule,
+        };
+        let column = sources.column;
+        let bind = || repair::bind(catalogue, table, column, policy, written);
+        let repair = match rule {
+            Rule::OwnerAccess | Rule::OwnerAccessWrites if users_alone => {
+                repair::owner_access(catalogue, table, column, policy, condition)
+            }
+            Rule::TenantFallback => repair::no_fallback(catalogue, column, condition).unwrap_or_else(bind),
+            _ => bind(),
+        };
+        let clause = if written { "WITH CHECK" } else { "USING" };
+        let why = format!("the policy `{}` says {clause} {condition}: {}", policy.name, rule.means());
+        found.push(broken(&label, rule, why, repair));
+    }
+    found
 }
 
 /// The condition of a policy that decides; `None` where it has none and therefore admits nothing.
@@ -202,25 +237,4 @@ pub fn plain(name: &str) -> String {
 /// The connected role, as it is typed.
 pub fn role(catalogue: &Catalogue) -> String {
     plain(&catalogue.role.name)
-}
-
-/// What gives the present tenant in SQL.
-fn present(sources: &Sources<'_>) -> &'static str {
-    if (sources.reads)("app_current_tenant").is_empty() {
-        "NULLIF(current_setting('app.tenant_id', true), '')::uuid"
-    } else {
-        "(SELECT app_current_tenant())"
-    }
-}
-
-/// The policy that a table should have.
-pub fn isolate(table: &Table, column: &str, catalogue: &Catalogue) -> String {
-    catalogue.with_sources(column, |sources| {
-        let equals = format!("{} = {}", plain(column), present(sources));
-        format!(
-            "CREATE POLICY {} ON {} FOR ALL USING ({equals}) WITH CHECK ({equals})",
-            plain(&format!("{}_tenant_isolation", table.name)),
-            label(table)
-        )
-    })
 }

@@ -12,17 +12,33 @@ pub type Values = BTreeMap<String, String>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmakeable(pub String);
 
+/// In which manner values are made up: what suits one table breaks another's conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// As they come.
+    Plain,
+    /// Each column's number or time is after that of the column before it.
+    Rising,
+    /// Small numbers and short texts: what is computed from them stays small.
+    Small,
+}
+
+impl Style {
+    /// All, in the order in which they are tried.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Rising, Self::Small];
+}
+
 /// Makes up a row for a tenant. `known` are values that are settled: the tenant, and what the row refers to. Columns in
 /// `wanted` get a value though the table could do without.
 ///
 /// # Errors
 /// A column of a type for which no value is known.
-pub fn make_up(shape: &Shape, known: &Values, wanted: &[String]) -> Result<Values, Unmakeable> {
+pub fn make_up(shape: &Shape, known: &Values, wanted: &[String], style: Style) -> Result<Values, Unmakeable> {
     let mut values = known.clone();
-    for column in &shape.columns {
+    for (nth, column) in shape.columns.iter().enumerate() {
         let asked = column.required || (column.settable && wanted.contains(&column.name));
         if asked && !values.contains_key(&column.name) {
-            let value = value(column).ok_or_else(|| {
+            let value = value(column, nth, style).ok_or_else(|| {
                 Unmakeable(format!("no value can be made up for `{}`, a {}", column.name, column.kind))
             })?;
             values.insert(column.name.clone(), value);
@@ -75,52 +91,138 @@ fn turned(c: char) -> char {
     c.to_digit(16).and_then(|digit| char::from_digit(15 - digit, 16)).unwrap_or(c)
 }
 
-fn value(column: &Column) -> Option<String> {
-    if let Some(label) = column.labels.first() {
-        return Some(label.clone());
+fn value(column: &Column, nth: usize, style: Style) -> Option<String> {
+    let plain = candidates(column).into_iter().nth(column.pick)?;
+    // What meets a condition or stands in a list stays.
+    if style == Style::Plain || column.pick > 0 || !column.labels.is_empty() {
+        return Some(plain);
     }
-    let kind = column.kind.trim_end_matches(" unsigned");
-    // MariaDB's JSON is a text with a condition.
-    if column.checks.iter().any(|check| check.contains("json_valid")) {
-        return Some("{}".into());
-    }
-    if let Some(literal) = column.checks.iter().find_map(|check| literal(check)) {
-        return Some(literal);
-    }
-    Some(match kind {
-        "uuid" => uuid(),
-        "text" | "varchar" | "bpchar" | "char" | "citext" | "name" | "tinytext" | "mediumtext"
-        | "longtext" | "nvarchar" | "any" | "" => {
-            let text = format!("o{:011x}", rand::random_range(0..1_u64 << 44));
-            text.chars().take(column.length.unwrap_or(text.len())).collect()
-        }
-        kind if kind.starts_with("varchar") => format!("o{:07x}", rand::random_range(0..1_u32 << 28)),
-        "int4" | "int8" | "int" | "bigint" | "integer" | "oid" => {
-            rand::random_range(1_000_000..i32::MAX).to_string()
-        }
-        "int2" | "smallint" => rand::random_range(1..30_000).to_string(),
-        "tinyint" | "mediumint" | "numeric" | "decimal" | "float4" | "float8" | "float" | "double"
-        | "real" | "money" => "1".into(),
-        "bool" | "boolean" | "bit" => "0".into(),
-        "date" => "2000-01-01".into(),
-        "timestamp" | "timestamptz" | "datetime" => "2000-01-01 00:00:00".into(),
-        "time" | "timetz" => "00:00:00".into(),
-        "year" => "2000".into(),
-        "interval" => "1 day".into(),
-        "json" | "jsonb" => "{}".into(),
-        "bytea" => "\\x6f".into(),
-        "blob" | "binary" | "varbinary" | "tinyblob" | "mediumblob" | "longblob" => "o".into(),
-        "inet" | "cidr" => "127.0.0.1".into(),
-        kind if kind.starts_with('_') => "{}".into(),
-        _ => return None,
+    let small = if column.unique { rand::random_range(1..1000) } else { 1 };
+    Some(match (style, family(column)) {
+        (Style::Rising, Family::Number) => (nth + 1).to_string(),
+        (Style::Rising, Family::Day) => format!("{:04}-01-01", 2000 + nth),
+        (Style::Rising, Family::Moment) => format!("{:04}-01-01 00:00:00", 2000 + nth),
+        (Style::Small, Family::Number) => small.to_string(),
+        (Style::Small, Family::Text) if column.checks.is_empty() => plain.chars().rev().take(2).collect(),
+        _ => plain,
     })
 }
 
-/// The first text in a condition such as `status IN ('invited', 'active')`: most conditions list what they take.
-fn literal(check: &str) -> Option<String> {
-    let listed = ["ANY", "IN ", "in ", "= '"].iter().any(|word| check.contains(word));
-    let (_, rest) = check.split_once('\'')?;
-    listed.then(|| rest.split('\'').next().unwrap_or_default().to_owned())
+/// What values of a type look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Text,
+    Number,
+    Day,
+    Moment,
+    Other,
+}
+
+fn family(column: &Column) -> Family {
+    match column.kind.trim_end_matches(" unsigned") {
+        "text" | "varchar" | "bpchar" | "char" | "citext" | "name" | "tinytext" | "mediumtext"
+        | "longtext" | "nvarchar" | "any" | "" => Family::Text,
+        kind if kind.starts_with("varchar") => Family::Text,
+        "int4" | "int8" | "int" | "bigint" | "integer" | "oid" | "int2" | "smallint" | "tinyint"
+        | "mediumint" | "numeric" | "decimal" | "float4" | "float8" | "float" | "double" | "real"
+        | "money" => Family::Number,
+        "date" => Family::Day,
+        "timestamp" | "timestamptz" | "datetime" => Family::Moment,
+        _ => Family::Other,
+    }
+}
+
+/// Values that could be made up for a column, the likeliest first; none for a type that is not known. The same column
+/// has the same kinds of values in the same order each time.
+pub fn candidates(column: &Column) -> Vec<String> {
+    let mut found = column.labels.clone();
+    // MariaDB's JSON is a text with a condition.
+    if column.checks.iter().any(|check| check.contains("json_valid")) {
+        found.push("{}".into());
+    }
+    let quoted: Vec<String> = column.checks.iter().flat_map(|check| quoted(check)).collect();
+    found.extend(quoted.iter().filter(|text| !text.contains(['%', '^', '[', '('])).cloned());
+    let Some(plain) = plain(column) else { return found };
+    found.push(plain);
+    let mark = format!("{:07x}", rand::random_range(0..1_u32 << 28));
+    match family(column) {
+        Family::Text => {
+            found.extend(quoted.iter().map(|text| text.replace('%', &mark).replace('_', "o")));
+            let digits = rand::random_range(1_000_000_000_u64..10_000_000_000);
+            found.extend([
+                format!("o{mark}@example.com"),
+                format!("https://example.com/o{mark}"),
+                format!("+{digits}"),
+                digits.to_string(),
+                mark.to_uppercase(),
+                "ABC".into(),
+                "AB".into(),
+                "abc".into(),
+                "o".into(),
+                "1".into(),
+                "1.0".into(),
+                "{}".into(),
+                "#aabbcc".into(),
+                "2000-01-01".into(),
+                "00:00".into(),
+                "127.0.0.1".into(),
+                uuid(),
+            ]);
+        }
+        Family::Number => {
+            found.extend(["1", "0", "-1", "5", "10", "50", "100", "1000"].map(str::to_owned));
+            let named = column.checks.iter().flat_map(|check| numbers(check));
+            found.extend(named.flat_map(|number| [number, number + 1, number - 1]).map(|n| n.to_string()));
+        }
+        Family::Day => found.extend(["2100-01-01".into()]),
+        Family::Moment => found.extend(["2100-01-01 00:00:00".into()]),
+        Family::Other => {}
+    }
+    found.retain(|text| column.length.is_none_or(|length| text.chars().count() <= length));
+    found
+}
+
+fn plain(column: &Column) -> Option<String> {
+    Some(match (family(column), column.kind.trim_end_matches(" unsigned")) {
+        (Family::Text, kind) if kind.starts_with("varchar(") => {
+            format!("o{:07x}", rand::random_range(0..1_u32 << 28))
+        }
+        (Family::Text, _) => {
+            let text = format!("o{:011x}", rand::random_range(0..1_u64 << 44));
+            text.chars().take(column.length.unwrap_or(text.len())).collect()
+        }
+        // A thousand of them still are a number of four bytes.
+        (Family::Number, "int4" | "int8" | "int" | "bigint" | "integer" | "oid") if column.unique => {
+            rand::random_range(1_000_000..2_000_000).to_string()
+        }
+        (Family::Number, "int2" | "smallint") if column.unique => rand::random_range(1..30_000).to_string(),
+        (Family::Number, _) => "1".into(),
+        (Family::Day, _) => "2000-01-01".into(),
+        (Family::Moment, _) => "2000-01-01 00:00:00".into(),
+        (Family::Other, kind) => match kind {
+            "uuid" => uuid(),
+            "bool" | "boolean" | "bit" => "0".into(),
+            "time" | "timetz" => "00:00:00".into(),
+            "year" => "2000".into(),
+            "interval" => "1 day".into(),
+            "json" | "jsonb" => "{}".into(),
+            "bytea" => "\\x6f".into(),
+            "blob" | "binary" | "varbinary" | "tinyblob" | "mediumblob" | "longblob" => "o".into(),
+            "inet" | "cidr" => "127.0.0.1".into(),
+            kind if kind.starts_with('_') => "{}".into(),
+            _ => return None,
+        },
+    })
+}
+
+/// The texts in a condition such as `status IN ('invited', 'active')`: most conditions list what they take.
+fn quoted(check: &str) -> Vec<String> {
+    check.split('\'').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// The whole numbers in a condition such as `percent BETWEEN 20 AND 30`.
+fn numbers(check: &str) -> Vec<i64> {
+    check.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter_map(|word| word.parse().ok()).collect()
 }
 
 fn uuid() -> String {
@@ -141,11 +243,14 @@ mod tests {
             required: true,
             settable: true,
             checks: if check.is_empty() { Vec::new() } else { vec![check.into()] },
+            unique: false,
+            pick: 0,
         }
     }
 
     #[test]
     fn values_fit_their_column() {
+        let value = |column: &Column| value(column, 0, Style::Plain);
         assert_eq!(value(&column("varchar", Some(5), "")).unwrap().len(), 5);
         assert_eq!(value(&column("geometry", None, "")), None);
         let check = "CHECK (((status)::text = ANY ((ARRAY['invited'::character varying, 'active'::character varying])))";

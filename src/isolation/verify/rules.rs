@@ -2,19 +2,17 @@
 
 use super::{
     finding::{Finding, Rule, broken},
-    policies::{self, label, plain, role},
+    policies::{self, Unknown, label, plain, role},
+    reach, repair,
 };
-use crate::isolation::{
-    catalogue::{Catalogue, Function, Relation, Table},
-    expression,
-};
+use crate::isolation::catalogue::{Catalogue, Table};
 
 /// What the catalogue alone shows, and what it cannot judge.
 pub struct Read {
     /// Broken rules.
     pub findings: Vec<Finding>,
-    /// Policies in a form that is not known: `table: policy`.
-    pub unknown: Vec<String>,
+    /// Policies in a form that is not known.
+    pub unknown: Vec<Unknown>,
     /// What is worth knowing, and nothing is wrong with.
     pub notes: Vec<String>,
 }
@@ -28,11 +26,14 @@ pub fn read(catalogue: &Catalogue, column: &str) -> Read {
         findings.extend(one_table(catalogue, table, column, &mut unknown));
     }
     findings.extend(keys(catalogue, column));
-    findings.extend(views(catalogue));
-    findings.extend(functions(catalogue));
+    findings.extend(reach::views(catalogue));
+    findings.extend(reach::functions(catalogue));
+    let (kept, mut notes) = reach::kept_variables(catalogue, column);
+    findings.extend(kept);
+    notes.extend(lookalikes(catalogue, column));
     unknown.sort();
     unknown.dedup();
-    Read { findings, unknown, notes: notes(catalogue) }
+    Read { findings, unknown, notes }
 }
 
 /// A partition on which the role has no rights: it is reached through its parent, whose policies hold.
@@ -68,7 +69,8 @@ fn roles(catalogue: &Catalogue) -> Vec<Finding> {
             _ => "the owner of tenant tables",
         };
         let why = format!("`{}` may act as `{}`, {what}", known.name, member.name);
-        found.push(broken("", Rule::RoleMember, why, format!("REVOKE {} FROM {me}", plain(&member.name))));
+        let through = member.through.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ");
+        found.push(broken("", Rule::RoleMember, why, format!("REVOKE {through} FROM {me}")));
     }
     found
 }
@@ -76,9 +78,10 @@ fn roles(catalogue: &Catalogue) -> Vec<Finding> {
 fn variables(catalogue: &Catalogue, column: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let variables = catalogue.tenant_variables(column);
+    let database = plain(&catalogue.database);
     if variables.len() > 1 {
         let why = format!("policies read `{}`: who enters a tenant sets one of them", variables.join("`, `"));
-        found.push(broken("", Rule::SeveralVariables, why, "-- let all policies read the same variable"));
+        found.push(broken("", Rule::SeveralVariables, why, repair::one_variable(catalogue, column)));
     }
     for setting in &catalogue.settings {
         let Some((name, _)) = setting.line.split_once('=') else { continue };
@@ -86,11 +89,12 @@ fn variables(catalogue: &Catalogue, column: &str) -> Vec<Finding> {
             continue;
         }
         let (whose, repair) = match (setting.for_role, setting.for_database) {
-            (true, true) => {
-                ("the role in this database", format!("ALTER ROLE {} IN DATABASE current", role(catalogue)))
-            }
+            (true, true) => (
+                "the role in this database",
+                format!("ALTER ROLE {} IN DATABASE {database}", role(catalogue)),
+            ),
             (true, false) => ("the role", format!("ALTER ROLE {}", role(catalogue))),
-            _ => ("this database", "ALTER DATABASE current".to_owned()),
+            _ => ("this database", format!("ALTER DATABASE {database}")),
         };
         let why = format!("`{name}` is set for {whose}: every connection begins inside a tenant");
         found.push(broken("", Rule::VariableSet, why, format!("{repair} RESET {name}")));
@@ -98,7 +102,7 @@ fn variables(catalogue: &Catalogue, column: &str) -> Vec<Finding> {
     found
 }
 
-fn one_table(catalogue: &Catalogue, table: &Table, column: &str, unknown: &mut Vec<String>) -> Vec<Finding> {
+fn one_table(catalogue: &Catalogue, table: &Table, column: &str, unknown: &mut Vec<Unknown>) -> Vec<Finding> {
     let label = label(table);
     let mut found = grants(catalogue, table);
     if !table.not_null && !table.is_child {
@@ -107,30 +111,22 @@ fn one_table(catalogue: &Catalogue, table: &Table, column: &str, unknown: &mut V
     }
     if table.is_owner && !catalogue.role.superuser {
         let why = format!("`{}` owns it, and may switch its policies off", catalogue.role.name);
-        found.push(broken(
-            &label,
-            Rule::RoleOwner,
-            why,
-            format!("ALTER TABLE {label} OWNER TO the_migrators_role"),
-        ));
+        found.push(broken(&label, Rule::RoleOwner, why, repair::owner(catalogue, table)));
     }
     if table.kind == "f" {
         let why = "a foreign table takes no policies";
-        found.push(broken(
-            &label,
-            Rule::RlsOff,
-            why,
-            format!("REVOKE ALL ON {label} FROM {}", role(catalogue)),
-        ));
+        let repair = repair::revoke(catalogue, "ALL", &label, &table.holders);
+        found.push(broken(&label, Rule::RlsOff, why, repair));
         return found;
     }
     if !table.enabled && table.is_child {
         let why = "it can be read by its own name, where its parent's policies do not hold";
-        found.push(broken(&label, Rule::PartitionReachable, why, enable(&label)));
+        found.push(broken(&label, Rule::PartitionReachable, why, repair::close(catalogue, table, column)));
         return found;
     }
     if !table.enabled {
-        found.push(broken(&label, Rule::RlsOff, Rule::RlsOff.means(), enable(&label)));
+        let repair = repair::close(catalogue, table, column);
+        found.push(broken(&label, Rule::RlsOff, Rule::RlsOff.means(), repair));
         return found;
     }
     if !table.forced {
@@ -142,10 +138,6 @@ fn one_table(catalogue: &Catalogue, table: &Table, column: &str, unknown: &mut V
         catalogue.with_sources(column, |sources| policies::findings(catalogue, table, sources, unknown)),
     );
     found
-}
-
-fn enable(label: &str) -> String {
-    format!("ALTER TABLE {label} ENABLE ROW LEVEL SECURITY; ALTER TABLE {label} FORCE ROW LEVEL SECURITY")
 }
 
 /// Rights on a table that its policies do not cover. An owner has them all, and is a finding by itself.
@@ -163,7 +155,7 @@ fn grants(catalogue: &Catalogue, table: &Table) -> Vec<Finding> {
     granted
         .map(|(word, rule)| {
             let why = format!("{word} is granted to `{}`", catalogue.role.name);
-            broken(&label, *rule, why, format!("REVOKE {word} ON {label} FROM {}", role(catalogue)))
+            broken(&label, *rule, why, repair::revoke(catalogue, word, &label, &table.holders))
         })
         .collect()
 }
@@ -174,12 +166,7 @@ fn keys(catalogue: &Catalogue, column: &str) -> Vec<Finding> {
         let Some(table) = catalogue.table(key.table) else { continue };
         let columns = key.columns.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ");
         let why = format!("the key `{}` ({columns}) spans all tenants", key.name);
-        let repair = format!(
-            "-- make `{}` anew on {}, with {} before its other parts",
-            key.name,
-            label(table),
-            plain(column)
-        );
+        let repair = repair::key(key, table, column);
         found.push(broken(label(table), Rule::UniqueKey, why, repair));
     }
     for reference in &catalogue.references {
@@ -188,145 +175,16 @@ fn keys(catalogue: &Catalogue, column: &str) -> Vec<Finding> {
             continue;
         };
         let why = format!("`{}` says {}, without `{column}`", reference.name, reference.definition);
-        let repair = format!(
-            "ALTER TABLE {0} DROP CONSTRAINT {1}; ALTER TABLE {0} ADD FOREIGN KEY ({2}, …) REFERENCES {3} ({2}, …)",
-            label(table),
-            plain(&reference.name),
-            plain(column),
-            label(to)
-        );
+        let repair = repair::reference(reference, table, to, column);
         found.push(broken(label(table), Rule::ForeignKey, why, repair));
     }
     found
 }
 
-fn views(catalogue: &Catalogue) -> Vec<Finding> {
-    let mut found: Vec<Finding> = Vec::new();
-    for relation in catalogue.relations.iter().filter(|relation| relation.granted) {
-        let Some(table) = catalogue.table(relation.table) else { continue };
-        if let Some(finding) = view(catalogue, relation, table)
-            && !found.iter().any(|known| known.why == finding.why)
-        {
-            found.push(finding);
-        }
-    }
-    found
-}
-
-fn view(catalogue: &Catalogue, relation: &Relation, table: &Table) -> Option<Finding> {
-    let name = [&relation.schema, &relation.name].map(|name| plain(name)).join(".");
-    let me = role(catalogue);
-    match relation.kind.as_str() {
-        "m" => {
-            let why = format!("the materialized view {name} is made from it, and has no policies");
-            Some(broken(label(table), Rule::MaterializedView, why, format!("REVOKE ALL ON {name} FROM {me}")))
-        }
-        "v" if relation.free => {
-            let via = relation.via.as_deref().unwrap_or(&name);
-            let why =
-                format!("the view {name} reads it as `{}`, whom its policies do not bind", relation.owner);
-            let repair = format!(
-                "ALTER VIEW {via} SET (security_invoker = true); -- before PostgreSQL 15: give it an owner who is bound"
-            );
-            Some(broken(label(table), Rule::ViewDefiner, why, repair))
-        }
-        "r" | "p" if relation.free => {
-            let why =
-                format!("a rule of {name} reaches it as `{}`, whom its policies do not bind", relation.owner);
-            Some(broken(label(table), Rule::RewriteRule, why, format!("DROP RULE … ON {name}")))
-        }
-        _ => None,
-    }
-}
-
-fn functions(catalogue: &Catalogue) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for definer in &catalogue.definers {
-        let Some(table) = catalogue.table(definer.table) else { continue };
-        let (signature, owner) = (&definer.signature, &definer.owner);
-        let (at, why) = match definer.named {
-            true => {
-                (label(table), format!("{signature} reaches it as `{owner}`, whom its policies do not bind"))
-            }
-            false => (
-                String::new(),
-                format!("{signature} makes its SQL as it runs, as `{owner}`, whom policies do not bind"),
-            ),
-        };
-        let finding =
-            broken(at, Rule::FunctionDefiner, why, format!("ALTER FUNCTION {signature} SECURITY INVOKER"));
-        if !found.contains(&finding) {
-            found.push(finding);
-        }
-    }
-    let reads = catalogue.reads();
-    let deciding =
-        catalogue.functions.iter().filter(|f| reads.get(f.name.as_str()).is_some_and(|v| !v.is_empty()));
-    found.extend(deciding.flat_map(|function| helper(catalogue, function)));
-    found
-}
-
-/// A function that gives policies the session's tenant or user.
-fn helper(catalogue: &Catalogue, function: &Function) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let name = &function.signature;
-    if function.volatile {
-        let why = format!("{name} is VOLATILE: it is asked for every row, and may answer differently");
-        found.push(broken("", Rule::HelperVolatile, why, format!("ALTER FUNCTION {name} STABLE")));
-    }
-    if function.is_owner {
-        let why = format!("`{}` owns {name}, and may let it say anything", catalogue.role.name);
-        found.push(broken(
-            "",
-            Rule::HelperOwned,
-            why,
-            format!("ALTER FUNCTION {name} OWNER TO the_migrators_role"),
-        ));
-    }
-    let unqualified = expression::unqualified_calls(&function.source);
-    if !function.search_path && !unqualified.is_empty() && (function.may_create || function.definer) {
-        let why = match function.definer {
-            true => format!(
-                "{name} runs with its owner's rights and finds `{}` by the caller's search path",
-                unqualified[0]
-            ),
-            false => format!(
-                "`{}` may create functions in `{}`, and {name} finds `{}` by the search path",
-                catalogue.role.name, function.schema, unqualified[0]
-            ),
-        };
-        let repair = match function.may_create {
-            true => format!(
-                "REVOKE CREATE ON SCHEMA {} FROM PUBLIC, {}",
-                plain(&function.schema),
-                role(catalogue)
-            ),
-            false => format!("ALTER FUNCTION {name} SET search_path = pg_catalog"),
-        };
-        found.push(broken("", Rule::HelperSearchPath, why, repair));
-    }
-    found
-}
-
-fn notes(catalogue: &Catalogue) -> Vec<String> {
-    let mut notes: Vec<String> = catalogue
-        .lookalikes
-        .iter()
-        .map(|name| format!("{name} looks like a tenant's, and has no tenant column"))
-        .collect();
-    let implicit = catalogue.policies.iter().filter(|policy| {
-        policy.permissive
-            && policy.applies
-            && policy.check.is_none()
-            && ["*", "w"].contains(&policy.command.as_str())
-    });
-    notes.extend(implicit.filter_map(|policy| {
-        let table = catalogue.table(policy.table)?;
-        Some(format!(
-            "{}: the policy `{}` has no WITH CHECK; its USING decides about new rows, too",
-            label(table),
-            policy.name
-        ))
-    }));
-    notes
+/// Tables that look like a tenant's: nobody checks them.
+fn lookalikes(catalogue: &Catalogue, column: &str) -> impl Iterator<Item = String> {
+    catalogue.lookalikes.iter().map(move |one| match &one.column {
+        Some(own) => format!("{} looks like a tenant's by `{own}`, and has no column `{column}`", one.name),
+        None => format!("{} refers to a tenant table, and has no column `{column}`", one.name),
+    })
 }

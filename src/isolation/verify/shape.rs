@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
+use super::rows;
 use crate::{
     Error, Result,
-    db::{Engine, Query, Row, Session},
+    db::{Engine, Fault, Query, Row, Session, quote},
 };
 
 /// A tenant table.
@@ -41,6 +42,12 @@ pub struct Column {
     pub settable: bool,
     /// Conditions on it.
     pub checks: Vec<String>,
+    /// It is part of a unique key.
+    #[serde(default)]
+    pub unique: bool,
+    /// Which of the values that could be made up for it meets its conditions.
+    #[serde(default)]
+    pub pick: usize,
 }
 
 /// A foreign key.
@@ -85,7 +92,61 @@ pub async fn read(session: &mut Session<'_>, column: &str) -> Result<Vec<Shape>>
         Engine::MySql => mysql(session, column).await?,
         Engine::Sqlite => sqlite(session, column).await?,
     };
-    Ok(in_order(shapes))
+    let mut shapes = in_order(shapes);
+    for column in shapes.iter_mut().flat_map(|shape| &mut shape.columns) {
+        if column.settable && !column.checks.is_empty() {
+            column.pick = fitting(session, column).await?;
+        }
+    }
+    Ok(shapes)
+}
+
+/// The first of the values that could be made up for a column which its conditions let through, as the server sees them.
+async fn fitting(session: &mut Session<'_>, column: &Column) -> Result<usize> {
+    for (nth, value) in rows::candidates(column).iter().enumerate() {
+        if fits(session, column, value).await? {
+            return Ok(nth);
+        }
+    }
+    Ok(0)
+}
+
+async fn fits(session: &mut Session<'_>, column: &Column, value: &str) -> Result<bool> {
+    let engine = session.db().engine();
+    let hole = match engine {
+        Engine::Postgres => format!("?::text::{}", column.cast),
+        Engine::MySql => "?".to_owned(),
+        Engine::Sqlite => {
+            format!("CAST(? AS {})", if column.kind.is_empty() { "text" } else { &column.kind })
+        }
+    };
+    let name = quote(engine, &column.name);
+    // Counted, so that no server leaves out the cast.
+    let from = format!("SELECT count({name}) AS one FROM (SELECT {hole} AS {name}) AS tried");
+    let mut conditions = vec![String::new()];
+    conditions
+        .extend(column.checks.iter().map(|check| format!(" WHERE ({}) IS NOT FALSE", condition(check))));
+    for (nth, condition) in conditions.iter().enumerate() {
+        match session.first(Query::new(format!("{from}{condition}")).bind(value)).await {
+            Ok(row) => match row.map(|row| row.int("one")).transpose()? {
+                Some(1) => {}
+                _ => return Ok(false),
+            },
+            Err(error) if error.fault() == Some(Fault::Lost) => return Err(error),
+            // The value itself is refused; or a condition names other columns, and is met or not by the whole row.
+            Err(_) if nth == 0 => return Ok(false),
+            Err(_) => {}
+        }
+    }
+    Ok(true)
+}
+
+/// What stands in the parentheses of `CHECK (…) NOT VALID`.
+fn condition(check: &str) -> String {
+    match check.strip_prefix("CHECK ") {
+        Some(rest) => format!("{})", group(rest)),
+        None => check.to_owned(),
+    }
 }
 
 /// Parents before children; a circle stays as it is.
@@ -105,7 +166,7 @@ fn in_order(mut left: Vec<Shape>) -> Vec<Shape> {
 
 async fn mysql(session: &mut Session<'_>, column: &str) -> Result<Vec<Shape>> {
     let sql = "SELECT c.table_name AS tab, c.column_name AS name, c.data_type AS kind, c.column_type AS full, \
-                 c.character_maximum_length AS length, c.is_nullable = 'NO' AS filled, c.column_default AS given, \
+                 c.character_maximum_length AS length, c.column_key IN ('PRI', 'UNI') AS keyed, c.is_nullable = 'NO' AS filled, c.column_default AS given, \
                  c.extra AS extra \
                FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name IN ( \
                  SELECT t.table_name FROM information_schema.columns t JOIN information_schema.tables b \
@@ -124,6 +185,8 @@ async fn mysql(session: &mut Session<'_>, column: &str) -> Result<Vec<Shape>> {
             required: row.int("filled")? != 0 && row.text_or_null("given")?.is_none() && !made,
             settable: !extra.contains("generated"),
             checks: Vec::new(),
+            unique: row.int("keyed")? != 0,
+            pick: 0,
         };
         push(&mut shapes, row.text("tab")?, told);
     }
@@ -132,7 +195,7 @@ async fn mysql(session: &mut Session<'_>, column: &str) -> Result<Vec<Shape>> {
                  AND t.constraint_name = c.constraint_name AND t.constraint_type = 'CHECK' \
                WHERE c.constraint_schema = DATABASE()";
     for row in session.fetch(Query::new(sql)).await? {
-        check(&mut shapes, &row.text("tab")?, &row.text("clause")?, '`');
+        check(&mut shapes, &row.text("tab")?, &row.text("clause")?);
     }
     let sql = "SELECT table_name AS tab, constraint_name AS name, column_name AS here, referenced_table_name AS there, \
                  referenced_column_name AS at FROM information_schema.key_column_usage \
@@ -161,6 +224,8 @@ async fn sqlite(session: &mut Session<'_>, column: &str) -> Result<Vec<Shape>> {
             required: row.int("filled")? != 0 && row.text_or_null("given")?.is_none() && !counts,
             settable: row.int("hidden")? == 0,
             checks: Vec::new(),
+            unique: row.int("pk")? != 0,
+            pick: 0,
         };
         made.push((row.text("tab")?, row.text("made")?));
         push(&mut shapes, row.text("tab")?, told);
@@ -168,7 +233,7 @@ async fn sqlite(session: &mut Session<'_>, column: &str) -> Result<Vec<Shape>> {
     made.dedup();
     for (table, sql) in &made {
         for rest in sql.split("CHECK").skip(1) {
-            check(&mut shapes, table, group(rest), '"');
+            check(&mut shapes, table, &format!("{})", group(rest)));
         }
     }
     let sql = "SELECT m.name AS tab, f.id AS name, f.\"from\" AS here, f.\"table\" AS there, f.\"to\" AS at \
@@ -202,9 +267,10 @@ fn group(text: &str) -> &str {
 }
 
 /// Gives a condition to the first column that it names.
-fn check(shapes: &mut [Shape], table: &str, clause: &str, mark: char) {
+fn check(shapes: &mut [Shape], table: &str, clause: &str) {
     let Some(shape) = shapes.iter_mut().find(|shape| shape.name == table) else { return };
-    let named = |column: &&mut Column| clause.contains(&format!("{mark}{}{mark}", column.name));
+    let words: Vec<&str> = clause.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let named = |column: &&mut Column| words.contains(&column.name.as_str());
     if let Some(column) = shape.columns.iter_mut().find(named) {
         column.checks.push(clause.to_owned());
     }

@@ -3,12 +3,12 @@
 
 use super::{
     finding::{Finding, Rule, Unproved, broken},
-    rows::{self, Unmakeable, Values},
-    shape::Shape,
+    rows::{self, Style, Unmakeable, Values},
+    shape::{Reference, Shape},
 };
 use crate::{
     Error, Result,
-    db::{Begin, Engine, Fault, Query, Session, quote},
+    db::{Begin, Db, Engine, Fault, Query, Row, Session, quote},
     isolation::scope::{Identity, Names, Scope},
 };
 
@@ -19,8 +19,8 @@ pub struct Trial {
     pub findings: Vec<Finding>,
     /// What could not be shown.
     pub unproved: Vec<Unproved>,
-    /// Tables of which everything was shown.
-    pub proved: usize,
+    /// Tables of which everything was shown, by their names for people.
+    pub proved: Vec<String>,
 }
 
 /// A table with rows of each tenant.
@@ -29,6 +29,7 @@ struct Seeded<'a> {
     names: Names,
     label: &'a str,
     known: Vec<Values>,
+    style: Style,
     /// What rows of other tables refer to.
     rows: Vec<Values>,
     /// What nothing refers to: no foreign key stands in the way of a statement that policies let through.
@@ -51,9 +52,14 @@ pub struct Trier<'a, 'db> {
     pub scope: &'a Scope,
     /// The tenant column.
     pub column: &'a str,
+    /// Reads rows that others refer to, where the application's role may not.
+    pub reader: Option<&'a Db>,
     /// What has been shown.
     pub trial: Trial,
 }
+
+/// How often another row is made up where one stands there already.
+const TRIES: usize = 4;
 
 /// A table to try: its shape, and its name for people.
 pub type Subject<'a> = (&'a Shape, String);
@@ -104,7 +110,9 @@ impl Trier<'_, '_> {
                 self.inside(table, &tenants, mine, other).await?;
             }
             self.malformed(table).await?;
-            self.trial.proved += usize::from(before == self.trial.findings.len() + self.trial.unproved.len());
+            if before == self.trial.findings.len() + self.trial.unproved.len() {
+                self.trial.proved.push(table.label.to_owned());
+            }
         }
         Ok(())
     }
@@ -116,11 +124,17 @@ impl Trier<'_, '_> {
             reference.columns == [column] && !subjects.iter().any(|(shape, _)| shape.is(reference))
         });
         if let Some(reference) = registered {
-            let values = self.values_of(&reference.schema, &reference.name, &reference.to, 2).await?;
+            let values = match self.values_of(reference, 2).await? {
+                Ok(values) => values,
+                Err(why) => return Ok(Err(why)),
+            };
             let mut found = values.into_iter().filter_map(|mut row| row.pop());
             return Ok(match (found.next(), found.next()) {
                 (Some(one), Some(other)) => Ok(vec![one, other]),
-                _ => Err(Unmakeable(format!("`{}` does not show two tenants", reference.name))),
+                _ => Err(Unmakeable(format!(
+                    "`{}`, which it refers to, does not show two tenants",
+                    reference.name
+                ))),
             });
         }
         let made = subjects.first().and_then(|(shape, _)| shape.column(column));
@@ -130,40 +144,39 @@ impl Trier<'_, '_> {
         })
     }
 
-    /// Values of some columns of a few rows that are there.
+    /// What a few rows that are there carry where a reference leads; read by another role where the application's may
+    /// not.
     async fn values_of(
         &mut self,
-        schema: &str,
-        name: &str,
-        columns: &[String],
+        reference: &Reference,
         most: u8,
-    ) -> Result<Vec<Vec<String>>> {
-        let engine = self.session.db().engine();
-        let mut table = quote(engine, name);
-        if !schema.is_empty() {
-            table = format!("{}.{table}", quote(engine, schema));
-        }
-        let cast = if engine == Engine::Postgres { "::text" } else { "" };
-        let selected: Vec<String> = columns
-            .iter()
-            .enumerate()
-            .map(|(nth, column)| format!("{}{cast} AS v{nth}", quote(engine, column)))
-            .collect();
-        let sql = format!("SELECT {} FROM {table} LIMIT {most}", selected.join(", "));
+    ) -> Result<Result<Vec<Vec<String>>, Unmakeable>> {
+        let sql = values_sql(self.session.db().engine(), reference, most);
         self.session.script("SAVEPOINT opsctl_trial").await?;
-        let rows = self.session.fetch(Query::new(sql)).await;
+        let rows = self.session.fetch(Query::new(sql.as_str())).await;
         self.undo().await?;
-        match rows {
-            Ok(rows) => rows
-                .iter()
-                .map(|row| (0..columns.len()).map(|nth| row.text(&format!("v{nth}"))).collect())
-                .collect(),
-            Err(error) if error.fault() == Some(Fault::Lost) => Err(error),
-            Err(_) => Ok(Vec::new()),
+        let refused = match rows {
+            Ok(rows) if !rows.is_empty() => return texts(&rows, reference.to.len()).map(Ok),
+            Ok(_) => None,
+            Err(error) if error.fault() == Some(Fault::Lost) => return Err(error),
+            Err(error) => Some(error),
+        };
+        let read = match self.reader {
+            Some(reader) => reader.session().await?.fetch(Query::new(sql)).await.ok(),
+            None => None,
+        };
+        match (read, refused) {
+            (Some(rows), _) => texts(&rows, reference.to.len()).map(Ok),
+            (None, None) => Ok(Ok(Vec::new())),
+            (None, Some(error)) => Ok(Err(Unmakeable(format!(
+                "it refers to `{}`, of which no role that is configured may read a row: {}",
+                reference.name,
+                error.root()
+            )))),
         }
     }
 
-    /// Two rows for each tenant, made inside of it.
+    /// Two rows for each tenant, made inside of it, in the first manner that the table takes.
     async fn seed<'s>(
         &mut self,
         shape: &'s Shape,
@@ -172,28 +185,60 @@ impl Trier<'_, '_> {
         seeded: &[Seeded<'_>],
         tenants: &[String],
     ) -> Result<Result<Seeded<'s>, Unmakeable>> {
-        let scope = self.scope;
-        let names = scope.names(&shape.name)?;
-        let [mut known, mut made, mut free] = [(); 3].map(|()| vec![Values::new(); tenants.len()]);
-        for nth in 0..tenants.len() {
-            known[nth] = match self.settled(shape, subjects, seeded, &tenants[nth], nth).await? {
-                Ok(values) => values,
+        let names = self.scope.names(&shape.name)?.clone();
+        let mut known = Vec::with_capacity(tenants.len());
+        for (nth, tenant) in tenants.iter().enumerate() {
+            match self.settled(shape, subjects, seeded, tenant, nth).await? {
+                Ok(values) => known.push(values),
                 Err(why) => return Ok(Err(why)),
-            };
-            scope.enter(self.session, &Identity::tenant(&tenants[nth])).await?;
-            for row in [&mut made[nth], &mut free[nth]] {
-                *row = match rows::make_up(shape, &known[nth], &wanted(shape, subjects)) {
-                    Ok(values) => values,
-                    Err(why) => return Ok(Err(why)),
-                };
-                if let Some(error) = self.add(shape, names, row).await? {
-                    let why =
-                        format!("the application's role could not add a row to try with: {}", error.root());
-                    return Ok(Err(Unmakeable(why)));
-                }
             }
         }
-        Ok(Ok(Seeded { shape, names: names.clone(), label, known, rows: made, free }))
+        let wanted = wanted(shape, subjects);
+        let mut told = None;
+        for style in Style::ALL {
+            let mut table = Seeded {
+                shape,
+                names: names.clone(),
+                label,
+                known: known.clone(),
+                style,
+                rows: vec![],
+                free: vec![],
+            };
+            match self.fill(&mut table, tenants, &wanted).await? {
+                Ok(()) => return Ok(Ok(table)),
+                Err(why) => told = told.or(Some(why)),
+            }
+        }
+        Ok(Err(told.unwrap_or(Unmakeable("it takes no rows".into()))))
+    }
+
+    async fn fill(
+        &mut self,
+        table: &mut Seeded<'_>,
+        tenants: &[String],
+        wanted: &[String],
+    ) -> Result<Result<(), Unmakeable>> {
+        for (nth, tenant) in tenants.iter().enumerate() {
+            self.scope.enter(self.session, &Identity::tenant(tenant)).await?;
+            for rows in [&mut table.rows, &mut table.free] {
+                let mut tries = 0;
+                let row = loop {
+                    let row = match rows::make_up(table.shape, &table.known[nth], wanted, table.style) {
+                        Ok(values) => values,
+                        Err(why) => return Ok(Err(why)),
+                    };
+                    tries += 1;
+                    match self.add(table.shape, &table.names, &row).await? {
+                        None => break row,
+                        Some(error) if error.fault() == Some(Fault::Duplicate) && tries < TRIES => {}
+                        Some(error) => return Ok(Err(not_added(&error))),
+                    }
+                };
+                rows.push(row);
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// Adds a row that stays until the end; gives why it could not.
@@ -228,7 +273,10 @@ impl Trier<'_, '_> {
                 true => seeded.iter().find(|table| table.shape.is(reference)).and_then(|table| {
                     reference.to.iter().map(|column| table.rows[nth].get(column).cloned()).collect()
                 }),
-                false => self.values_of(&reference.schema, &reference.name, &reference.to, 1).await?.pop(),
+                false => match self.values_of(reference, 1).await? {
+                    Ok(mut values) => values.pop(),
+                    Err(why) => return Ok(Err(why)),
+                },
             };
             let Some(row) = row else {
                 return Ok(Err(Unmakeable(format!(
@@ -307,15 +355,21 @@ impl Trier<'_, '_> {
     }
 
     async fn refuses_insert(&mut self, table: &Seeded<'_>, nth: usize, rule: Rule, why: &str) -> Result<()> {
-        let Ok(values) = rows::make_up(table.shape, &table.known[nth], &[]) else { return Ok(()) };
-        let insert = rows::insert(self.session.db().engine(), &table.names.write, table.shape, &values);
-        match self.went(insert).await? {
-            Went::Through(_) => self.found(table, rule, why),
-            Went::Refused(error) if error.fault() == Some(Fault::Duplicate) => {
-                self.unproved(table.label, rule.id(), "the row that was tried stands there already");
+        for _ in 0..TRIES {
+            let Ok(values) = rows::make_up(table.shape, &table.known[nth], &[], table.style) else {
+                return Ok(());
+            };
+            let insert = rows::insert(self.session.db().engine(), &table.names.write, table.shape, &values);
+            match self.went(insert).await? {
+                Went::Through(_) => {
+                    self.found(table, rule, why);
+                    return Ok(());
+                }
+                Went::Refused(error) if error.fault() == Some(Fault::Duplicate) => {}
+                Went::Refused(_) => return Ok(()),
             }
-            Went::Refused(_) => {}
         }
+        self.unproved(table.label, rule.id(), "the row that was tried stands there already");
         Ok(())
     }
 
@@ -383,7 +437,7 @@ impl Trier<'_, '_> {
         let row = self.session.first(query).await?;
         if row.map(|row| row.text("v")).transpose()?.is_some_and(|value| !value.is_empty()) {
             let why = format!("`{variable}` still says a tenant after the transaction");
-            self.trial.findings.push(broken("", Rule::VariableStays, why, format!("RESET {variable}")));
+            self.trial.findings.push(broken("", Rule::VariableStays, why, ""));
         }
         Ok(())
     }
@@ -392,8 +446,8 @@ impl Trier<'_, '_> {
         if self.trial.findings.iter().any(|known| known.table == table.label && known.rule == rule) {
             return;
         }
-        let repair = "as the rules say that are broken at this table; where none is: DROP what admits it";
-        self.trial.findings.push(broken(table.label, rule, format!("tried out: {why}"), repair));
+        // What repairs it is known from the rules, once all are read.
+        self.trial.findings.push(broken(table.label, rule, format!("tried out: {why}"), ""));
     }
 
     fn unproved(&mut self, table: &str, what: &str, why: &str) {
@@ -402,6 +456,26 @@ impl Trier<'_, '_> {
             self.trial.unproved.push(unproved);
         }
     }
+}
+
+fn not_added(error: &Error) -> Unmakeable {
+    Unmakeable(format!("the application's role could not add a row to try with: {}", error.root()))
+}
+
+fn values_sql(engine: Engine, reference: &Reference, most: u8) -> String {
+    let mut table = quote(engine, &reference.name);
+    if !reference.schema.is_empty() {
+        table = format!("{}.{table}", quote(engine, &reference.schema));
+    }
+    let cast = if engine == Engine::Postgres { "::text" } else { "" };
+    let columns = reference.to.iter().enumerate();
+    let selected: Vec<String> =
+        columns.map(|(nth, column)| format!("{}{cast} AS v{nth}", quote(engine, column))).collect();
+    format!("SELECT {} FROM {table} LIMIT {most}", selected.join(", "))
+}
+
+fn texts(rows: &[Row], width: usize) -> Result<Vec<Vec<String>>> {
+    rows.iter().map(|row| (0..width).map(|nth| row.text(&format!("v{nth}"))).collect()).collect()
 }
 
 /// Each of some tenants with each other one.
