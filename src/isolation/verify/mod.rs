@@ -150,7 +150,7 @@ async fn postgres(parties: Parties<'_>, column: &str) -> Result<Verdict> {
     let mut proved = Vec::new();
     match catalogue.role.superuser || catalogue.role.bypasses {
         true => {
-            verdict.cannot("behaviour", "the application's role is not bound, so that nothing can be tried")
+            verdict.cannot("behaviour", "the application's role is not bound, so that nothing can be tried");
         }
         false => proved = try_out(parties, &mut session, &catalogue, column, &mut verdict).await?,
     }

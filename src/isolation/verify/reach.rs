@@ -134,7 +134,10 @@ pub fn kept_variables(catalogue: &Catalogue, column: &str) -> (Vec<Finding>, Vec
                     "{name} sets `{variable}` for the session: the next user of the connection is inside that tenant"
                 );
                 let ended = setting::ended(&setter.source, &variables);
-                let repair = setter.definition.replacen(&setter.source, &ended, 1);
+                // What the server adds between the clauses goes into one line; a body stays as it is.
+                let (head, body) = setter.definition.split_once("AS $").unwrap_or((&setter.definition, ""));
+                let body = body.replacen(&setter.source, &ended, 1);
+                let repair = format!("{} AS ${body}", head.split_whitespace().collect::<Vec<_>>().join(" "));
                 found.push(broken("", Rule::VariableKept, why, repair.trim_end()));
             }
             Keeps::Something => {
