@@ -144,7 +144,7 @@ on_every_engine! {
         let shown = |tenant: &str| said.out.lines().filter(|line| line.starts_with(tenant)).count();
         assert_eq!(shown("acme"), 1, "{said:?}");
         assert!(said.out.contains("bolt    last_run    fail    it was never provisioned"), "{said:?}");
-        assert!(said.err.contains("hint: `last_run` of `bolt`: `opsctl tenant provision bolt`"), "{said:?}");
+        assert!(said.err.contains("hint: last_run, roles, taxonomies, owner of `bolt`: `opsctl tenant provision bolt`"), "{said:?}");
         assert_eq!(case.run(&["tenant", "verify", "--all", "-o", "ids"]).out, "acme\nbolt\n");
     }
 

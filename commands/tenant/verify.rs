@@ -198,15 +198,31 @@ fn troubles(verdicts: &[Verdict]) -> Table {
     table
 }
 
-/// What to type about what did not pass, each line once.
+/// What to type about what did not pass, each line once. Who lacks several things is provisioned once.
 fn hints(report: &Report) -> Vec<String> {
     let mut known = BTreeSet::new();
-    let lines = lines(report).filter(|(_, check)| check.status != Answer::Pass);
-    let nexts = lines.filter_map(|(verdict, check)| Some((verdict, check, check.next.as_deref()?)));
-    nexts
-        .filter(|(_, _, next)| known.insert(*next))
-        .map(|(verdict, check, next)| format!("`{}` of `{}`: `{next}`", check.key, verdict.tenant))
-        .collect()
+    let mut told = Vec::new();
+    for verdict in &report.verdicts {
+        let again = format!("opsctl tenant provision {}", verdict.tenant);
+        let open = verdict.checks.iter().filter(|check| check.status != Answer::Pass);
+        let nexts = open.filter_map(|check| Some((check.key, check.next.as_deref()?)));
+        let (missing, others): (Vec<_>, Vec<_>) = nexts.partition(|(_, next)| {
+            next.strip_prefix(&*again).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        });
+        let keys: Vec<&str> = missing.iter().map(|(key, _)| *key).collect();
+        let provision = match &missing[..] {
+            [] => None,
+            [(_, next)] => Some((keys.join(", "), (*next).to_owned())),
+            _ => Some((keys.join(", "), again)),
+        };
+        let others = others.into_iter().map(|(key, next)| (key.to_owned(), next.to_owned()));
+        for (keys, next) in provision.into_iter().chain(others) {
+            if known.insert(next.clone()) {
+                told.push(format!("{keys} of `{}`: `{next}`", verdict.tenant));
+            }
+        }
+    }
+    told
 }
 
 fn lines(report: &Report) -> impl Iterator<Item = (&Verdict, &Check)> {

@@ -46,12 +46,23 @@ pub fn view(app: &App, report: &Report) -> Result<View> {
         data: json!(report),
         summary: json!(report.counts),
         items: report.items.iter().map(|item| json!(item)).collect(),
-        table,
         text: match &report.items[..] {
+            [] => None,
             [one] if !one.steps.is_empty() => Some(steps(app, one)),
-            _ => None,
+            _ => Some(app.ui.draw(&shown(&table).telling())),
         },
+        table,
     })
+}
+
+/// The columns that are always shown.
+fn shown(table: &Table) -> Table {
+    let places: Vec<usize> = (0..COLUMNS.len()).filter(|at| !COLUMNS[*at].wide).collect();
+    let mut shown = Table::new(places.iter().map(|at| COLUMNS[*at]));
+    for row in &table.rows {
+        shown.row(places.iter().filter_map(|at| row.get(*at).cloned()));
+    }
+    shown
 }
 
 fn row(item: &Item) -> Vec<Cell> {
