@@ -239,14 +239,15 @@ async fn people_read_what_each_cluster_came_to() {
         insta::assert_snapshot!(folder(&format!("{}\n{}", said.out, said.err)), @"
         CLUSTER  OUTCOME  HEAD  APPLIED  PENDING  TOOK  WHY
         c1  applied  1  1  0  [time]  -
-        c2  failed  -  0  1  [time]  migration 0001_things.sql failed: sqlite:OTHER/app.sqlite refused a statement: table things already exists
+        c2  failed  -  0  1  [time]  migration 0001_things.sql failed: statement 1 of 2, line 1: `CREATE TABLE things (id integer PRIMARY KEY)`: sqlite:OTHER/app.sqlite refused a statement: table things already exists
         c3  skipped  1  0  0  [time]  -
 
         Plan: c1 lacks 1.
         Plan: c2 lacks 1.
         Plan: 1 up to date.
         c1: applied 1 in [time].
-        warning: c2 failed after [time]: migration 0001_things.sql failed: sqlite:OTHER/app.sqlite refused a statement: table things already exists
+        warning: c2 failed after [time]: migration 0001_things.sql failed: statement 1 of 2, line 1: `CREATE TABLE things (id integer PRIMARY KEY)`: sqlite:OTHER/app.sqlite refused a statement: table things already exists
+        hint: c2: when that is mended: `opsctl clusters migrate c2 --path sql`
         3 clusters in [time]: 1 applied, 1 up to date, 1 failed.
         ");
     });

@@ -159,7 +159,7 @@ on_every_engine! {
         assert_eq!(said.code, 0, "{said:?}");
         if is_mysql {
             // The owner may not grant: the statement is told, for somebody who may.
-            let statement = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON `v_taxonomies` TO 'app_{mark}'@'%'");
+            let statement = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON `{name}`.`v_taxonomies` TO 'app_{mark}'@'%'");
             assert!(said.err.contains(&statement), "{said:?}");
             cluster.case.execute(&format!("GRANT SELECT ON {name}.v_taxonomies TO app_{mark}@'%'")).await;
         }

@@ -54,10 +54,10 @@ async fn each_trouble_has_its_own_line_and_the_others_go_on() {
         ("denied", "failed schema", "lacks a right"),
         (
             "laravel",
-            "ok -",
+            "degraded isolation",
             "an application's database: Laravel records its migrations in `migrations`, the last is 2024_05_01_000000_orders",
         ),
-        ("foreign", "ok -", "Flyway records its migrations in `flyway_schema_history`"),
+        ("foreign", "degraded isolation", "Flyway records its migrations in `flyway_schema_history`"),
         ("silent", "failed connect", "the port takes connections, and nothing behind it speaks"),
         ("refused", "failed auth", "refused the credentials of"),
         ("unset", "failed config", "refers to the variable NOWHERE, which is not set"),
@@ -337,7 +337,11 @@ async fn mariadb_tells_its_troubles_apart() {
     for (name, verdict, line) in [
         ("well", "ok -", "isolation is application-enforced"),
         ("full", "failed auth", "has no connection left"),
-        ("laravel", "ok -", "Laravel records its migrations in `migrations`, the last is 2024_a"),
+        (
+            "laravel",
+            "degraded isolation",
+            "Laravel records its migrations in `migrations`, the last is 2024_a",
+        ),
         ("refused", "failed auth", "refused the credentials of"),
         ("absent", "failed auth", "has no such database, or no access to it"),
         ("down", "failed connect", "Connection refused"),

@@ -44,7 +44,7 @@ async fn one_cluster_is_shown_stage_by_stage_and_several_in_a_row_each() {
         connect ok TIME -
         auth ok in connect as `ROLE`
         query ok TIME PostgreSQL V, N of MAX connections of the server
-        schema degraded in query 1 migration is pending; the last is 50002
+        schema degraded in query 1 migration is pending; what is pending cannot be applied: `ROLE`, which migrates, may not make tables there; the last is 50002
         isolation ok in query every tenant table has row-level security
         ");
         insta::assert_snapshot!(all.out, @r"
@@ -55,6 +55,8 @@ async fn one_cluster_is_shown_stage_by_stage_and_several_in_a_row_each() {
         insta::assert_snapshot!(all.err, @r"
         warning: cluster `eu-1`: 1 migration is pending
         hint: apply what is pending: `opsctl clusters migrate eu-1`
+        warning: cluster `eu-1`: what is pending cannot be applied: `ROLE`, which migrates, may not make tables there
+        hint: give the cluster an owner: `opsctl clusters edit eu-1 --owner-user USER --owner-password-from REF`
         error: cluster `eu-2` failed at resolve
          caused by: the name `no-such-host.invalid` has no address
          caused by: failed to lookup address information: Name or service not known

@@ -26,7 +26,7 @@ use tokio::sync::OnceCell;
 
 use self::row::Read;
 pub use self::{
-    answers::Answers,
+    answers::{Answers, Reached},
     bulk::BulkUpdate,
     catalog::{Column, Filter, Table, quote},
     connect::Access,

@@ -1,7 +1,7 @@
 //! Whether a set may go into a database, and why not: whose it is, and which tool has migrated it before.
 
 use super::{
-    Options, Owner, Plan, SQLX_TABLE, Scope, Set,
+    Options, Owner, Plan, SQLX_TABLE, Scope, Set, Tool,
     owner::{mark, owner, require_empty},
     sets::OPSCTL,
 };
@@ -11,17 +11,6 @@ use crate::{
     db::{Db, Query},
 };
 
-/// Tables by which a tool remembers what it has applied, and what keeps its versions as numbers.
-const TOOLS: [(&str, &str, Option<&str>); 8] = [
-    ("_sqlx_migrations", "sqlx", Some("version")),
-    ("flyway_schema_history", "Flyway", Some("version")),
-    ("schema_migrations", "Rails, dbmate or golang-migrate", Some("version")),
-    ("alembic_version", "Alembic", None),
-    ("databasechangelog", "Liquibase", None),
-    ("django_migrations", "Django", None),
-    ("goose_db_version", "goose", Some("version_id")),
-    ("migrations", "Laravel", None),
-];
 /// The migration of opsctl's set that makes the table of the mark: all that a cluster of its own needs.
 const META: i64 = 1;
 
@@ -79,8 +68,10 @@ async fn not_own(db: &Db, own: bool) -> Result<()> {
         };
     }
     let error = Error::refused(format!("{} is an application's database", db.target()));
-    let error = match tools(&names).first() {
-        Some((table, tool, _)) => error.because(format!("{tool} migrates it: it has the table `{table}`")),
+    let error = match Tool::among(&names, &db.target().prefix).first() {
+        Some((tool, table)) => {
+            error.because(format!("{} migrates it: it has the table `{table}`", tool.name))
+        }
         None => error.because(format!(
             "it has {foreign} {}, and does not bear opsctl's mark",
             if foreign == 1 { "table" } else { "tables" }
@@ -93,26 +84,20 @@ async fn not_own(db: &Db, own: bool) -> Result<()> {
     })
 }
 
-fn tools(names: &[String]) -> Vec<(&'static str, &'static str, Option<&'static str>)> {
-    let has = |table: &str| names.iter().any(|name| name.eq_ignore_ascii_case(table));
-    TOOLS.into_iter().filter(|(table, ..)| has(table)).collect()
-}
-
 /// A team's files go beside what others have made, unless another tool has applied the same ones.
 async fn beside_others(db: &Db, set: &Set) -> Result<()> {
     let names = db.table_names().await?;
-    for (table, tool, versions) in tools(&names) {
-        let Some(column) = versions.filter(|_| table != set.table) else { continue };
-        let both = same_versions(db, set, table, column).await?;
+    for (tool, table) in Tool::among(&names, &db.target().prefix) {
+        let Some(column) = tool.version.filter(|_| table != set.table) else { continue };
+        let both = same_versions(db, set, &table, column).await?;
         if let Some(version) = both.first() {
-            let error =
-                Error::refused(format!("{tool} has applied versions of the same numbers to {}", db.target()))
-                    .because(format!(
-                        "{} of {} in `{table}`, {version} among them",
-                        both.len(),
-                        set.migrations(db.engine()).len()
-                    ));
-            return Err(match table {
+            let told = format!("{} has applied versions of the same numbers to {}", tool.name, db.target());
+            let error = Error::refused(told).because(format!(
+                "{} of {} in `{table}`, {version} among them",
+                both.len(),
+                set.migrations(db.engine()).len()
+            ));
+            return Err(match table.as_str() {
                 SQLX_TABLE => error.hint(format!("go on in its record: `--table {SQLX_TABLE}`")),
                 _ => error.hint("leave out the files that it has applied, or go on with that tool"),
             });

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::{
-    Migration, fingerprint, lock, record,
+    Migration, fingerprint, lock, place, record,
     retries::Tries,
     run::{Runner, nanos, own},
     sql::{Kind, Statement, split},
@@ -15,9 +15,6 @@ use crate::{
     crash::{self, Point},
     db::{Begin, Engine, Fault, Query},
 };
-
-/// Words of a statement that are shown.
-const SHOWN: usize = 60;
 
 /// What is to be done about a statement.
 enum Next {
@@ -52,8 +49,7 @@ impl Runner<'_, '_> {
             let position = at + 1;
             let step = known.iter().find(|step| usize::try_from(step.position) == Ok(position));
             self.step(migration, position, statement, step).await.map_err(|error| {
-                let line = format!("statement {position} of {}, line {}", statements.len(), statement.line);
-                error.during(format!("{line}: {}", shown(statement)))
+                error.during(place::told(position, statements.len(), statement.line, statement))
             })?;
         }
         self.finish(migration, started).await?;
@@ -84,7 +80,7 @@ impl Runner<'_, '_> {
                 self.notes.push(format!(
                     "statement {position} of migration {} had happened, by the catalogue: {}",
                     migration.version,
-                    shown(statement)
+                    place::shown(statement)
                 ));
                 self.note(migration, position, statement, Stand::Done, ("", "")).await
             }
@@ -267,23 +263,13 @@ fn unknown(migration: &Migration, statement: &Statement, step: &Step) -> Error {
             "{} began it at {} UTC, and its end is not recorded{said}",
             step.runner, step.began_at
         ))
-        .hint(format!("look whether it is done, all of it: {}", shown(statement)))
+        .hint(format!("look whether it is done, all of it: {}", place::shown(statement)))
         .hint(format!("it is: {line} --as done`"))
         .hint(format!("it is not, and nothing of it: {line} --as undone`"))
 }
 
 fn repair_line(migration: &Migration) -> String {
     format!("`opsctl clusters repair NAME --version {}`", migration.version)
-}
-
-/// The beginning of a statement, in one line. Values that it holds are cut off where they are long, and strings hidden.
-fn shown(statement: &Statement) -> String {
-    let text = statement.text.split('\'').step_by(2).collect::<Vec<_>>().join("…");
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SHOWN) {
-        Some((at, _)) => format!("`{}…`", &line[..at]),
-        None => format!("`{line}`"),
-    }
 }
 
 /// `CREATE INDEX CONCURRENTLY name` or `DROP INDEX CONCURRENTLY name`.

@@ -11,15 +11,17 @@ mod lint;
 mod lock;
 mod names;
 mod owner;
+mod place;
 mod plan;
 mod record;
 mod repair;
 mod retries;
 mod run;
 mod sets;
-mod sql;
+pub mod sql;
 mod status;
 mod steps;
+mod tools;
 mod watch;
 
 pub use self::{
@@ -32,4 +34,5 @@ pub use self::{
     run::{Options, Ran, apply, follow, migrate},
     sets::{CENTRAL, Migration, OPSCTL, SQLX_TABLE, Scope, Set, TEAM_TABLE, TENANT},
     status::{Status, lines, status},
+    tools::{TOOLS, Tool},
 };

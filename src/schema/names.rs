@@ -23,16 +23,27 @@ impl Set {
     }
 }
 
-/// The name behind `CREATE … TABLE`, without quotes.
+/// The name behind `CREATE … TABLE`, without quotes and without its schema.
 pub(super) fn created(engine: Engine, statement: &str, what: &str) -> Option<String> {
     let tokens: Vec<Token> =
         words(engine, statement).into_iter().filter(|token| token.word != Word::Comment).collect();
     tokens.first().filter(|first| first.is(statement, "create"))?;
     let head = tokens.iter().take_while(|token| !token.is(statement, "on") && token.text(statement) != "(");
     let at = head.take(12).position(|token| token.is(statement, what))?;
-    let skips = ["if", "not", "exists"];
-    let name = tokens[at + 1..].iter().find(|token| !skips.iter().any(|word| token.is(statement, word)))?;
-    Some(name.text(statement).trim_matches(['"', '`']).to_owned())
+    let skips = ["concurrently", "if", "not", "exists"];
+    let rest = &tokens[at + 1..];
+    let first = rest.iter().position(|token| !skips.iter().any(|word| token.is(statement, word)))?;
+    let mut name = rest.get(first)?;
+    for pair in rest[first + 1..].chunks_exact(2).take_while(|pair| pair[0].text(statement) == ".") {
+        name = &pair[1];
+    }
+    let is_name = matches!(name.word, Word::Plain | Word::Name) && !name.is(statement, "on");
+    is_name.then(|| unquoted(name.text(statement)).to_owned())
+}
+
+/// A name without its quotes.
+pub(super) fn unquoted(name: &str) -> &str {
+    name.trim_matches(['"', '`'])
 }
 
 #[cfg(test)]
@@ -51,5 +62,10 @@ mod tests {
         let statement = "CREATE TABLE IF NOT EXISTS `a b` (x int)";
         assert_eq!(created(Engine::MySql, statement, "table").as_deref(), Some("a b"));
         assert_eq!(created(Engine::MySql, "CREATE INDEX i ON t (view)", "view"), None);
+        let statement = "CREATE TABLE \"s\".\"t\" (x int)";
+        assert_eq!(created(Engine::Postgres, statement, "table").as_deref(), Some("t"));
+        let statement = "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (x)";
+        assert_eq!(created(Engine::Postgres, statement, "index").as_deref(), Some("i"));
+        assert_eq!(created(Engine::Postgres, "CREATE INDEX ON t (x)", "index"), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Migration, Patience, Plan, Scope, Set, State, lock,
+    Migration, Patience, Plan, Set, State, lock, place,
     plan::plan,
     record,
     retries::Tries,
@@ -14,7 +14,7 @@ use crate::{
     Error, Kind as ErrorKind, Result,
     cancel::Cancel,
     crash::{self, Point},
-    db::{Db, Engine, Fault, Guards, Session},
+    db::{Db, Engine, Fault, Guards, Reached, Session},
 };
 
 /// Time to wait for another run's lock.
@@ -223,12 +223,7 @@ impl<'s> Runner<'_, 's> {
             return error;
         }
         let alone = error.root().contains("cannot run inside a transaction block");
-        let error = error.during(match self.set.scope {
-            Scope::Team => format!("migration {} failed", migration.file),
-            Scope::Beside | Scope::Reference => {
-                format!("{} migration {} failed", self.set.name, migration.version)
-            }
-        });
+        let error = error.during(format!("migration {} failed", migration.file));
         match alone {
             true => error.hint(format!("begin {} with the line `-- no-transaction`", migration.file)),
             false => error,
@@ -262,7 +257,12 @@ impl<'s> Runner<'_, 's> {
         let started = Instant::now();
         // Written first: what the file sets for the session, such as a search path, cannot lead it astray.
         record::insert(session, self.set, migration, Some(0)).await?;
-        self.watch.during(session.script(&migration.sql)).await.map_err(own)?;
+        let mut reached = Reached::default();
+        let ran = self.watch.during(session.script_noted(&migration.sql, &mut reached)).await;
+        ran.map_err(|error| match place::stopped(self.guarded.engine(), migration, reached) {
+            Some(place) => own(error).during(place),
+            None => own(error),
+        })?;
         crash::reach(Point::MigrationCommit);
         let _shield = self.cancel.shield();
         let committed = session.commit().await;

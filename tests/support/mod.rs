@@ -19,6 +19,7 @@ pub mod provisioning;
 pub mod proxy;
 pub mod redis;
 pub mod redis_sets;
+pub mod replica;
 pub mod roles;
 pub mod service;
 pub mod tenants;

@@ -159,14 +159,7 @@ fn tell(app: &App, report: &Report) {
     if let Some(stopped) = &report.stopped {
         app.ui.warn_of("the run was ended before its end", stopped);
     }
-    let mut said: Vec<&str> = Vec::new();
-    for next in report.items.iter().flat_map(|item| &item.next) {
-        // Forty clusters with the same trouble need one hint.
-        if !said.contains(&next.as_str()) && said.len() < render::HINTS {
-            said.push(next);
-            app.ui.hint(next);
-        }
-    }
+    render::hints(&report.items).iter().for_each(|hint| app.ui.hint(hint));
 }
 
 /// Keeps the results. Where that cannot be done, it costs a word and nothing else.

@@ -16,7 +16,9 @@ use crate::{
 };
 
 /// Hints that are shown of all clusters: more are not read.
-pub const HINTS: usize = 8;
+const HINTS: usize = 8;
+/// Clusters that a hint names; of more it says how many.
+const NAMED: usize = 5;
 /// Clusters whose plan is shown in a line each; the report names all.
 const PLANS: usize = 20;
 
@@ -129,6 +131,40 @@ pub fn line(item: &Item) -> String {
         (Some(error), outcome) => format!("{} {} after {took}: {error}", item.cluster, word(outcome)),
         (None, Outcome::Applied) => format!("{}: applied {} in {took}.", item.cluster, item.applied.len()),
         (None, outcome) => format!("{}: {}.", item.cluster, word(outcome)),
+    }
+}
+
+/// What to type next, with the clusters that it is for. Forty clusters with the same trouble need one hint.
+pub fn hints(items: &[Item]) -> Vec<String> {
+    let mut found: Vec<(String, Vec<&Item>, &str)> = Vec::new();
+    for (item, next) in items.iter().flat_map(|item| item.next.iter().map(move |next| (item, next))) {
+        let general = unnamed(next, &item.cluster);
+        match found.iter_mut().find(|(known, ..)| *known == general) {
+            Some((_, alike, _)) => alike.push(item),
+            None => found.push((general, vec![item], next)),
+        }
+    }
+    let told = found.iter().take(HINTS).map(|(general, alike, next)| match alike.as_slice() {
+        _ if items.len() == 1 => (*next).to_owned(),
+        [one] => format!("{}: {next}", one.cluster),
+        _ => format!("{}: {general}", named(alike)),
+    });
+    told.collect()
+}
+
+/// A hint without the name of its cluster.
+fn unnamed(hint: &str, cluster: &str) -> String {
+    let verbs = ["probe", "migrate", "repair", "show", "edit"];
+    verbs.iter().fold(hint.to_owned(), |hint, verb| {
+        hint.replace(&format!("clusters {verb} {cluster}"), &format!("clusters {verb} NAME"))
+    })
+}
+
+fn named(items: &[&Item]) -> String {
+    let names: Vec<&str> = items.iter().take(NAMED).map(|item| item.cluster.as_str()).collect();
+    match items.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
     }
 }
 

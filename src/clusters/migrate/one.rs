@@ -61,7 +61,6 @@ fn dropped<'c>(cluster: &'c Cluster, error: &Error, request: &Request, took: Dur
     let silent = || {
         let within = format!("{} gave no answer within {:.1} s", cluster.address, took.as_secs_f64());
         Error::new(Kind::Unreachable, within)
-            .hint(format!("see how far it gets: `opsctl clusters probe {}`", cluster.name))
     };
     match error.kind() {
         Kind::Deadline => item.failed(&silent(), &request.source),
@@ -179,7 +178,7 @@ impl Planned<'_> {
         }
         schema::follow(db, &request.set, plan, &request.options, cancel, ran).await?;
         if request.set.scope == Scope::Reference && !ran.applied.is_empty() {
-            ran.notes.extend(grants::assert(db, self.cluster, &request.set).await?);
+            ran.notes.extend(grants::assert(db, self.cluster, &request.set, request.clock).await?);
         }
         Ok(())
     }
@@ -203,10 +202,12 @@ fn right(error: Error, cluster: &Cluster) -> Error {
     if error.fault() != Some(crate::db::Fault::Right) || cluster.has(Role::Owner) {
         return error;
     }
-    error.hint(format!(
-        "cluster {} has no credentials of its own for the role `owner`, which migrates; `app` was used",
-        cluster.name
-    ))
+    error.because("`app` was used: the cluster has no credentials of its own for the role `owner`").hint(
+        format!(
+            "give it an owner: `opsctl clusters edit {} --owner-user USER --owner-password-from REF`",
+            cluster.name
+        ),
+    )
 }
 
 /// What there is to repair on one cluster.

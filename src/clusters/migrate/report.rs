@@ -176,6 +176,16 @@ impl Item {
                 .replace("clusters migrate NAME", &format!("clusters migrate {}", self.cluster))
         };
         self.next = error.hints().iter().map(named).collect();
+        let name = &self.cluster;
+        let next = match self.outcome {
+            Outcome::Failed => format!("when that is mended: `opsctl clusters migrate {name}{source}`"),
+            Outcome::Unreachable => format!("see how far it gets: `opsctl clusters probe {name}`"),
+            Outcome::Unusable => format!("see how it is registered: `opsctl clusters show {name}`"),
+            _ => return,
+        };
+        if !self.next.iter().any(|hint| hint.contains("`opsctl ")) {
+            self.next.push(next);
+        }
     }
 
     /// How many migrations are not applied, or not to their end, where that is known.

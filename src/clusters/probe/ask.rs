@@ -6,6 +6,7 @@ use super::{facts, schema, tenancy, tools};
 use crate::{
     Error, Kind, Result,
     db::{Engine, Fault, Row, Session},
+    schema::Tool,
 };
 
 /// What is asked.
@@ -92,7 +93,7 @@ impl Asked {
         if let Some((tool, table)) = self.tool()
             && !records
             && !self.answers.contains_key(&Item::Head)
-            && let Some(column) = tool.head
+            && let Some(column) = tool.version
         {
             let quoted = session.db().quoted(&table);
             self.wanted.insert(0, (Item::Head, format!("SELECT max({column}) AS head FROM {quoted}")));
@@ -127,8 +128,9 @@ impl Asked {
     }
 
     /// Another tool's table, and its name here.
-    pub(super) fn tool(&self) -> Option<(&'static tools::Tool, String)> {
-        tools::of(&self.tables(), &self.prefix).map(|tool| (tool, tools::full(&self.prefix, tool.table)))
+    pub(super) fn tool(&self) -> Option<(&'static Tool, String)> {
+        let found = Tool::among(&self.tables(), &self.prefix);
+        found.into_iter().find(|(tool, _)| tool.table != tools::RECORDS)
     }
 
     /// Whether the database bears opsctl's mark.

@@ -8,6 +8,7 @@ use crate::{
     config::clusters::{ClusterStatus, Role},
     db::{Engine, Row},
     fleet::Cluster,
+    isolation::COLUMN,
 };
 
 /// The role that is connected.
@@ -87,6 +88,8 @@ SELECT current_setting('server_version') AS version, r.rolname::text AS login, \
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int \
          - coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS server_max, \
        d.datconnlimit AS database_max, r.rolconnlimit AS user_max, \
+       t.all_tables, t.tenant_tables, t.tenant_readable, \
+       coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)::int AS creates, \
        (SELECT string_agg(t.relname, ',') FROM pg_class t WHERE t.relkind IN ('r', 'p', 'v') \
           AND pg_table_is_visible(t.oid) AND t.relname IN (TABLES)) AS tables \
 FROM pg_roles r, pg_database d, LATERAL ( \
@@ -94,7 +97,13 @@ FROM pg_roles r, pg_database d, LATERAL ( \
          count(*) FILTER (WHERE a.usesysid = r.oid) AS user_used \
   FROM pg_stat_get_activity(NULL) a WHERE a.datid IS NOT NULL AND a.usesysid IS NOT NULL) c, ( \
   SELECT count(*) AS replicas, count(*) FILTER (WHERE w.state IS NULL) AS unseen, \
-         max(extract(epoch FROM w.replay_lag)) AS lag FROM pg_stat_get_wal_senders() w) s \
+         max(extract(epoch FROM w.replay_lag)) AS lag FROM pg_stat_get_wal_senders() w) s, ( \
+  SELECT count(*) AS all_tables, count(a.attnum) AS tenant_tables, \
+         count(a.attnum) FILTER (WHERE has_schema_privilege(k.relnamespace, 'USAGE') \
+           AND has_table_privilege(k.oid, 'SELECT')) AS tenant_readable \
+  FROM pg_class k LEFT JOIN pg_attribute a ON a.attrelid = k.oid AND a.attname = 'COLUMN' \
+  WHERE k.relkind IN ('r', 'p') AND k.relpersistence <> 't' \
+    AND k.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)) t \
 WHERE r.rolname = current_user AND d.datname = current_database()";
 
 /// MySQL and MariaDB; connections and replication have statements of their own.
@@ -116,8 +125,11 @@ pub(super) const REPLICA: &str = "SHOW REPLICA STATUS";
 
 const SQLITE: &str = "\
 SELECT sqlite_version() AS version, '' AS login, 0 AS superuser, 0 AS bypassrls, \
-       (SELECT query_only FROM pragma_query_only) AS read_only, \
-       (SELECT group_concat(name) FROM sqlite_schema WHERE type IN ('table', 'view') AND name IN (TABLES)) AS tables";
+       (SELECT query_only FROM pragma_query_only) AS read_only, t.all_tables, t.tenant_tables, \
+       t.tenant_tables AS tenant_readable, 1 AS creates, \
+       (SELECT group_concat(name) FROM sqlite_schema WHERE type IN ('table', 'view') AND name IN (TABLES)) AS tables \
+FROM (SELECT count(*) AS all_tables, count(c.name) AS tenant_tables FROM sqlite_schema m \
+  LEFT JOIN pragma_table_info(m.name) c ON c.name = 'COLUMN' WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%') t";
 
 /// The statement of an engine; it also tells which tables of records exist.
 pub(super) fn statement(engine: Engine, prefix: &str) -> String {
@@ -126,7 +138,7 @@ pub(super) fn statement(engine: Engine, prefix: &str) -> String {
         Engine::MySql => MYSQL,
         Engine::Sqlite => SQLITE,
     };
-    sql.replace("TABLES", &tools::names(prefix))
+    sql.replace("TABLES", &tools::names(prefix)).replace("COLUMN", COLUMN)
 }
 
 /// Reads the answer. `threads` is that of [`THREADS`].

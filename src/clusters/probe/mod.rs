@@ -8,6 +8,7 @@ mod facts;
 mod keep;
 mod report;
 mod schema;
+mod seen;
 mod tenancy;
 mod tools;
 mod walk;

@@ -1,6 +1,6 @@
 //! What a probe found: seven stages, the facts that it learnt on the way, and a verdict.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -197,7 +197,7 @@ pub struct Probe {
     pub verdict: Verdict,
     /// The first of the stages that are worst.
     pub stage: Option<Stage>,
-    /// When it was probed, in UTC.
+    /// When it was probed, in UTC, to the millisecond.
     pub probed_at: DateTime<Utc>,
     /// Time that all took, in milliseconds.
     pub took_ms: f64,
@@ -350,7 +350,7 @@ impl Trail {
             status: cluster.status,
             verdict,
             stage: stage.filter(|step| step.state != State::Skipped).map(|step| step.stage),
-            probed_at,
+            probed_at: probed_at.trunc_subsecs(3),
             took_ms: milliseconds(self.started.elapsed()),
             steps: self.steps,
             cut: unstaged,

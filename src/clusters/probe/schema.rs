@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{report::Finding, tools::Tool};
+use super::{report::Finding, seen::Seen};
 use crate::{
     Result,
     db::{Engine, Row},
     fleet::Cluster,
-    schema::TENANT,
+    schema::{TENANT, Tool},
 };
 
 /// The migrations of a cluster's database.
@@ -105,7 +105,7 @@ pub(super) fn without(own: bool, tool: Option<(&Tool, String)>, head: Option<Str
 }
 
 /// What is wrong with it, and what is worth knowing.
-pub(super) fn judge(cluster: &Cluster, schema: &Schema) -> (Vec<Finding>, Vec<String>) {
+pub(super) fn judge(cluster: &Cluster, schema: &Schema, seen: Option<&Seen>) -> (Vec<Finding>, Vec<String>) {
     let name = &cluster.name;
     let look = format!("see each of them: `opsctl clusters migrate --status {name}`");
     let mut findings = Vec::new();
@@ -128,11 +128,12 @@ pub(super) fn judge(cluster: &Cluster, schema: &Schema) -> (Vec<Finding>, Vec<St
             format!("apply what is pending: `opsctl clusters migrate {name}`"),
         ));
     }
+    findings.extend(seen.and_then(|seen| seen.judge(cluster, schema.pending)));
     let mut notes = Vec::new();
     if !schema.unknown.is_empty() {
         notes.push(format!("applied by a newer opsctl: {}", versions(&schema.unknown)));
     }
-    notes.extend(foreign(schema));
+    notes.extend(foreign(schema).filter(|_| schema.tool.is_some() || !seen.is_some_and(Seen::is_blind)));
     (findings, notes)
 }
 

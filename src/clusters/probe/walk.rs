@@ -9,7 +9,9 @@ use super::{
     ask::{Asked, Item},
     facts::{self, Server},
     report::{Finding, Stage, Trail},
-    schema, tenancy, tools,
+    schema,
+    seen::Seen,
+    tenancy, tools,
 };
 use crate::{
     Error, Kind, Result,
@@ -190,20 +192,27 @@ async fn ask(
             return;
         }
     }
+    let seen = server.as_ref().and_then(|server| Seen::read(cluster, server, &asked));
     replication(request, server, &asked, trail);
-    let (findings, notes) = migrations(cluster, &asked, trail);
+    let (findings, notes) = migrations(cluster, &asked, seen.as_ref(), trail);
     let mut trail = trail.borrow_mut();
     match in_one {
         true => trail.also(Stage::Schema, Stage::Query, findings, notes),
         false => trail.leave(findings, notes),
     }
-    let (findings, notes) = match &trail.isolation {
+    let (mut findings, mut notes) = match &trail.isolation {
         Some(isolation) => tenancy::judge(cluster, isolation),
         None => asked
             .failure(Item::Tables)
             .map(|error| failure(cluster, error))
             .map_or_else(Default::default, |f| (vec![f], Vec::new())),
     };
+    let pending = trail.schema.as_ref().and_then(|schema| schema.pending);
+    if let Some(seen) = seen {
+        let (more, told) = seen.tenants(cluster, pending);
+        findings.extend(more);
+        notes.extend(told);
+    }
     trail.also(Stage::Isolation, Stage::Query, findings, notes);
 }
 
@@ -255,7 +264,12 @@ fn replication(request: &Request, server: Option<Server>, asked: &Asked, trail: 
 }
 
 /// The migrations, with what is wrong and what is worth knowing.
-fn migrations(cluster: &Cluster, asked: &Asked, trail: &RefCell<Trail>) -> (Vec<Finding>, Vec<String>) {
+fn migrations(
+    cluster: &Cluster,
+    asked: &Asked,
+    seen: Option<&Seen>,
+    trail: &RefCell<Trail>,
+) -> (Vec<Finding>, Vec<String>) {
     if let Some(error) = asked.failure(Item::Records).or(asked.failure(Item::Mark)) {
         return (vec![failure(cluster, error)], Vec::new());
     }
@@ -268,7 +282,7 @@ fn migrations(cluster: &Cluster, asked: &Asked, trail: &RefCell<Trail>) -> (Vec<
     };
     match read {
         Ok(schema) => {
-            let judged = schema::judge(cluster, &schema);
+            let judged = schema::judge(cluster, &schema, seen);
             trail.borrow_mut().schema = Some(schema);
             judged
         }

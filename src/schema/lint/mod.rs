@@ -1,6 +1,7 @@
 //! What is dangerous in migrations that are to be run on tables in use: named before anything runs, with what to write
 //! instead. PostgreSQL's SQL is parsed by squawk, which knows its locks; the other engines' is read word by word.
 
+mod own;
 mod postgres;
 mod words;
 
@@ -48,9 +49,10 @@ pub fn lint(set: &Set, engine: Engine, versions: &BTreeSet<i64>) -> Vec<Finding>
 }
 
 fn file(engine: Engine, migration: &Migration) -> Vec<Finding> {
+    let statements = own::statements(engine, migration);
     let mut findings = match engine {
-        Engine::Postgres => postgres::findings(migration),
-        Engine::MySql | Engine::Sqlite => words::findings(engine, migration),
+        Engine::Postgres => postgres::findings(migration, &statements),
+        Engine::MySql | Engine::Sqlite => words::findings(engine, migration, &statements),
     };
     let waived = waived(&migration.sql);
     findings.retain(|finding| !waived.contains(finding.rule.as_str()));
@@ -140,6 +142,30 @@ mod tests {
             assert_eq!(rules(Engine::MySql, sql), expected, "{sql}");
         }
         assert_eq!(rules(Engine::Sqlite, "ALTER TABLE t DROP COLUMN a;"), ["1 ban-drop-column"]);
+    }
+
+    #[test]
+    fn what_the_same_file_has_made_is_exempt_and_nothing_else() {
+        for (sql, expected) in [
+            ("CREATE TABLE t (a int); INSERT INTO t VALUES (1); DROP TABLE t;", &[][..]),
+            ("CREATE TABLE IF NOT EXISTS t (a int);\nDROP TABLE IF EXISTS t CASCADE;", &[]),
+            ("CREATE TABLE s.t (a int); DROP TABLE s.t;", &[]),
+            ("CREATE TABLE t (a int, b int); ALTER TABLE t DROP COLUMN a;", &[]),
+            ("CREATE TABLE t (a int); ALTER TABLE t RENAME TO u;", &[]),
+            ("DROP TABLE t;\nCREATE TABLE t (a int);", &["1 ban-drop-table"]),
+            ("CREATE TABLE t (a int);\nDROP TABLE t, orders;", &["2 ban-drop-table"]),
+            ("CREATE TABLE t (a int);\nALTER TABLE orders DROP COLUMN t;", &["2 ban-drop-column"]),
+            ("CREATE TABLE new (a int);\nDROP TABLE t;\nALTER TABLE new RENAME TO t;", &["2 ban-drop-table"]),
+        ] {
+            for engine in [Engine::Postgres, Engine::MySql, Engine::Sqlite] {
+                assert_eq!(rules(engine, sql), expected, "{engine:?}: {sql}");
+            }
+        }
+        let sql = "CREATE TABLE t (a int); LOCK TABLE t; CREATE INDEX i ON t (a); DROP INDEX i; TRUNCATE t CASCADE; \
+                   ALTER TABLE t ALTER COLUMN a TYPE bigint; ALTER TABLE t ADD b int NOT NULL;";
+        assert_eq!(rules(Engine::Postgres, sql), [""; 0]);
+        let sql = "CREATE TABLE t (a int); TRUNCATE TABLE t; CREATE FULLTEXT INDEX i ON t (a); RENAME TABLE t TO u;";
+        assert_eq!(rules(Engine::MySql, sql), [""; 0]);
     }
 
     #[test]

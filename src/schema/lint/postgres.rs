@@ -3,7 +3,7 @@
 use squawk_linter::{Linter, Rule};
 use squawk_syntax::SourceFile;
 
-use super::{Finding, words};
+use super::{Finding, own::Told, words};
 use crate::schema::Migration;
 
 /// Rules about what holds others up, loses data, or breaks a running application; not those about taste.
@@ -88,13 +88,16 @@ const RULES: [(Rule, &str, &str); 17] = [
 ];
 
 /// What squawk finds, and what it does not look for.
-pub(super) fn findings(migration: &Migration) -> Vec<Finding> {
+pub(super) fn findings(migration: &Migration, statements: &[Told]) -> Vec<Finding> {
     let text = &*migration.sql;
     let mut linter = Linter::from(RULES.map(|(rule, ..)| rule));
     linter.settings.assume_in_transaction = !migration.stands_alone();
     let found = linter.lint(&SourceFile::parse(text), text).into_iter().filter_map(|violation| {
         let (rule, why, instead) = RULES.iter().find(|(rule, ..)| *rule == violation.code)?;
         let start = usize::from(violation.text_range.start());
+        if statements.iter().any(|told| told.is_own && told.statement.holds(start)) {
+            return None;
+        }
         Some(Finding {
             file: migration.file.to_string(),
             line: text.get(..start)?.matches('\n').count() + 1,
@@ -103,5 +106,5 @@ pub(super) fn findings(migration: &Migration) -> Vec<Finding> {
             instead: (*instead).to_owned(),
         })
     });
-    found.chain(words::of_postgres(migration)).collect()
+    found.chain(words::of_postgres(migration, statements)).collect()
 }

@@ -1,13 +1,9 @@
 //! Rules that show in a statement's words: for MySQL, MariaDB and SQLite, for which there is no linter.
 
-use super::Finding;
+use super::{Finding, own::Told};
 use crate::{
     db::Engine,
-    schema::{
-        Migration,
-        names::created,
-        sql::{Statement, Word, split, words},
-    },
+    schema::{Migration, sql::Statement},
 };
 
 /// A rule: its name, what it does, what to write instead.
@@ -65,39 +61,28 @@ const FOREIGN: Rule = (
     "check the rows first, then add it under `foreign_key_checks = 0` with `ALGORITHM=INPLACE`",
 );
 
-/// What is dangerous on tables that the file itself does not create.
-pub(super) fn findings(engine: Engine, migration: &Migration) -> Vec<Finding> {
-    let statements = split(engine, &migration.sql);
-    let own: Vec<String> =
-        statements.iter().filter_map(|statement| created(engine, &statement.text, "table")).collect();
+/// What is dangerous on tables that the file itself has not made.
+pub(super) fn findings(engine: Engine, migration: &Migration, statements: &[Told]) -> Vec<Finding> {
     let mut found = Vec::new();
-    for statement in &statements {
-        let said = said(engine, statement);
-        let said: Vec<&str> = said.iter().map(String::as_str).collect();
-        let is_own = said.iter().take(6).any(|word| own.iter().any(|name| name.eq_ignore_ascii_case(word)));
-        if !is_own {
-            found.extend(rules(engine, &said).into_iter().map(|rule| finding(migration, statement, rule)));
-        }
+    for told in statements.iter().filter(|told| !told.is_own) {
+        let said: Vec<&str> = told.said.iter().map(String::as_str).collect();
+        found.extend(rules(engine, &said).into_iter().map(|rule| finding(migration, &told.statement, rule)));
     }
     found
 }
 
 /// What squawk does not look for on PostgreSQL: explicit locks, and CONCURRENTLY where there is a transaction.
-pub(super) fn of_postgres(migration: &Migration) -> Vec<Finding> {
-    let rule = |statement: &Statement| {
-        let said = said(Engine::Postgres, statement);
-        match said.first().map(String::as_str) {
-            Some("LOCK") => Some(LOCK),
-            Some("CREATE" | "DROP" | "REINDEX")
-                if !migration.stands_alone() && said.iter().any(|word| word == "CONCURRENTLY") =>
-            {
-                Some(CONCURRENTLY)
-            }
-            _ => None,
+pub(super) fn of_postgres(migration: &Migration, statements: &[Told]) -> Vec<Finding> {
+    let rule = |told: &Told| match told.said.first().map(String::as_str) {
+        Some("LOCK") if !told.is_own => Some(LOCK),
+        Some("CREATE" | "DROP" | "REINDEX")
+            if !migration.stands_alone() && told.said.iter().any(|word| word == "CONCURRENTLY") =>
+        {
+            Some(CONCURRENTLY)
         }
+        _ => None,
     };
-    let statements = split(Engine::Postgres, &migration.sql);
-    statements.iter().filter_map(|statement| Some(finding(migration, statement, rule(statement)?))).collect()
+    statements.iter().filter_map(|told| Some(finding(migration, &told.statement, rule(told)?))).collect()
 }
 
 fn finding(migration: &Migration, statement: &Statement, (rule, why, instead): Rule) -> Finding {
@@ -108,13 +93,6 @@ fn finding(migration: &Migration, statement: &Statement, (rule, why, instead): R
         why: why.to_owned(),
         instead: instead.to_owned(),
     }
-}
-
-/// The statement's words in capitals, names without their quotes.
-fn said(engine: Engine, statement: &Statement) -> Vec<String> {
-    let tokens = words(engine, &statement.text);
-    let plain = tokens.iter().filter(|token| matches!(token.word, Word::Plain | Word::Name));
-    plain.map(|token| token.text(&statement.text).trim_matches(['`', '"']).to_ascii_uppercase()).collect()
 }
 
 fn rules(engine: Engine, said: &[&str]) -> Vec<Rule> {

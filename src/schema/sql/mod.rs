@@ -4,8 +4,8 @@ mod kind;
 mod lex;
 mod split;
 
+pub use self::split::{Statement, split};
 pub(super) use self::{
     kind::Kind,
     lex::{Token, Word, words},
-    split::{Statement, split},
 };

@@ -10,6 +10,15 @@ pub struct Statement {
     pub text: String,
     /// The line on which it begins; the first is 1.
     pub line: usize,
+    /// Where it begins in the script, in bytes.
+    pub start: usize,
+}
+
+impl Statement {
+    /// Whether a place of the script, in bytes, is inside of it.
+    pub fn holds(&self, place: usize) -> bool {
+        (self.start..self.start + self.text.len()).contains(&place)
+    }
 }
 
 /// Words that open a block in a routine where a statement may begin; each is closed by `END`.
@@ -42,7 +51,7 @@ pub fn split(engine: Engine, script: &str) -> Vec<Statement> {
         let Some(start) = start(script, own, end) else { continue };
         line += script[counted..start].matches('\n').count();
         counted = start;
-        found.push(Statement { text: script[start..end].trim_end().to_owned(), line });
+        found.push(Statement { text: script[start..end].trim_end().to_owned(), line, start });
     }
     found
 }
