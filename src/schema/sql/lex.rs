@@ -44,6 +44,8 @@ impl Token {
 pub fn words(engine: Engine, script: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut at = 0;
+    // Inside of a comment that MySQL runs: only there `*/` is a bracket, and not a product and a quotient.
+    let mut run = false;
     while let Some(next) = script[at..].chars().next() {
         if next.is_whitespace() {
             at += next.len_utf8();
@@ -55,7 +57,17 @@ pub fn words(engine: Engine, script: &str) -> Vec<Token> {
             || tokens.last().is_some_and(|last: &Token| {
                 engine == Engine::Postgres && last.end == at && last.is(script, "e")
             });
-        let (word, length) = piece(engine, rest, next, escapes);
+        let (word, length) = if run && rest.starts_with("*/") {
+            (Word::Comment, 2)
+        } else {
+            piece(engine, rest, next, escapes)
+        };
+        if word == Word::Comment {
+            run = match (rest.starts_with("*/"), executed(engine, rest)) {
+                (true, _) => false,
+                (false, opened) => run || opened.is_some(),
+            };
+        }
         tokens.push(Token { word, start: at, end: at + length });
         at += length;
     }
@@ -94,7 +106,6 @@ fn comment(engine: Engine, rest: &str) -> Option<usize> {
             Some(bracket) => Some(bracket),
             None => Some(block(rest, engine == Engine::Postgres)),
         },
-        [b'*', b'/', ..] if engine == Engine::MySql => Some(2),
         _ => None,
     }
 }

@@ -164,6 +164,8 @@ mod tests {
 
     #[test]
     fn strings_names_and_comments_hide_semicolons() {
+        let product = "SELECT 2*/*';*/3; SELECT 1";
+        assert_eq!(texts(Engine::MySql, product), ["SELECT 2*/*';*/3", "SELECT 1"]);
         let script = "-- a; b\nSELECT ';', \"a;b\" /* ; */ FROM `x;y`;\n# no; more\nSELECT 'it\\';s' ; ";
         assert_eq!(
             texts(Engine::MySql, script),
