@@ -89,8 +89,16 @@ fn has_odd_mark(script: &str) -> bool {
 fn opaque(engine: Engine, script: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let (mut at, mut word) = (0, String::new());
+    let mut run = false; // inside of a comment that MySQL runs
     while let Some(c) = script[at..].chars().next() {
-        let length = piece(engine, &script[at..], &word);
+        let rest = &script[at..];
+        if engine == Engine::MySql && run && rest.starts_with("*/") {
+            (run, at) = (false, at + 2);
+            word.clear();
+            continue;
+        }
+        run |= engine == Engine::MySql && (rest.starts_with("/*!") || rest.starts_with("/*M!"));
+        let length = piece(engine, rest, &word);
         if length > 0 {
             found.push((at, at + length));
             word.clear();
