@@ -5,7 +5,7 @@ use opsctl::{
     Error, Exit, Result,
     config::clusters::Role,
     db::Db,
-    fleet::{self, Bounds, Cluster, Done},
+    fleet::{self, Bounds, Cluster, Done, Fleet},
     isolation::{
         COLUMN, Isolation,
         verify::{Parties, Unproved, Verdict, verify},
@@ -46,7 +46,7 @@ pub const VERBS: &[Verb] = &[Verb {
     prints: Prints::Verdict(&COLUMNS),
     reads: &[Topic::Context, Topic::Database],
     exits: &[
-        (Exit::Findings, "a rule is broken, or something could not be shown"),
+        (Exit::Findings, "a rule is broken, something could not be shown, or there was no cluster to check"),
         (Exit::Config, "credentials, a right that is missing; the other clusters are checked"),
         (Exit::Unreachable, "a cluster does not answer; the others are checked"),
         (Exit::NotFound, "there is no such cluster"),
@@ -180,6 +180,9 @@ async fn check(app: &App, args: &VerifyArgs) -> Result<Exit> {
     let checked: Vec<Checked> =
         clusters.iter().zip(&results).map(|(cluster, result)| checked_as(cluster, result)).collect();
     app.ui.emit(&view(app, &checked)?)?;
+    if clusters.is_empty() {
+        return Ok(nothing(app, &fleet));
+    }
     remarks(app, &checked);
     for (cluster, error) in clusters.iter().zip(&results).filter_map(|(c, r)| Some((c, r.as_ref().err()?))) {
         app.ui.error(&error.clone().during(format!("cluster `{}` could not be checked", cluster.name)));
@@ -188,6 +191,20 @@ async fn check(app: &App, args: &VerifyArgs) -> Result<Exit> {
         app.ui.verdict(Status::Critical);
     }
     Ok(results.iter().map(exit).fold(Exit::Done, Exit::worst))
+}
+
+/// No cluster was checked, which shows nothing.
+fn nothing(app: &App, fleet: &Fleet) -> Exit {
+    let why = match fleet.clusters.len() {
+        0 => format!("no cluster was checked: {} gives none", fleet.source),
+        1 => format!("no cluster was checked: `{}` is not up", fleet.clusters[0].name),
+        count => format!("no cluster was checked: none of {count} is up"),
+    };
+    app.ui.warning(&why);
+    app.ui.hint("which there are: `opsctl clusters list`; a cluster that is not up is checked by its name");
+    app.ui.verdict(Status::Unknown);
+    app.ui.says(&why);
+    Exit::Findings
 }
 
 fn exit(result: &Result<Verdict>) -> Exit {

@@ -3,7 +3,10 @@
 
 use opsctl::db::Engine;
 
-use crate::support::mutants::caught;
+use crate::support::{
+    mutants::{caught, change, verdict},
+    roles::Cluster,
+};
 
 #[tokio::test]
 async fn a_role_that_is_not_bound_is_found() {
@@ -54,6 +57,24 @@ async fn a_role_that_is_not_bound_is_found() {
                 "ALTER ROLE {app} IN DATABASE {db} SET app.tenant_id = '0b7c1d9e-0000-4000-8000-00000000000a'",
                 "variable-set",
                 "app.tenant_id",
+            ),
+        ],
+    )
+    .await;
+}
+
+// Who owns the schema drops what is in it, whoever owns that.
+#[tokio::test]
+async fn an_owner_of_the_schema_is_found() {
+    caught(
+        Engine::Postgres,
+        &[
+            ("owner of the schema", "ALTER SCHEMA public OWNER TO {app}", "schema-owner", "{app}"),
+            (
+                "owner of the database, and of its schema with it",
+                "ALTER DATABASE {db} OWNER TO {app}",
+                "schema-owner",
+                "{app}",
             ),
         ],
     )
@@ -157,4 +178,68 @@ async fn a_way_around_the_policies_is_found() {
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn what_is_reached_through_others_with_another_role_s_rights_is_found() {
+    caught(
+        Engine::Postgres,
+        &[
+            (
+                "a function that calls a function",
+                "CREATE FUNCTION s1() RETURNS SETOF tenant_roles LANGUAGE sql AS 'SELECT * FROM tenant_roles'; \
+                 CREATE FUNCTION s2() RETURNS SETOF tenant_roles LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM s1()'",
+                "function-definer",
+                "s2() reaches it through s1()",
+            ),
+            (
+                "a function over a view that is not granted",
+                "CREATE VIEW v AS SELECT * FROM tenant_roles; \
+                 CREATE FUNCTION s2() RETURNS SETOF v LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM v'",
+                "function-definer",
+                "s2() reaches it through v",
+            ),
+            (
+                "a function of an owner who is bound, that may call one of a superuser",
+                "CREATE FUNCTION s1() RETURNS SETOF tenant_roles LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM tenant_roles'; \
+                 REVOKE EXECUTE ON FUNCTION s1() FROM PUBLIC; GRANT EXECUTE ON FUNCTION s1() TO {own}; \
+                 own:CREATE FUNCTION s2() RETURNS SETOF tenant_roles LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM s1()'",
+                "function-definer",
+                "s2() reaches it through s1()",
+            ),
+            (
+                "a function whose body the server has parsed",
+                "CREATE VIEW v AS SELECT * FROM tenant_roles; \
+                 CREATE FUNCTION s1() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM v; END; \
+                 CREATE FUNCTION s2() RETURNS bigint LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC SELECT s1(); END",
+                "function-definer",
+                "s2() reaches it through v",
+            ),
+            (
+                "a function that calls one which makes its SQL as it runs",
+                "CREATE FUNCTION s1(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE t; END $$; \
+                 CREATE FUNCTION s2(t text) RETURNS void LANGUAGE sql SECURITY DEFINER AS 'SELECT s1(t)'",
+                "function-definer",
+                "s2(text) makes its SQL as it runs through s1(text)",
+            ),
+        ],
+    )
+    .await;
+}
+
+// Functions of those who are bound, functions without another role's rights, and names that are only part of another.
+#[tokio::test]
+async fn functions_that_stay_within_the_policies_raise_no_alarm() {
+    let Some(cluster) = Cluster::new(Engine::Postgres).await else { return };
+    let made = "CREATE FUNCTION s1() RETURNS SETOF tenant_roles LANGUAGE sql AS 'SELECT * FROM tenant_roles'; \
+         CREATE FUNCTION s2() RETURNS SETOF tenant_roles LANGUAGE sql AS 'SELECT * FROM s1()'; \
+         CREATE TABLE tenant_roles_archive (n int); \
+         CREATE FUNCTION s3() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(s1) FROM (SELECT n AS s1 FROM tenant_roles_archive) a'; \
+         own:CREATE VIEW v AS SELECT * FROM tenant_roles; \
+         CREATE FUNCTION s4() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM v'; \
+         CREATE FUNCTION s5() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM s1()'";
+    change(&cluster, made).await;
+    let found = verdict(&cluster, "tenant_id").await;
+    assert_eq!((found.findings, found.unproved), (vec![], vec![]));
+    cluster.finish().await;
 }

@@ -108,6 +108,68 @@ async fn nothing_to_check_is_no_pass() {
     cluster.finish().await;
 }
 
+// Green is what was shown: no cluster shows nothing.
+#[tokio::test]
+async fn no_cluster_to_check_is_no_pass() {
+    let Some(cluster) = Cluster::new(Engine::Postgres).await else { return };
+    let offline = cluster.section("ap-1") + "status = \"offline\"\n";
+    let said = run(&cluster, &offline, &["rls", "verify"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("no cluster was checked: `ap-1` is not up"), "{}", said.err);
+    let said = run(&cluster, &offline, &["rls", "verify", "-o", "nagios"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(
+        said.out.starts_with("RLS VERIFY UNKNOWN - no cluster was checked: `ap-1` is not up"),
+        "{}",
+        said.out
+    );
+    let said = run(&cluster, &offline, &["clusters", "probe", "-o", "nagios"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.out.starts_with("CLUSTERS PROBE UNKNOWN - no cluster was probed"), "{}", said.out);
+    let said = run(&cluster, &offline, &["clusters", "migrate", "--dry-run"]);
+    assert!(said.err.contains("There was no cluster to migrate: none is registered and up."), "{said:?}");
+    cluster.finish().await;
+}
+
+#[test]
+fn a_query_for_clusters_that_gives_none_or_is_empty_is_no_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.sqlite"), "").unwrap();
+    for (query, code, told) in [
+        ("", 6, "the query of [fleet] clusters is empty"),
+        (
+            "SELECT 'a' AS name, 'u' AS url, 'active' AS status WHERE 0",
+            3,
+            "no cluster was checked: the query of [fleet] clusters gives none",
+        ),
+    ] {
+        let file = format!("[database]\nurl = \"sqlite:a.sqlite\"\n[fleet]\nclusters = \"{query}\"\n");
+        std::fs::write(folder.path().join("opsctl.toml"), file).unwrap();
+        let said: Said = opsctl(folder.path()).args(["rls", "verify"]).output().unwrap().into();
+        assert_eq!(said.code, code, "{said:?}");
+        assert!(said.err.contains(told), "{said:?}");
+    }
+}
+
+// A bulk read of an operator who is bound would be an error, or worse, nothing.
+#[tokio::test]
+async fn an_operator_who_is_bound_is_found() {
+    let Some(cluster) = Cluster::new(Engine::Postgres).await else { return };
+    let section =
+        cluster.section("ap-1") + "operator = { user = \"own_M\", password = \"env:OWN_PASSWORD\" }\n";
+    let section = section.replace("own_M", &format!("own_{}", cluster.mark));
+    let said =
+        run(&cluster, &section, &["rls", "verify", "-o", "csv", "--columns", "verdict,rule,why,repair"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    insta::assert_snapshot!(said.out, @r#"
+    verdict,rule,why,repair
+    broken,operator-bound,"the operator `own_X` has no BYPASSRLS: the policies of public.taxonomies bind it, and it works on no row of any tenant",ALTER ROLE own_X BYPASSRLS
+    "#);
+    let said = run(&cluster, &section, &["rls", "verify", "-o", "nagios"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    cluster.finish().await;
+}
+
 // On a server of the application's own user nothing can be shown of the tables' rights.
 #[tokio::test]
 async fn a_role_that_is_the_only_one_says_what_it_cannot_show() {

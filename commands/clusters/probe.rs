@@ -164,6 +164,10 @@ fn left_out(fleet: &Fleet) -> Vec<LeftOut> {
 /// What is wrong, each with what to do; for a monitoring system all in one line.
 fn tell(app: &App, report: &Report) {
     if app.ui.format == ui::Format::Nagios {
+        if report.clusters.is_empty() {
+            app.ui.verdict(ui::Status::Unknown);
+            return app.ui.says("no cluster was probed: none is registered and up");
+        }
         app.ui.verdict(match () {
             () if report.count(Verdict::Failed) > 0 => ui::Status::Critical,
             () if report.count(Verdict::Degraded) > 0 => ui::Status::Warning,

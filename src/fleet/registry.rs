@@ -111,6 +111,10 @@ fn fleet(mut clusters: Vec<Cluster>, source: Source) -> Fleet {
 /// [`crate::Kind::Config`] for whatever is the query's fault; the central database's.
 pub(super) async fn platform(central: &Db, sql: &str, what: &str) -> Result<Vec<Row>> {
     let one = "it must be one SELECT that changes nothing";
+    if sql.trim().is_empty() {
+        return Err(Error::config(format!("the query of [fleet] {what} is empty"))
+            .hint(format!("write the SELECT, or leave `{what}` out")));
+    }
     let is_file = central.engine() == Engine::Sqlite;
     // Servers refuse it themselves, and know better what is quoted.
     if is_file && is_several(sql) {

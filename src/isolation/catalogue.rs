@@ -27,8 +27,11 @@ pub struct Catalogue {
     pub policies: Vec<Policy>,
     /// Functions that the policies call, and those that these call in turn.
     pub functions: Vec<Function>,
-    /// SECURITY DEFINER functions that the role may call, that name a tenant table, and that its policies do not bind.
+    /// SECURITY DEFINER functions that the role may call and that reach a tenant table, by themselves or by what they
+    /// call, as somebody whom its policies do not bind.
     pub definers: Vec<Definer>,
+    /// Schemas of tenant tables and of their policies' functions that the role owns, or may act as the owner of.
+    pub schemas: Vec<Owned>,
     /// Functions whose body may set a variable.
     pub setters: Vec<Setter>,
     /// Views and rules from which a tenant table is reached.
@@ -161,12 +164,25 @@ pub struct Function {
 pub struct Definer {
     /// Its name with the types of its arguments.
     pub signature: String,
-    /// Its owner.
+    /// As whom the table is reached.
     pub owner: String,
     /// The table.
     pub table: i64,
-    /// Its body names the table; else it makes its SQL as it runs.
+    /// A body names the table; else one makes its SQL as it runs.
     pub named: bool,
+    /// The view or function that does so in its place.
+    pub through: Option<String>,
+}
+
+/// A schema of the connected role's.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Owned {
+    /// Its name.
+    pub name: String,
+    /// Its owner.
+    pub owner: String,
+    /// It belongs to whoever owns the database.
+    pub by_database: bool,
 }
 
 /// A function whose body may set a variable, and that the role may call or that a trigger runs.

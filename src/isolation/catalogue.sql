@@ -26,7 +26,7 @@ policy AS MATERIALIZED (
     FROM asked, pg_policy p WHERE p.polrelid IN (SELECT oid FROM tenant)
 ),
 own_function AS MATERIALIZED (
-    SELECT f.oid, f.proname, f.prosrc FROM pg_proc f
+    SELECT f.oid, f.proname, f.prosrc, f.proowner, f.prosecdef FROM pg_proc f
     WHERE f.pronamespace IN (SELECT oid FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$)')
 ),
 -- Functions that policies call, and those that they call by name in turn.
@@ -60,6 +60,37 @@ holder AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT grantee FROM aclexplode(c.relacl) UNION ALL SELECT grantee FROM aclexplode(a.attacl)) g
     WHERE c.oid IN (SELECT rel FROM reach) AND g.grantee <> c.relowner
       AND (g.grantee = 0 OR pg_has_role(asked.me, g.grantee, 'USAGE'))
+),
+-- What the body of a function may name: functions, and relations from which a tenant table is reached. A name that is
+-- no plain word is looked for as it stands.
+nameable AS MATERIALIZED (
+    SELECT f.oid, f.proname AS name, CASE WHEN f.proname ~ '^\w+$' THEN '\m' || f.proname || '"?\s*\('
+                                          ELSE '***=' || f.proname END AS pattern
+    FROM own_function f
+    UNION ALL
+    SELECT c.oid, c.relname, CASE WHEN c.relname ~ '^\w+$' THEN '\m' || c.relname || '\M' ELSE '***=' || c.relname END
+    FROM pg_class c WHERE c.oid IN (SELECT rel FROM reach)
+),
+-- Functions with their owner's rights that the connected role may call, or make a trigger call.
+entry AS MATERIALIZED (
+    SELECT f.oid, f.proowner FROM asked, pg_proc f JOIN own_function o USING (oid)
+    WHERE f.prosecdef
+      AND CASE WHEN f.prorettype = 'trigger'::regtype
+          THEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgfoid = f.oid AND g.tgenabled <> 'D'
+              AND (has_any_column_privilege(asked.me, g.tgrelid, 'INSERT, UPDATE')
+                   OR has_table_privilege(asked.me, g.tgrelid, 'DELETE')))
+          ELSE f.prorettype <> 'event_trigger'::regtype AND has_function_privilege(asked.me, f.oid, 'EXECUTE') END
+),
+-- What these call in turn, and as whom that works then.
+acts AS (
+    SELECT e.oid AS entry, e.oid, e.proowner AS role FROM entry e
+    UNION
+    SELECT a.entry, g.oid, CASE WHEN g.prosecdef THEN g.proowner ELSE a.role END
+    FROM acts a JOIN own_function f ON f.oid = a.oid JOIN own_function g ON g.oid <> f.oid
+    JOIN nameable n ON n.oid = g.oid
+    WHERE (position(lower(n.name) IN lower(f.prosrc)) > 0 AND f.prosrc ~* n.pattern) OR EXISTS (
+        SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid
+                                  AND d.refclassid = 'pg_proc'::regclass AND d.refobjid = g.oid)
 ),
 -- Whom the policies of a table do not bind.
 free AS MATERIALIZED (
@@ -127,20 +158,40 @@ SELECT json_build_object(
         WHERE f.oid IN (SELECT oid FROM helper)
     ),
     'definers', (
+        -- By the fewest others first: one line for each function and table.
         SELECT coalesce(json_agg(json_build_object(
-            'signature', f.oid::regprocedure::text, 'owner', pg_get_userbyid(f.proowner),
-            'table', t.oid::bigint, 'named', named.so) ORDER BY f.oid::regprocedure::text, t.relname), '[]')
-        FROM asked, own_function o JOIN pg_proc f USING (oid) JOIN pg_language l ON l.oid = f.prolang
-        CROSS JOIN tenant t JOIN free ON free.role = f.proowner AND free.tenant = t.oid
-        CROSS JOIN LATERAL (SELECT position(lower(t.relname) IN lower(f.prosrc)) > 0 OR EXISTS (
-            SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.refobjid = t.oid
-        ) AS so) named
-        WHERE f.prosecdef AND (named.so OR (l.lanname = 'plpgsql' AND f.prosrc ~* '\mexecute\M'))
-          AND CASE WHEN f.prorettype = 'trigger'::regtype
-              THEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgfoid = f.oid AND g.tgenabled <> 'D'
-                  AND (has_any_column_privilege(asked.me, g.tgrelid, 'INSERT, UPDATE')
-                       OR has_table_privilege(asked.me, g.tgrelid, 'DELETE')))
-              ELSE f.prorettype <> 'event_trigger'::regtype AND has_function_privilege(asked.me, f.oid, 'EXECUTE') END
+            'signature', entry::regprocedure::text, 'owner', pg_get_userbyid(role), 'table', tenant::bigint,
+            'named', named, 'through', through) ORDER BY entry::regprocedure::text, tenant::regclass::text), '[]')
+        FROM (
+            SELECT DISTINCT ON (entry, tenant) * FROM (
+                SELECT a.entry, reached.tenant, coalesce(v.relowner, a.role) AS role, true AS named,
+                       CASE WHEN reached.rel <> reached.tenant THEN c.oid::regclass::text
+                            WHEN a.oid <> a.entry THEN a.oid::regprocedure::text END AS through
+                FROM acts a JOIN own_function f ON f.oid = a.oid CROSS JOIN reach reached
+                JOIN pg_class c ON c.oid = reached.rel LEFT JOIN pg_class v ON v.oid = reached.via
+                JOIN nameable n ON n.oid = reached.rel
+                WHERE ((position(lower(n.name) IN lower(f.prosrc)) > 0 AND f.prosrc ~* n.pattern) OR EXISTS (
+                        SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid
+                                                  AND d.refclassid = 'pg_class'::regclass AND d.refobjid = reached.rel))
+                  AND (c.relkind = 'm' OR EXISTS (
+                        SELECT FROM free WHERE free.role = coalesce(v.relowner, a.role) AND free.tenant = reached.tenant))
+                UNION ALL
+                SELECT a.entry, free.tenant, a.role, false,
+                       CASE WHEN a.oid <> a.entry THEN a.oid::regprocedure::text END
+                FROM acts a JOIN pg_proc f ON f.oid = a.oid JOIN pg_language l ON l.oid = f.prolang
+                JOIN free ON free.role = a.role
+                WHERE l.lanname = 'plpgsql' AND f.prosrc ~* '\mexecute\M'
+            ) leak ORDER BY entry, tenant, named DESC, through NULLS FIRST
+        ) leak
+    ),
+    'schemas', (
+        SELECT coalesce(json_agg(json_build_object(
+            'name', n.nspname, 'owner', pg_get_userbyid(n.nspowner),
+            'by_database', pg_get_userbyid(n.nspowner) = 'pg_database_owner') ORDER BY n.nspname), '[]')
+        FROM asked, pg_namespace n
+        WHERE NOT asked.rolsuper AND pg_has_role(asked.me, n.nspowner, 'MEMBER') AND (
+            n.nspname IN (SELECT nspname FROM tenant)
+            OR n.oid IN (SELECT f.pronamespace FROM pg_proc f WHERE f.oid IN (SELECT oid FROM helper)))
     ),
     'setters', (
         SELECT coalesce(json_agg(json_build_object(

@@ -33,8 +33,6 @@ pub struct Guards {
 pub struct Routine {
     /// `FUNCTION` or `PROCEDURE`.
     pub kind: String,
-    /// It works with its owner's rights.
-    pub definer: bool,
     /// What it does, without quotes; `None` where the role may not read it.
     pub body: Option<String>,
 }
@@ -68,6 +66,8 @@ pub struct View {
 /// A trigger.
 #[derive(Debug, Clone)]
 pub struct Trigger {
+    /// Its name.
+    pub name: String,
     /// Its table.
     pub table: String,
     /// `INSERT`, `UPDATE` or `DELETE`.
@@ -136,7 +136,22 @@ impl Guards {
         };
         let asks = !user_variables(&trigger.body).is_empty()
             || called.iter().any(|name| !self.reads(name).is_empty());
-        asks && bodies().any(|body| body.to_lowercase().contains("signal"))
+        // An update takes a row from one tenant, and may give it to another.
+        let lower = trigger.body.to_lowercase();
+        let sees = |row: &str| trigger.event != "UPDATE" || lower.contains(row);
+        asks && sees("old.") && sees("new.") && bodies().any(|body| body.to_lowercase().contains("signal"))
+    }
+
+    /// Another variable of the connection by which a guard decides whether it refuses.
+    pub fn depends_on(&self, trigger: &Trigger) -> Option<String> {
+        if !self.refuses(trigger) {
+            return None;
+        }
+        let tenants = self.variables();
+        let called = expression::calls(&trigger.body);
+        let bodies = called.iter().filter_map(|name| self.routines.get(name)?.body.as_deref());
+        let mut decides = bodies.chain([trigger.body.as_str()]).flat_map(deciding);
+        decides.find(|variable| !tenants.contains(variable))
     }
 
     /// Whether the role may not read a definition that decides: a view's, or that of a routine which a view or a trigger
@@ -248,26 +263,24 @@ async fn views(session: &mut Session<'_>) -> Result<Vec<View>> {
 }
 
 async fn triggers(session: &mut Session<'_>) -> Result<Vec<Trigger>> {
-    let sql = "SELECT event_object_table AS name, event_manipulation AS event, action_statement AS body \
+    let sql = "SELECT trigger_name AS own, event_object_table AS name, event_manipulation AS event, action_statement AS body \
                FROM information_schema.triggers \
                WHERE event_object_schema = DATABASE() AND action_timing = 'BEFORE'";
     let rows = session.fetch(Query::new(sql)).await?;
     let triggers = rows.iter().map(|row| {
         let body = row.text("body")?.replace('`', "");
-        Ok(Trigger { table: row.text("name")?, event: row.text("event")?, body })
+        Ok(Trigger { name: row.text("own")?, table: row.text("name")?, event: row.text("event")?, body })
     });
     triggers.collect()
 }
 
 async fn routines(session: &mut Session<'_>) -> Result<BTreeMap<String, Routine>> {
-    let sql = "SELECT routine_name AS name, routine_type AS kind, security_type AS security, \
-                 routine_definition AS body \
+    let sql = "SELECT routine_name AS name, routine_type AS kind, routine_definition AS body \
                FROM information_schema.routines WHERE routine_schema = DATABASE()";
     let rows = session.fetch(Query::new(sql)).await?;
     let routines = rows.iter().map(|row| {
         let body = row.text_or_null("body")?.map(|body| body.replace('`', ""));
-        let definer = row.text("security")? == "DEFINER";
-        Ok((row.text("name")?, Routine { kind: row.text("kind")?, definer, body }))
+        Ok((row.text("name")?, Routine { kind: row.text("kind")?, body }))
     });
     routines.collect()
 }
@@ -287,7 +300,7 @@ async fn lookalikes(session: &mut Session<'_>, column: &str) -> Result<Vec<(Stri
 }
 
 /// `@name`, but not `@@name`, which is the server's.
-fn user_variables(body: &str) -> Vec<String> {
+pub fn user_variables(body: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, _) in body.match_indices('@') {
         if body[..at].ends_with('@') || body[at + 1..].starts_with('@') {
@@ -298,6 +311,24 @@ fn user_variables(body: &str) -> Vec<String> {
             rest.chars().take_while(|c| c.is_alphanumeric() || ['_', '$', '.'].contains(c)).collect();
         if !name.is_empty() && !found.contains(&name) {
             found.push(name);
+        }
+    }
+    found
+}
+
+/// The variables of the connection that stand in a condition.
+fn deciding(body: &str) -> Vec<String> {
+    let lower = body.to_lowercase();
+    let spoken = lower.split(|c: char| !(c.is_alphanumeric() || ['_', '@', '$', '.', ';'].contains(&c)));
+    let (mut inside, mut found) = (false, Vec::new());
+    for word in spoken.flat_map(|word| word.split_inclusive(';')) {
+        inside = match word {
+            "if" | "elseif" | "when" | "case" | "while" => true,
+            "then" | "do" | "set" | "call" | "begin" => false,
+            _ => inside && !word.ends_with(';'),
+        };
+        if inside {
+            found.extend(user_variables(word));
         }
     }
     found

@@ -107,7 +107,7 @@ async fn clean(cluster: &Cluster) {
              EXECUTE 'REASSIGN OWNED BY {other} TO CURRENT_USER'; EXECUTE 'DROP OWNED BY {other}'; \
              EXECUTE 'DROP ROLE {other}'; END IF; END $$"
         }
-        Engine::MySql => "DROP ROLE IF EXISTS {other}",
+        Engine::MySql => "DROP ROLE IF EXISTS {other}; DROP DATABASE IF EXISTS {other}",
         Engine::Sqlite => return,
     };
     change(cluster, leftover).await;

@@ -178,6 +178,9 @@ pub fn conclusion(report: &Report, args: &Args, took: Duration) -> String {
         };
         (count > 0).then(|| format!("{count} {word}"))
     });
+    if report.items.is_empty() {
+        return "There was no cluster to migrate: none is registered and up.".to_owned();
+    }
     let clusters = if report.items.len() == 1 { "cluster" } else { "clusters" };
     let mood = if args.looks() { "Nothing was changed. " } else { "" };
     let counted = counted.collect::<Vec<_>>().join(", ");

@@ -2,7 +2,7 @@
 //! operator sees, both in the same snapshot.
 
 use super::{
-    finding::{Rule, Unproved, broken},
+    finding::{Finding, Rule, Unproved, broken},
     shape::Shape,
     trial::{Subject, Trial},
 };
@@ -32,23 +32,28 @@ pub async fn compare(
 ) -> Result<Trial> {
     let mut seeing = operator.session().await?;
     seeing.begin(Begin::Read).await?;
+    let mut trial = Trial::default();
+    if let Some(finding) = bound_by(&mut seeing, subjects).await? {
+        trial.findings.push(finding);
+        seeing.rollback().await?;
+        return Ok(trial);
+    }
     let row = seeing.first(Query::new("SELECT pg_export_snapshot() AS snapshot")).await?;
     let snapshot = row.map(|row| row.text("snapshot")).transpose()?.unwrap_or_default();
     let mut bound = app.session().await?;
     bound.begin(Begin::Read).await?;
     bound.script(&format!("SET TRANSACTION SNAPSHOT '{}'", snapshot.replace('\'', ""))).await?;
-    let mut trial = Trial::default();
     for (shape, label) in subjects {
         let tenants = across(&mut seeing, async |session| tenants(session, scope, shape, column).await).await;
         let tenants = match tenants {
             Ok(tenants) => tenants,
             Err(error) if error.fault() == Some(Fault::Lost) => return Err(error),
             Err(error) => {
-                // The operator's transaction has failed: nothing more can be counted in it.
-                trial.unproved.push(unproved(
-                    label,
-                    &format!("the operator's role cannot count them: {}", error.root()),
-                ));
+                // The operator's transaction has failed: nothing more can be counted in it. This is about the operator,
+                // not about a table of which everything else may hold.
+                let role = &operator.target().username;
+                let why = format!("the operator `{role}` cannot count those of {label}: {}", error.root());
+                trial.unproved.push(unproved("", &why));
                 break;
             }
         };
@@ -59,6 +64,24 @@ pub async fn compare(
     bound.rollback().await?;
     seeing.rollback().await?;
     Ok(trial)
+}
+
+/// An operator whom policies bind: every bulk read of it is an error.
+async fn bound_by(session: &mut Session<'_>, subjects: &[Subject<'_>]) -> Result<Option<Finding>> {
+    let sql = "SELECT current_user::text AS name, quote_ident(current_user) AS quoted \
+               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+               WHERE n.nspname = ? AND c.relname = ? AND row_security_active(c.oid)";
+    for (shape, label) in subjects {
+        let query = Query::new(sql).bind(shape.schema.as_str()).bind(shape.name.as_str());
+        let Some(row) = session.first(query).await? else { continue };
+        let why = format!(
+            "the operator `{}` has no BYPASSRLS: the policies of {label} bind it, and it works on no row of any tenant",
+            row.text("name")?
+        );
+        let repair = format!("ALTER ROLE {} BYPASSRLS", row.text("quoted")?);
+        return Ok(Some(broken("", Rule::OperatorBound, why, repair)));
+    }
+    Ok(None)
 }
 
 /// Up to two tenants with the number of their rows.

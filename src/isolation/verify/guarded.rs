@@ -2,8 +2,9 @@
 
 use super::{
     Parties, Verdict,
-    finding::{Finding, Rule, broken},
-    repair_guards as repair, rights,
+    finding::{Finding, Rule, Unproved, broken},
+    repair_guards::{self as repair, Asks},
+    rights,
     shape::{self, Shape},
     trial::{Subject, Trial, Trier},
 };
@@ -48,7 +49,7 @@ pub async fn servers(parties: Parties<'_>, column: &str) -> Result<Verdict> {
             verdict.findings.extend(open_views(&guards));
         }
     }
-    rights::judge(parties.app, &guards, &mut verdict).await?;
+    rights::judge(parties, &guards, &mut verdict).await?;
     verdict.notes.extend(guards.lookalikes.iter().map(|(table, own)| lookalike(table, own, column)));
     match Scope::of_guards(&guards, reader, column) {
         Ok(scope) => {
@@ -56,7 +57,11 @@ pub async fn servers(parties: Parties<'_>, column: &str) -> Result<Verdict> {
             let guarded = |shape: &&Shape| guards.view(&shape.name).is_some();
             let subjects: Vec<Subject<'_>> =
                 shapes.iter().filter(guarded).map(|shape| (shape, shape.name.clone())).collect();
-            verdict.add(tried(parties.app, parties.other, &scope, column, &subjects).await?);
+            verdict.add(tried(parties.app, parties.other, &scope, column, &subjects, false).await?);
+            if let Some(other) = parties.other {
+                let trial = tried(other, None, &scope, column, &subjects, true).await?;
+                past_the_views(other, &guards, trial, &mut verdict);
+            }
         }
         Err(error) if !guards.tables.is_empty() => verdict.cannot("behaviour", error.root()),
         Err(_) => {}
@@ -67,6 +72,29 @@ pub async fn servers(parties: Parties<'_>, column: &str) -> Result<Verdict> {
         table.map_or_else(String::new, |table| repair::view(&guards, table))
     });
     Ok(verdict)
+}
+
+/// Takes what was tried on the tables themselves, where the guards are triggers alone.
+fn past_the_views(role: &Db, guards: &Guards, trial: Trial, verdict: &mut Verdict) {
+    for mut finding in trial.findings {
+        if let Some(table) = guards.tables.iter().find(|table| table.name == finding.table) {
+            finding.repair = ["INSERT", "UPDATE", "DELETE"]
+                .map(|event| repair::trigger(guards, table, event, Asks::Itself))
+                .join("; ");
+        }
+        // What the view let through, the table did.
+        let known = |known: &Finding| known.table == finding.table && known.rule == finding.rule;
+        if !verdict.findings.iter().any(known) {
+            verdict.findings.push(finding);
+        }
+    }
+    let name = format!("`{}`", role.target().username);
+    for Unproved { table, why, .. } in trial.unproved {
+        if !verdict.unproved.iter().any(|known| known.table == table) {
+            let why = why.replace("the application's role", &name);
+            verdict.unproved.push(Unproved { table, what: "that its triggers refuse".into(), why });
+        }
+    }
 }
 
 fn lookalike(table: &str, own: &str, column: &str) -> String {
@@ -92,7 +120,7 @@ pub async fn files(app: &Db, column: &str) -> Result<Verdict> {
         return Ok(verdict);
     }
     let subjects: Vec<Subject<'_>> = shapes.iter().map(|shape| (shape, shape.name.clone())).collect();
-    verdict.add(tried(app, None, &scope, column, &subjects).await?);
+    verdict.add(tried(app, None, &scope, column, &subjects, false).await?);
     verdict.soften(&[]);
     Ok(verdict)
 }
@@ -110,12 +138,13 @@ async fn tried(
     scope: &Scope,
     column: &str,
     subjects: &[Subject<'_>],
+    bare: bool,
 ) -> Result<Trial> {
     if subjects.is_empty() {
         return Ok(Trial::default());
     }
     let mut session = app.session().await?;
-    Trier { session: &mut session, scope, column, reader, trial: Trial::default() }.run(subjects).await
+    Trier { session: &mut session, scope, column, reader, bare, trial: Trial::default() }.run(subjects).await
 }
 
 fn table_rules(guards: &Guards, table: &Table) -> Vec<Finding> {
@@ -143,7 +172,17 @@ fn table_rules(guards: &Guards, table: &Table) -> Vec<Finding> {
             .any(|trigger| trigger.table == table.name && trigger.event == event && guards.refuses(trigger));
         if !guarded {
             let why = format!("no trigger before {event} refuses other tenants' rows");
-            let repair = repair::trigger(guards, table, event);
+            let repair = repair::trigger(guards, table, event, Asks::Procedure);
+            found.push(broken(&table.name, Rule::NoTrigger, why, repair));
+        }
+    }
+    for trigger in guards.triggers.iter().filter(|trigger| trigger.table == table.name) {
+        if let Some(variable) = guards.depends_on(trigger) {
+            let why = format!(
+                "the trigger before {} refuses or not by `@{variable}`, which whoever is connected may set",
+                trigger.event
+            );
+            let repair = repair::replaced(guards, table, trigger);
             found.push(broken(&table.name, Rule::NoTrigger, why, repair));
         }
     }

@@ -1,10 +1,13 @@
 //! Checking that the isolation holds: by the catalogue's rules, and by trying it out.
 
+mod bare;
 mod existing;
 pub mod finding;
 mod guarded;
+mod lent;
 mod policies;
 mod reach;
+mod referred;
 mod repair;
 mod repair_guards;
 mod rights;
@@ -203,8 +206,9 @@ async fn try_out(
     let mut proved = Vec::new();
     if !tried.is_empty() {
         let reader = parties.operator.or(parties.other);
-        let trial =
-            Trier { session, scope: &scope, column, reader, trial: Trial::default() }.run(&tried).await?;
+        let trial = Trier { session, scope: &scope, column, reader, bare: false, trial: Trial::default() }
+            .run(&tried)
+            .await?;
         proved.clone_from(&trial.proved);
         verdict.add(trial);
     }

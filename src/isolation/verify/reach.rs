@@ -7,7 +7,7 @@ use super::{
     repair,
 };
 use crate::isolation::{
-    catalogue::{Catalogue, Function, Relation, Table},
+    catalogue::{Catalogue, Definer, Function, Relation, Table},
     expression,
     setting::{self, Keeps},
 };
@@ -55,18 +55,7 @@ pub fn functions(catalogue: &Catalogue) -> Vec<Finding> {
     let mut found = Vec::new();
     for definer in &catalogue.definers {
         let Some(table) = catalogue.table(definer.table) else { continue };
-        let (signature, owner) = (&definer.signature, &definer.owner);
-        let (at, why) = match definer.named {
-            true => {
-                (label(table), format!("{signature} reaches it as `{owner}`, whom its policies do not bind"))
-            }
-            false => (
-                String::new(),
-                format!("{signature} makes its SQL as it runs, as `{owner}`, whom policies do not bind"),
-            ),
-        };
-        let finding =
-            broken(at, Rule::FunctionDefiner, why, format!("ALTER ROUTINE {signature} SECURITY INVOKER"));
+        let finding = definer_of(definer, table);
         if !found.contains(&finding) {
             found.push(finding);
         }
@@ -76,6 +65,23 @@ pub fn functions(catalogue: &Catalogue) -> Vec<Finding> {
         catalogue.functions.iter().filter(|f| reads.get(f.name.as_str()).is_some_and(|v| !v.is_empty()));
     found.extend(deciding.flat_map(|function| helper(catalogue, function)));
     found
+}
+
+/// A function with its owner's rights that reaches a table, by itself or by what it calls.
+fn definer_of(definer: &Definer, table: &Table) -> Finding {
+    let (signature, owner) = (&definer.signature, &definer.owner);
+    let through = definer.through.as_ref().map_or_else(String::new, |other| format!(" through {other}"));
+    let (at, why) = match definer.named {
+        true => (
+            label(table),
+            format!("{signature} reaches it{through} as `{owner}`, whom its policies do not bind"),
+        ),
+        false => (
+            String::new(),
+            format!("{signature} makes its SQL as it runs{through}, as `{owner}`, whom policies do not bind"),
+        ),
+    };
+    broken(at, Rule::FunctionDefiner, why, format!("ALTER ROUTINE {signature} SECURITY INVOKER"))
 }
 
 /// A function that gives policies the session's tenant or user.

@@ -2,7 +2,7 @@
 
 use super::policies::{label, plain, role};
 use crate::isolation::{
-    catalogue::{Catalogue, Function, Key, Policy, Reference, Relation, Table},
+    catalogue::{Catalogue, Function, Key, Owned, Policy, Reference, Relation, Table},
     expression,
 };
 
@@ -28,6 +28,21 @@ pub fn owner(catalogue: &Catalogue, table: &Table) -> String {
         migrator(catalogue),
         role(catalogue)
     )
+}
+
+/// Gives a schema, or the database that it goes with, an owner who is not the application, whose rights stay.
+pub fn schema(catalogue: &Catalogue, schema: &Owned) -> String {
+    let (name, me, owner) = (plain(&schema.name), role(catalogue), migrator(catalogue));
+    let database = plain(&catalogue.database);
+    let given = match schema.by_database {
+        true => {
+            format!(
+                "ALTER DATABASE {database} OWNER TO {owner}; GRANT CONNECT ON DATABASE {database} TO {me}"
+            )
+        }
+        false => format!("ALTER SCHEMA {name} OWNER TO {owner}"),
+    };
+    format!("{given}; GRANT USAGE ON SCHEMA {name} TO {me}")
 }
 
 /// Closes a table; with a policy where none admits the application.

@@ -2,7 +2,7 @@
 
 use crate::{
     db::{Engine, quote},
-    isolation::guards::{Guards, Table, View},
+    isolation::guards::{Guards, Table, Trigger, View},
 };
 
 /// The variable and the function of the tenant set, where a database has none.
@@ -43,8 +43,23 @@ pub fn closed(guards: &Guards, table: &Table, open: &View) -> String {
     }
 }
 
+/// How a trigger asks for the tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// Through the procedure that refuses, where there is one.
+    Procedure,
+    /// By itself: the procedure is not to be relied upon.
+    Itself,
+}
+
+/// The trigger that a table should have, in the place of one that is not to be.
+pub fn replaced(guards: &Guards, table: &Table, old: &Trigger) -> String {
+    let made = trigger(guards, table, &old.event, Asks::Itself);
+    format!("DROP TRIGGER IF EXISTS {}; {made}", name(&old.name))
+}
+
 /// The trigger that a table should have before an event.
-pub fn trigger(guards: &Guards, table: &Table, event: &str) -> String {
+pub fn trigger(guards: &Guards, table: &Table, event: &str, asks: Asks) -> String {
     let (function, making) = present(guards, table);
     let column = name(&guards.column);
     let named = name(&format!("{}_guard_{}", table.name, event.to_lowercase()));
@@ -54,7 +69,7 @@ pub fn trigger(guards: &Guards, table: &Table, event: &str) -> String {
         "DELETE" => format!("OLD.{column}"),
         _ => format!("IF(OLD.{column} <=> NEW.{column}, OLD.{column}, NULL)"),
     };
-    let body = match guards.requiring() {
+    let body = match guards.requiring().filter(|_| asks == Asks::Procedure) {
         Some(procedure) => format!("CALL {}({whose})", name(procedure)),
         None => format!(
             "IF {whose} IS NULL OR NOT ({whose} <=> {function}()) THEN SIGNAL SQLSTATE '42501' \

@@ -2,14 +2,15 @@
 //! whole server, by roles that it may take on, and by routines with somebody else's rights.
 
 use super::{
-    Verdict,
+    Parties, Verdict,
     finding::{Finding, Rule, broken},
+    lent::{self, Thing, Where},
     repair_guards as repair,
 };
 use crate::{
     Result,
     db::{Db, Engine, Fault, Query, Session, quote},
-    isolation::guards::{Guards, Routine},
+    isolation::guards::Guards,
 };
 
 /// Rights over the whole server that reach no row of a tenant.
@@ -48,21 +49,32 @@ struct Grant {
 ///
 /// # Errors
 /// A server that is lost.
-pub async fn judge(app: &Db, guards: &Guards, verdict: &mut Verdict) -> Result<()> {
+pub async fn judge(parties: Parties<'_>, guards: &Guards, verdict: &mut Verdict) -> Result<()> {
+    let app = parties.app;
     let mut session = app.session().await?;
-    let grants = grants(&mut session).await?;
+    let (grants, usable) = granted(&mut session).await?;
     verdict.findings.extend(over_the_server(app, &grants));
     verdict.findings.extend(tables(&mut session, guards, &grants).await?);
-    routines(&mut session, guards, verdict).await?;
+    let place = match lent::are_elsewhere(&usable, &guards.database) {
+        true => Where::Everywhere,
+        false => Where::Here,
+    };
+    let mut read = Vec::new();
+    for other in [parties.other, parties.operator].into_iter().flatten() {
+        read.extend(lent::read(&mut other.session().await?, place).await?);
+    }
+    lent::judge(usable, read, guards, verdict);
     verdict.findings.extend(begun(&mut session, guards).await?);
     Ok(())
 }
 
-/// What the account was granted, and what each role would add that it may take on, by default or not.
-async fn grants(session: &mut Session<'_>) -> Result<Vec<Grant>> {
+/// What the account was granted, with the views and routines that it may use, and what each role would add that it may
+/// take on, by default or not.
+async fn granted(session: &mut Session<'_>) -> Result<(Vec<Grant>, Vec<Thing>)> {
     let (mut found, roles) = shown(session, None).await?;
+    let mut usable = lent::read(session, Where::Everywhere).await?;
     if roles.is_empty() {
-        return Ok(found);
+        return Ok((found, usable));
     }
     let before = session.first(Query::new("SELECT COALESCE(CURRENT_ROLE(), 'NONE') AS name")).await?;
     let before = before.map(|row| row.text("name")).transpose()?.unwrap_or_default();
@@ -73,13 +85,14 @@ async fn grants(session: &mut Session<'_>) -> Result<Vec<Grant>> {
             Err(_) => continue,
         }
         let (more, _) = shown(session, Some(&role)).await?;
+        usable.extend(lent::read(session, Where::Everywhere).await?);
         found.extend(
             more.into_iter().filter(|grant| !found.iter().any(|known| known.same(grant))).collect::<Vec<_>>(),
         );
     }
     let restored = if before == "NONE" { before } else { quote(Engine::MySql, &before) };
     session.script(&format!("SET ROLE {restored}")).await?;
-    Ok(found)
+    Ok((found, usable))
 }
 
 /// The lines of `SHOW GRANTS`, and the roles among them.
@@ -202,52 +215,6 @@ async fn is_seen(session: &mut Session<'_>, table: &str) -> Result<bool> {
         Ok(row) => Ok(row.is_some()),
         Err(error) if error.fault() == Some(Fault::Right) => Ok(false),
         Err(error) => Err(error),
-    }
-}
-
-/// Routines that the application may call and that work with the rights of whoever made them.
-async fn routines(session: &mut Session<'_>, guards: &Guards, verdict: &mut Verdict) -> Result<()> {
-    // Only those are listed that the account may call.
-    let sql = "SELECT DISTINCT routine_name AS name FROM information_schema.routines WHERE routine_schema = DATABASE()";
-    for row in session.fetch(Query::new(sql)).await? {
-        let name = row.text("name")?;
-        if let Some(routine) = guards.routines.get(&name).filter(|routine| routine.definer) {
-            one_routine(&name, routine, guards, verdict);
-        }
-    }
-    Ok(())
-}
-
-fn one_routine(name: &str, routine: &Routine, guards: &Guards, verdict: &mut Verdict) {
-    let Some(body) = &routine.body else {
-        let why = "no role that is configured may read its body";
-        return verdict.cannot(&format!("what the routine {name} reaches with another's rights"), why);
-    };
-    let lower = body.to_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !(c.is_alphanumeric() || ['_', '$'].contains(&c))).collect();
-    let repair = format!("ALTER {} {} SQL SECURITY INVOKER", routine.kind, quote(Engine::MySql, name));
-    let reached: Vec<&str> = guards
-        .tables
-        .iter()
-        .map(|table| table.name.as_str())
-        .filter(|table| words.contains(&table.to_lowercase().as_str()))
-        .collect();
-    if !reached.is_empty() && !guards.reads(name).is_empty() {
-        let tables = reached.join(", ");
-        verdict.notes.push(format!(
-            "{name} reaches {tables} with the rights of who made it, and asks for the tenant: whether everywhere, its body tells"
-        ));
-        return;
-    }
-    for table in &reached {
-        let why = format!("{name} reaches it with the rights of who made it, without asking for the tenant");
-        verdict.findings.push(broken(*table, Rule::FunctionDefiner, why, repair.as_str()));
-    }
-    let as_it_runs =
-        words.contains(&"prepare") || words.windows(2).any(|two| two == ["execute", "immediate"]);
-    if reached.is_empty() && as_it_runs {
-        let why = format!("{name} makes its SQL as it runs, with the rights of who made it");
-        verdict.findings.push(broken("", Rule::FunctionDefiner, why, repair));
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     policies::{self, Unknown, label, plain, role},
     reach, repair,
 };
-use crate::isolation::catalogue::{Catalogue, Table};
+use crate::isolation::catalogue::{Catalogue, Owned, Table};
 
 /// What the catalogue alone shows, and what it cannot judge.
 pub struct Read {
@@ -72,7 +72,23 @@ fn roles(catalogue: &Catalogue) -> Vec<Finding> {
         let through = member.through.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ");
         found.push(broken("", Rule::RoleMember, why, format!("REVOKE {through} FROM {me}")));
     }
+    found.extend(catalogue.schemas.iter().map(|schema| owned(catalogue, schema)));
     found
+}
+
+/// A schema of the application's own: who owns it may drop everything in it, whoever owns that.
+fn owned(catalogue: &Catalogue, schema: &Owned) -> Finding {
+    let me = &catalogue.role.name;
+    let how = match (schema.by_database, schema.owner == *me) {
+        (true, _) => ", because it owns the database".to_owned(),
+        (_, true) => String::new(),
+        (_, false) => format!(", by the role `{}`", schema.owner),
+    };
+    let why = format!(
+        "`{me}` owns the schema {}{how}: it may drop its tables, and the functions of their policies with CASCADE",
+        plain(&schema.name)
+    );
+    broken("", Rule::SchemaOwner, why, repair::schema(catalogue, schema))
 }
 
 fn variables(catalogue: &Catalogue, column: &str) -> Vec<Finding> {

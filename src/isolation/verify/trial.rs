@@ -4,11 +4,11 @@
 use super::{
     finding::{Finding, Rule, Unproved, broken},
     rows::{self, Style, Unmakeable, Values},
-    shape::{Reference, Shape},
+    shape::Shape,
 };
 use crate::{
     Error, Result,
-    db::{Begin, Db, Engine, Fault, Query, Row, Session, quote},
+    db::{Begin, Db, Engine, Fault, Query, Session, quote},
     isolation::scope::{Identity, Names, Scope},
 };
 
@@ -24,9 +24,9 @@ pub struct Trial {
 }
 
 /// A table with rows of each tenant.
-struct Seeded<'a> {
+pub(super) struct Seeded<'a> {
     shape: &'a Shape,
-    names: Names,
+    pub(super) names: Names,
     label: &'a str,
     known: Vec<Values>,
     style: Style,
@@ -37,7 +37,7 @@ struct Seeded<'a> {
 }
 
 /// How a statement went that may be refused.
-enum Went {
+pub(super) enum Went {
     /// It gave or touched so many rows.
     Through(u64),
     /// The database said no.
@@ -54,6 +54,8 @@ pub struct Trier<'a, 'db> {
     pub column: &'a str,
     /// Reads rows that others refer to, where the application's role may not.
     pub reader: Option<&'a Db>,
+    /// The tables themselves are tried, past the views that guard them.
+    pub bare: bool,
     /// What has been shown.
     pub trial: Trial,
 }
@@ -98,6 +100,10 @@ impl Trier<'_, '_> {
             }
         }
         for table in &seeded {
+            if self.bare {
+                self.past_the_view(table, &tenants).await?;
+                continue;
+            }
             let before = self.trial.findings.len() + self.trial.unproved.len();
             // A connection to SQLite that entered no tenant has no guards: there is nothing to try.
             if self.session.db().engine() != Engine::Sqlite {
@@ -144,38 +150,6 @@ impl Trier<'_, '_> {
         })
     }
 
-    /// What a few rows that are there carry where a reference leads; read by another role where the application's may
-    /// not.
-    async fn values_of(
-        &mut self,
-        reference: &Reference,
-        most: u8,
-    ) -> Result<Result<Vec<Vec<String>>, Unmakeable>> {
-        let sql = values_sql(self.session.db().engine(), reference, most);
-        self.session.script("SAVEPOINT opsctl_trial").await?;
-        let rows = self.session.fetch(Query::new(sql.as_str())).await;
-        self.undo().await?;
-        let refused = match rows {
-            Ok(rows) if !rows.is_empty() => return texts(&rows, reference.to.len()).map(Ok),
-            Ok(_) => None,
-            Err(error) if error.fault() == Some(Fault::Lost) => return Err(error),
-            Err(error) => Some(error),
-        };
-        let read = match self.reader {
-            Some(reader) => reader.session().await?.fetch(Query::new(sql)).await.ok(),
-            None => None,
-        };
-        match (read, refused) {
-            (Some(rows), _) => texts(&rows, reference.to.len()).map(Ok),
-            (None, None) => Ok(Ok(Vec::new())),
-            (None, Some(error)) => Ok(Err(Unmakeable(format!(
-                "it refers to `{}`, of which no role that is configured may read a row: {}",
-                reference.name,
-                error.root()
-            )))),
-        }
-    }
-
     /// Two rows for each tenant, made inside of it, in the first manner that the table takes.
     async fn seed<'s>(
         &mut self,
@@ -185,7 +159,10 @@ impl Trier<'_, '_> {
         seeded: &[Seeded<'_>],
         tenants: &[String],
     ) -> Result<Result<Seeded<'s>, Unmakeable>> {
-        let names = self.scope.names(&shape.name)?.clone();
+        let mut names = self.scope.names(&shape.name)?.clone();
+        if self.bare {
+            (names.read, names.write) = (names.table.clone(), names.table.clone());
+        }
         let mut known = Vec::with_capacity(tenants.len());
         for (nth, tenant) in tenants.iter().enumerate() {
             match self.settled(shape, subjects, seeded, tenant, nth).await? {
@@ -354,7 +331,13 @@ impl Trier<'_, '_> {
         Ok(())
     }
 
-    async fn refuses_insert(&mut self, table: &Seeded<'_>, nth: usize, rule: Rule, why: &str) -> Result<()> {
+    pub(super) async fn refuses_insert(
+        &mut self,
+        table: &Seeded<'_>,
+        nth: usize,
+        rule: Rule,
+        why: &str,
+    ) -> Result<()> {
         for _ in 0..TRIES {
             let Ok(values) = rows::make_up(table.shape, &table.known[nth], &[], table.style) else {
                 return Ok(());
@@ -374,7 +357,7 @@ impl Trier<'_, '_> {
     }
 
     /// A condition that finds the row of a tenant, by the values that have a simple equality.
-    fn which(&self, table: &Seeded<'_>, nth: usize) -> (String, Vec<String>) {
+    pub(super) fn which(&self, table: &Seeded<'_>, nth: usize) -> (String, Vec<String>) {
         let engine = self.session.db().engine();
         let simple =
             ["uuid", "text", "varchar", "bpchar", "char", "int4", "int8", "int", "bigint", "integer"];
@@ -401,7 +384,7 @@ impl Trier<'_, '_> {
         self.settle(went).await
     }
 
-    async fn change(&mut self, sql: &str, values: &[String]) -> Result<Went> {
+    pub(super) async fn change(&mut self, sql: &str, values: &[String]) -> Result<Went> {
         self.went(values.iter().fold(Query::new(sql), |query, value| query.bind(value.as_str()))).await
     }
 
@@ -422,7 +405,7 @@ impl Trier<'_, '_> {
         }
     }
 
-    async fn undo(&mut self) -> Result<()> {
+    pub(super) async fn undo(&mut self) -> Result<()> {
         self.session.script("ROLLBACK TO SAVEPOINT opsctl_trial").await
     }
 
@@ -442,7 +425,7 @@ impl Trier<'_, '_> {
         Ok(())
     }
 
-    fn found(&mut self, table: &Seeded<'_>, rule: Rule, why: &str) {
+    pub(super) fn found(&mut self, table: &Seeded<'_>, rule: Rule, why: &str) {
         if self.trial.findings.iter().any(|known| known.table == table.label && known.rule == rule) {
             return;
         }
@@ -462,24 +445,8 @@ fn not_added(error: &Error) -> Unmakeable {
     Unmakeable(format!("the application's role could not add a row to try with: {}", error.root()))
 }
 
-fn values_sql(engine: Engine, reference: &Reference, most: u8) -> String {
-    let mut table = quote(engine, &reference.name);
-    if !reference.schema.is_empty() {
-        table = format!("{}.{table}", quote(engine, &reference.schema));
-    }
-    let cast = if engine == Engine::Postgres { "::text" } else { "" };
-    let columns = reference.to.iter().enumerate();
-    let selected: Vec<String> =
-        columns.map(|(nth, column)| format!("{}{cast} AS v{nth}", quote(engine, column))).collect();
-    format!("SELECT {} FROM {table} LIMIT {most}", selected.join(", "))
-}
-
-fn texts(rows: &[Row], width: usize) -> Result<Vec<Vec<String>>> {
-    rows.iter().map(|row| (0..width).map(|nth| row.text(&format!("v{nth}"))).collect()).collect()
-}
-
 /// Each of some tenants with each other one.
-fn pairs(tenants: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn pairs(tenants: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..tenants).flat_map(move |mine| (0..tenants).map(move |other| (mine, other))).filter(|(a, b)| a != b)
 }
 
