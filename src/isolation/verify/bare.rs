@@ -28,7 +28,7 @@ impl Trier<'_, '_> {
         for (me, other) in pairs(tenants.len()) {
             self.scope.enter(self.session, &Identity::tenant(&tenants[me])).await?;
             let (mine, others) = (self.which(table, me), self.which(table, other));
-            let with = |tenant: &String, values: &[String]| [&[tenant.clone()], values].concat();
+            let with = |tenant: &String, values: &[String]| [std::slice::from_ref(tenant), values].concat();
             for (rule, sql, values) in [
                 (Rule::UpdatesOthers, format!("{update}? WHERE {}", others.0), with(&tenants[me], &others.1)),
                 (Rule::MovesToOthers, format!("{update}? WHERE {}", mine.0), with(&tenants[other], &mine.1)),
