@@ -168,3 +168,30 @@ async fn sound_surroundings_raise_no_alarm() {
     )
     .await;
 }
+
+// A time that is made up lies in no partition: one is taken from the bounds of a partition that is there.
+#[tokio::test]
+async fn partitioned_tables_are_tried_in_a_partition_that_is_there() {
+    let equal = "tenant_id = NULLIF(current_setting('shop.current', true), '')::uuid";
+    let table = |name: &str, column: &str, by: &str, bounds: &str| {
+        format!(
+            "CREATE TABLE {name} (id bigint GENERATED ALWAYS AS IDENTITY, tenant_id uuid NOT NULL, {column}) PARTITION BY {by}; \
+             CREATE TABLE {name}_1 PARTITION OF {name} FOR VALUES {bounds}; \
+             ALTER TABLE {name} ENABLE ROW LEVEL SECURITY; ALTER TABLE {name} FORCE ROW LEVEL SECURITY; \
+             CREATE POLICY p ON {name} USING ({equal}) WITH CHECK ({equal}); \
+             GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {{app}}; "
+        )
+    };
+    let made = [
+        table(
+            "events",
+            "at timestamptz NOT NULL DEFAULT now()",
+            "RANGE (at)",
+            "FROM ('2031-01-01') TO ('2031-02-01')",
+        ),
+        table("sales", "region text NOT NULL", "LIST (region)", "IN ('eu', 'ap')"),
+        table("logs", "day date NOT NULL", "RANGE (day)", "FROM ('1990-01-01') TO ('1991-01-01')"),
+        table("counts", "n int NOT NULL", "RANGE (n)", "FROM (7000) TO (8000)"),
+    ];
+    sound("partitions", COLUMN, &made.concat()).await;
+}
