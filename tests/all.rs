@@ -68,6 +68,7 @@ mod surroundings;
 mod taxonomies_import;
 mod taxonomies_read;
 mod tenant_provision;
+mod tenant_provision_first;
 mod tenant_provision_roles;
 mod tenant_provision_runs;
 mod tenant_set;

@@ -123,6 +123,42 @@ on_every_engine! {
         told(&case.run(&["clusters", "edit", "eu-1", "--url", "postgres://app:x@db/t"]), 6, "holds a password");
     }
 
+    async fn tenants_of_the_central_database_are_not_orphaned_in_silence(case: &Case) {
+        case.write_env("");
+        assert_eq!(case.run(&["db", "migrate", "-q"]).code, 0);
+        tenant(case, "acme", "central", "active").await;
+        tenant(case, "bolt", "central", "active").await;
+        for words in [&["--dry-run"][..], &[]] {
+            let said = case.run(&[&["clusters", "add", "eu-1", "--url", URL], words].concat());
+            told(&said, 0, "warning: 2 tenants live on `central`, and the central database is a cluster only while none is registered");
+            told(&said, 0, "register it under that name: `opsctl clusters add central --url ");
+        }
+        let said = case.run(&["clusters", "add", "eu-2", "--url", "postgres://app@db-eu-2/t"]);
+        let line = said.err.lines().find_map(|line| line.split_once("`opsctl clusters add central --url ")).unwrap().1;
+        let url = line.trim_end_matches('`').split(' ').next().unwrap();
+        assert_eq!(case.run(&["clusters", "add", "central", "--url", url]).code, 0, "{url}");
+        let said = case.run(&["clusters", "add", "eu-3", "--url", "postgres://app@db-eu-3/t"]);
+        assert!(said.code == 0 && !said.err.contains("live on"), "{said:?}");
+    }
+
+    async fn another_database_or_the_end_of_a_cluster_names_the_tenants_who_live_there(case: &Case) {
+        prepared(case).await;
+        tenant(case, "acme", "eu-1", "active").await;
+        case.execute(
+            "INSERT INTO opsctl_cluster_migrations (run, cluster, record_table, outcome, head, applied, pending, begun_at, ended_at) \
+             VALUES ('r1', 'eu-1', '_sqlx_migrations', 'applied', 50004, 4, 0, '2026-11-01 00:00:00', '2026-11-01 00:00:00')",
+        )
+        .await;
+        told(&case.run(&["clusters", "edit", "eu-1", "--url", "postgres://ops@db-eu:5432/tenants"]), 0, "1 tenant lives on cluster `eu-1`");
+        assert_eq!(case.count("opsctl_cluster_migrations").await, 1, "the same database, as another user");
+        let said = case.run(&["clusters", "edit", "eu-1", "--url", "postgres://ops@elsewhere/tenants"]);
+        told(&said, 0, "their rows are looked for at its new address");
+        told(&said, 0, "are they there? `opsctl tenant verify --cluster eu-1`");
+        assert_eq!(case.count("opsctl_cluster_migrations").await, 0);
+        told(&case.run(&["clusters", "edit", "eu-1", "--status", "retired"]), 0, "1 tenant lives on cluster `eu-1`, which is gone when it is retired");
+        assert!(!case.run(&["clusters", "edit", "eu-1", "--status", "active"]).err.contains("live"));
+    }
+
     async fn a_cluster_is_not_removed_while_tenants_live_there(case: &Case) {
         prepared(case).await;
         tenant(case, "acme", "eu-1", "active").await;

@@ -153,15 +153,23 @@ on_every_engine! {
         let text = format!(
             "[clusters.c1]\nurl = \"{url}\"\npassword = \"file:{app}\"\nowner = {{ user = \"own_{mark}\", password = \"file:{own}\" }}\n"
         );
-        std::fs::write(case.folder.path().join("opsctl.toml"), text).unwrap();
+        std::fs::write(case.folder.path().join("opsctl.toml"), &text).unwrap();
         let is_mysql = case.db.engine() == Engine::MySql;
+        if is_mysql {
+            // What is granted on the database holds for all that is in it, however its name is written there.
+            let pattern = name.replace('_', "\\_");
+            cluster.case.execute(&format!("CREATE USER op_{mark}@'%' IDENTIFIED BY 'own'; GRANT SELECT, INSERT, UPDATE, DELETE, SHOW VIEW, EXECUTE ON `{pattern}`.* TO op_{mark}@'%'")).await;
+            let operator = format!("operator = {{ user = \"op_{mark}\", password = \"file:{own}\" }}\n");
+            std::fs::write(case.folder.path().join("opsctl.toml"), text + &operator).unwrap();
+        }
         let said = case.run(&["clusters", "migrate", "--own"]);
+        assert!(!said.err.contains("role `operator` lacks"), "{said:?}");
         assert_eq!(said.code, 0, "{said:?}");
         if is_mysql {
             // The owner may not grant: the statement is told, for somebody who may.
             let statement = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON `{name}`.`v_taxonomies` TO 'app_{mark}'@'%'");
             assert!(said.err.contains(&statement), "{said:?}");
-            cluster.case.execute(&format!("GRANT SELECT ON {name}.v_taxonomies TO app_{mark}@'%'")).await;
+            cluster.case.execute(&format!("GRANT SELECT ON {name}.v_taxonomies TO app_{mark}@'%'; DROP USER op_{mark}@'%'")).await;
         }
         let table = if is_mysql { "v_taxonomies" } else { TABLES[0] };
         let rows = cluster.app.session().await.unwrap().fetch(opsctl::db::Query::new(format!("SELECT count(*) AS n FROM {table}"))).await;

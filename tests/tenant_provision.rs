@@ -150,7 +150,7 @@ on_every_engine! {
         let said = case.run(&["tenant", "provision", "acme"]);
         assert_eq!(said.code, 6, "{said:?}");
         assert!(said.err.contains("tenancy.migration.provision_failed: tenant `acme` on cluster `central`, at the step `migrations`"), "{said:?}");
-        assert!(said.err.contains("bring the cluster's tables up to date first: `opsctl clusters migrate central`"), "{said:?}");
+        assert!(said.err.contains("apply the platform's own SQL for them first: `opsctl clusters migrate central --path DIR`"), "{said:?}");
         // Why is told beside the step.
         assert!(said.out.contains("migrations  failed     cluster `central` lacks tables or columns `tenant_roles`"), "{said:?}");
         assert_eq!(case.stands("acme").await, ("provisioning_failed".into(), "failed".into(), 1));

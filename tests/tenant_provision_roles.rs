@@ -97,8 +97,7 @@ on_every_engine! {
         let said = call(case, "app-secret", &["tenant", "provision", "acme"]);
         assert_eq!(said.code, 6, "{said:?}");
         assert!(said.err.contains(&format!("`{name}` lacks")), "{said:?}");
-        let key = if case.db.engine() == Engine::Postgres { "tenancy.probe.provision_failed" } else { "tenancy.role.provision_failed" };
-        assert!(said.err.contains(key), "{said:?}");
+        assert!(said.err.contains("tenancy.probe.provision_failed"), "{said:?}");
         let said = call(case, "not-the-one", &["tenant", "provision", "acme"]);
         assert_eq!(said.code, 6, "{said:?}");
         assert!(said.err.contains("tenancy.probe.provision_failed") && said.err.contains("refused the credentials"), "{said:?}");

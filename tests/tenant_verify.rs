@@ -91,7 +91,7 @@ on_every_engine! {
         let (said, value) = verify(case, &["acme"]);
         assert_eq!(said.code, 6, "{said:?}");
         assert_eq!(check(&value, "last_run"), ("fail", "it was never provisioned", "opsctl tenant provision acme"));
-        assert_eq!(check(&value, "cluster").2, "opsctl clusters migrate central");
+        assert_eq!(check(&value, "cluster").2, "opsctl clusters migrate central --path DIR");
         for _ in 0..2 {
             case.provision(&["acme"]);
         }
@@ -99,6 +99,37 @@ on_every_engine! {
         let (status, message, _) = check(&value, "warnings");
         assert_eq!((status, message), ("fail", "tenancy.migration.provision_failed 2 times since it last succeeded"));
         assert!(check(&value, "last_run").1.contains("is failed (tenancy.migration.provision_failed)"));
+    }
+
+    async fn an_owner_whom_the_cluster_cannot_hold_is_told_as_the_owner_and_the_rest_is_looked_at(case: &Case) {
+        if case.db.engine() != Engine::Postgres {
+            return; // other engines keep ids as text
+        }
+        ready(case).await;
+        case.execute("UPDATE opsctl_tenants SET owner_user_id = 'foo'").await;
+        let run = case.run(&["tenant", "provision", "acme"]);
+        let next = "opsctl tenant create acme --name acme --owner-user-id UUID";
+        assert!(run.code == 6 && run.err.contains(next), "{run:?}");
+        let (_, value) = verify(case, &["acme"]);
+        let (status, message, told) = check(&value, "owner");
+        assert!(status == "fail" && message.contains("`foo`, is no UUID"), "{message}");
+        assert_eq!(told, next);
+        assert_eq!(check(&value, "taxonomies").0, "pass");
+        check(&value, "isolation");
+    }
+
+    async fn what_comes_next_on_a_mute_cluster_is_a_command(case: &Case) {
+        if case.db.engine() != Engine::Sqlite {
+            return; // the cluster is the same on every central database
+        }
+        case.ready_for_tenants().await;
+        case.a_tenant("acme", "hang").await;
+        let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("postgres://ops@{}/none", mute.local_addr().unwrap());
+        std::fs::write(case.folder.path().join("opsctl.toml"), format!("[clusters.hang]\nurl = \"{url}\"\n")).unwrap();
+        let (said, value) = verify(case, &["acme"]);
+        assert_eq!(said.code, 7, "{said:?}");
+        assert_eq!(check(&value, "cluster").2, "opsctl clusters probe hang");
     }
 
     async fn a_killed_run_is_told_and_a_live_one_is_worth_a_look(case: &Case) {

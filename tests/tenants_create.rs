@@ -11,6 +11,7 @@ use crate::{
 };
 
 const ID: &str = "019aa0a1-b2c3-7000-8000-00000000000a";
+const OWNER: &str = "0b7c1d9e-0000-4000-8000-0000000000ff";
 
 async fn platform(case: &Case) {
     case.write_env("");
@@ -30,7 +31,7 @@ async fn cluster_of(case: &Case, slug: &str) -> String {
 on_every_engine! {
     async fn a_tenant_is_registered_and_what_comes_next_is_said(case: &Case) {
         platform(case).await;
-        let said = create(case, &format!("melati --name Melati --owner-user-id 42 --id {ID}"));
+        let said = create(case, &format!("melati --name Melati --owner-user-id {OWNER} --id {ID}"));
         insta::allow_duplicates! {
             insta::assert_snapshot!(format!("{}{}", said.out, said.err), @"
             SLUG    OUTCOME  STATUS   CLUSTER  NAME    ID
@@ -42,7 +43,7 @@ on_every_engine! {
         let row = &case.rows("SELECT * FROM opsctl_tenants").await[0];
         for (column, expected) in [
             ("id", ID), ("slug", "melati"), ("name", "Melati"), ("cluster", "central"), ("status", "pending"),
-            ("owner_user_id", "42"), ("locale", "id"), ("timezone", "Asia/Jakarta"), ("provisioned_at", ""),
+            ("owner_user_id", OWNER), ("locale", "id"), ("timezone", "Asia/Jakarta"), ("provisioned_at", ""),
         ] {
             assert_eq!(row.text(column).unwrap(), expected, "{column}");
         }
@@ -109,7 +110,7 @@ on_every_engine! {
 
     async fn the_same_again_changes_nothing_and_other_values_are_refused(case: &Case) {
         platform(case).await;
-        let line = format!("melati --name Melati --id {ID} --locale en --owner-user-id 42");
+        let line = format!("melati --name Melati --id {ID} --locale en --owner-user-id {OWNER}");
         assert_eq!(create(case, &line).code, 0);
         for again in [&line[..], "melati --name Melati", "melati --name Melati --cluster central --timezone Asia/Jakarta"] {
             let said = create(case, again);
@@ -119,7 +120,7 @@ on_every_engine! {
         let other = ID.replace("000a", "000b");
         for (words, why) in [
             ("melati --name Mawar", "its name is `Melati`, not `Mawar`"),
-            ("melati --name Melati --locale id --owner-user-id 7", "its owner is `42`, not `7`; its locale is `en`, not `id`"),
+            ("melati --name Melati --locale id --owner-user-id 7", "its locale is `en`, not `id`"),
             (&format!("melati --name Melati --id {other}"), &format!("its id is `{ID}`, not `{other}`")),
             (&format!("mawar --name Melati --id {ID}"), "its slug is `melati`, not `mawar`"),
         ] {
@@ -128,6 +129,31 @@ on_every_engine! {
             assert!(said.err.contains(why) && said.err.contains("opsctl tenant show melati"), "{words}: {said:?}");
         }
         assert_eq!(case.count("opsctl_tenants").await, 1);
+    }
+
+    async fn an_owner_is_what_the_cluster_can_hold_and_is_corrected_until_the_tenant_is_provisioned(case: &Case) {
+        platform(case).await;
+        let said = create(case, "melati --name Melati --owner-user-id foo");
+        let (code, left) = match case.db.engine() {
+            Engine::Postgres => (5, 0),
+            _ => (0, 1),
+        };
+        assert_eq!((said.code, case.count("opsctl_tenants").await), (code, left), "{said:?}");
+        if code == 5 {
+            assert!(said.err.contains("cannot hold the owner's id `foo`: nothing was changed"), "{said:?}");
+            assert!(said.err.contains("takes only UUIDs there"), "{said:?}");
+            case.a_tenant("melati", "central").await;
+            case.execute("UPDATE opsctl_tenants SET name = 'Melati', owner_user_id = 'foo'").await;
+        }
+        let line = format!("melati --name Melati --owner-user-id {OWNER}");
+        let said = create(case, &format!("{line} --dry-run"));
+        assert!(said.code == 0 && said.err.contains("would have been corrected") && case.count("opsctl_tenants WHERE owner_user_id = 'foo'").await == 1, "{said:?}");
+        let said = create(case, &line);
+        assert!(said.code == 0 && said.err.contains("Corrected the owner of tenant `melati`."), "{said:?}");
+        assert_eq!(case.count(&format!("opsctl_tenants WHERE owner_user_id = '{OWNER}'")).await, 1);
+        case.execute("UPDATE opsctl_tenants SET status = 'active'").await;
+        let said = create(case, &line.replace("00ff", "00fe"));
+        assert!(said.code == 5 && said.err.contains("its owner is"), "{said:?}");
     }
 
     async fn what_cannot_be_a_tenants_is_told_before_anything_is_done(case: &Case) {

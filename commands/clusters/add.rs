@@ -9,12 +9,13 @@ use opsctl::{
         database::Address,
     },
     db::Db,
-    text::printable,
+    fleet::{self, CENTRAL, Source},
+    text::{printable, shell_word},
 };
 
 use super::{
     REGISTRY,
-    change::{ALIKE, Change},
+    change::{ALIKE, Change, registry},
     values::{Values, address},
 };
 use crate::{
@@ -90,6 +91,7 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     };
     let outcome = change.make(app, work).await?;
     tell(app, &registration, &outcome, args.dry_run)?;
+    tell_of_central(app, &registration).await?;
     Ok(Exit::Done)
 }
 
@@ -108,6 +110,40 @@ fn tell(app: &App, registration: &Registration, outcome: &Outcome, dry_run: bool
     }
     tell_of_references(app, app.context()?, registration);
     tell_of_file(app, registration)
+}
+
+/// The central database is a cluster by itself only while none is registered: those who live there must not be lost.
+async fn tell_of_central(app: &App, registration: &Registration) -> Result<()> {
+    let (context, central) = registry(app).await?;
+    let is_known = async {
+        let fleet = fleet::load(context, central).await?;
+        Ok(fleet.source == Source::Table && fleet.cluster(CENTRAL).is_ok())
+    };
+    if registration.name == CENTRAL || app.cancel.guard(is_known).await? {
+        return Ok(());
+    }
+    let tenants = app.cancel.guard(clusters::residents(context, central, CENTRAL)).await?;
+    if tenants == 0 {
+        return Ok(());
+    }
+    let live = if tenants == 1 { "tenant lives" } else { "tenants live" };
+    app.ui.warning(&format!(
+        "{tenants} {live} on `{CENTRAL}`, and the central database is a cluster only while none is registered"
+    ));
+    let target = central.target();
+    let (url, password) = match &target.address {
+        Address::File(_) => (target.to_string(), ""),
+        Address::Tcp(..) => {
+            let user = format!("://{}@", target.username);
+            (target.to_string().replacen("://", &user, 1), " --password-from REF")
+        }
+        Address::Socket(..) => ("URL".into(), " --password-from REF"),
+    };
+    app.ui.hint(&format!(
+        "register it under that name: `opsctl clusters add {CENTRAL} --url {}{password}`",
+        shell_word(&url)
+    ));
+    Ok(())
 }
 
 /// A file may be made later; more often its path is wrong.

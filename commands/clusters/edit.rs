@@ -3,12 +3,12 @@
 use opsctl::{
     Error, Exit, Result,
     clusters::{self, Edit, Outcome},
-    config::Context,
+    config::{Context, clusters::ClusterStatus},
     db::Db,
 };
 
 use super::{
-    change::{ALIKE, Change, Target, exits},
+    change::{ALIKE, Change, Target, exits, registry},
     values::{Values, address},
 };
 use crate::{
@@ -36,7 +36,8 @@ pub const VERB: Verb = Verb {
 
 /// Change what is registered about a cluster
 ///
-/// What is not named stays as it is. Connects to nothing but the central database.
+/// What is not named stays as it is. With another database what was seen of the old one is forgotten.
+/// Connects to nothing but the central database.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -79,7 +80,10 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let work = async |context: &Context, central: &Db| {
         clusters::edit(context, central, name, &edit, args.target.dry_run).await
     };
-    app.ui.note(&match (change.make(app, work).await?, args.target.dry_run) {
+    let outcome = change.make(app, work).await?;
+    let is_changed = |member| matches!(&outcome, Outcome::Changed(members) if members.contains(&member));
+    let (moved, status) = (is_changed("url"), edit.status.filter(|_| is_changed("status")));
+    app.ui.note(&match (outcome, args.target.dry_run) {
         (Outcome::Unchanged, _) => format!("Cluster `{name}` is so already: unchanged."),
         (Outcome::Changed(members), true) => {
             format!("Dry run: this would change {} of cluster `{name}`.", members.join(", "))
@@ -88,5 +92,30 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
             format!("Changed {} of cluster `{name}`.", members.join(", "))
         }
     });
+    tell_of_tenants(app, name, moved, status == Some(ClusterStatus::Retired)).await?;
     Ok(Exit::Done)
+}
+
+/// Tenants stay where they are registered, and their rows where they are.
+async fn tell_of_tenants(app: &App, name: &str, moved: bool, retired: bool) -> Result<()> {
+    if !moved && !retired {
+        return Ok(());
+    }
+    let (context, central) = registry(app).await?;
+    let tenants = app.cancel.guard(clusters::residents(context, central, name)).await?;
+    if tenants == 0 {
+        return Ok(());
+    }
+    let live = if tenants == 1 { "tenant lives" } else { "tenants live" };
+    if moved {
+        app.ui.warning(&format!(
+            "{tenants} {live} on cluster `{name}`: their rows are looked for at its new address"
+        ));
+        app.ui.hint(&format!("are they there? `opsctl tenant verify --cluster {name}`"));
+    }
+    if retired {
+        app.ui.warning(&format!("{tenants} {live} on cluster `{name}`, which is gone when it is retired"));
+        app.ui.hint(&format!("see them: `opsctl tenant list --cluster {name}`"));
+    }
+    Ok(())
 }

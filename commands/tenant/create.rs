@@ -39,7 +39,7 @@ pub const VERB: Verb = Verb {
     exits: &[
         (
             Exit::Refused,
-            "registered with other values, no cluster has room, or tenants of the platform's own tables",
+            "registered with other values, no cluster has room, an owner's id that it cannot hold, or tenants of the platform's own tables",
         ),
         (Exit::Config, "no table of tenants"),
         (Exit::Unreachable, ""),
@@ -66,6 +66,8 @@ const COLUMNS: [Column; 9] = [
 pub struct Summary {
     /// Tenants that were registered, or would be.
     created: usize,
+    /// Tenants whose owner was set right, or would be.
+    corrected: usize,
     /// Tenants that are registered already, with these values.
     unchanged: usize,
 }
@@ -73,7 +75,8 @@ pub struct Summary {
 /// Register a tenant, on the cluster that is named or on the least full one
 ///
 /// It gets no rows yet: `tenant provision` comes next. Two at once never overfill a cluster. The same
-/// again changes nothing; other values under the same slug are refused.
+/// again changes nothing; other values under the same slug are refused, but for another owner of a
+/// tenant that was never provisioned. On PostgreSQL the owner's id is a UUID.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -163,8 +166,12 @@ impl Account for CreateReport {
 
 impl Summary {
     fn of(report: &CreateReport) -> Self {
-        let is_new = report.outcome == Outcome::Created;
-        Self { created: usize::from(is_new), unchanged: usize::from(!is_new) }
+        let of = |outcome| usize::from(report.outcome == outcome);
+        Self {
+            created: of(Outcome::Created),
+            corrected: of(Outcome::Corrected),
+            unchanged: of(Outcome::Unchanged),
+        }
     }
 }
 
@@ -178,6 +185,10 @@ fn tell(app: &App, report: &CreateReport) -> Result<()> {
         (Outcome::Created, true) => {
             format!("Dry run, nothing was changed. It would have been registered on cluster `{cluster}`.")
         }
+        (Outcome::Corrected, false) => format!("Corrected the owner of tenant `{slug}`."),
+        (Outcome::Corrected, true) => {
+            format!("Dry run, nothing was changed. The owner of tenant `{slug}` would have been corrected.")
+        }
         (Outcome::Unchanged, _) => {
             format!("Tenant `{slug}` is registered on cluster `{cluster}` already: nothing was changed.")
         }
@@ -190,7 +201,7 @@ fn tell(app: &App, report: &CreateReport) -> Result<()> {
 
 fn view(app: &App, report: &CreateReport) -> Result<View> {
     let mut table = Table::new(COLUMNS);
-    let tone = if report.outcome == Outcome::Created { Tone::Good } else { Tone::Dim };
+    let tone = if report.outcome == Outcome::Unchanged { Tone::Dim } else { Tone::Good };
     table.row([
         Cell::new(&*report.slug),
         Cell::new(report.outcome.name()).tone(tone),

@@ -1,8 +1,9 @@
 //! Changing a registration: its members, and whether it takes new tenants.
 
 use super::{
-    Outcome,
+    MIGRATIONS, Outcome, PROBES,
     register::{COLUMNS, differences, end, refuse_twin, values},
+    remove::forget,
 };
 use crate::{
     Error, Kind, Result,
@@ -50,7 +51,7 @@ impl Edit {
     }
 }
 
-/// Changes members of a registration. A dry run does the same and rolls it back.
+/// Changes members of a registration. What was seen of a database is forgotten with its address. A dry run does the same and rolls it back.
 ///
 /// # Errors
 /// What is wrong with the new values; [`Kind::NotFound`] for a cluster that is not registered; [`Kind::Refused`] when the
@@ -107,6 +108,9 @@ async fn change(
 ) -> Result<Outcome> {
     let table = fleet::writable(context, central).await?;
     let now = central.now().await?;
+    for name in [PROBES, MIGRATIONS] {
+        central.table(name).await?; // learnt before the transaction, which has but one connection
+    }
     let mut session = central.session().await?;
     session.begin(Begin::Write).await?;
     let known = held(&mut session, &table, name).await?;
@@ -120,6 +124,9 @@ async fn change(
     wanted.check()?;
     if changed.contains(&"url") {
         refuse_twin(&mut session, &table, &wanted).await?;
+        if known.bare().map(|database| database.identity()).ok() != Some(wanted.bare()?.identity()) {
+            forget(&mut session, name).await?; // it was seen of another database
+        }
     }
     let (name, members) = COLUMNS.split_last().unwrap_or((&"name", &[]));
     let set = members.iter().map(|column| format!("{} = {}", table.column(column), table.hole(column)));

@@ -14,7 +14,7 @@ pub use self::{
     edit::{Edit, drain, edit, undrain},
     list::{Filter, Line, Part, Summary, lines},
     register::{Outcome, add},
-    remove::{Removed, remove},
+    remove::{Removed, remove, residents},
     seen::{MIGRATIONS, Migrated, PROBES, Probed, SchemaSeen, Seen, Trouble, history},
     show::{RoleLine, Shown, show},
 };

@@ -42,6 +42,15 @@ pub async fn remove(context: &Context, central: &Db, name: &str, dry_run: bool) 
     if tenants > 0 {
         return Err(inhabited(name, tenants));
     }
+    let seen = forget(&mut session, name).await?;
+    let sql = format!("DELETE FROM {} WHERE name = {}", table.name, table.hole("name"));
+    session.execute(Query::new(sql).bind(name)).await?;
+    end(session, dry_run).await?;
+    Ok(Removed { seen })
+}
+
+/// Takes away what was seen of a cluster; gives how many rows that was.
+pub(super) async fn forget(session: &mut Session<'_>, name: &str) -> Result<u64> {
     let mut seen = 0;
     for about in [PROBES, MIGRATIONS] {
         if let Some(table) = session.db().table(about).await? {
@@ -49,10 +58,16 @@ pub async fn remove(context: &Context, central: &Db, name: &str, dry_run: bool) 
             seen += session.execute(Query::new(sql).bind(name)).await?;
         }
     }
-    let sql = format!("DELETE FROM {} WHERE name = {}", table.name, table.hole("name"));
-    session.execute(Query::new(sql).bind(name)).await?;
-    end(session, dry_run).await?;
-    Ok(Removed { seen })
+    Ok(seen)
+}
+
+/// Tenants that live on a cluster, archived ones aside, whether it is registered or not.
+///
+/// # Errors
+/// The central database's.
+pub async fn residents(context: &Context, central: &Db, name: &str) -> Result<u64> {
+    let Some(tenants) = Tenants::open(context, central).await? else { return Ok(0) };
+    Ok(tenants.counts().await?.get(name).copied().unwrap_or_default())
 }
 
 /// Tenants of a platform's own tables, which opsctl cannot lock.

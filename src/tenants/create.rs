@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error, Result,
     config::Context,
-    db::{Begin, Db, Fault, Query, Session, Table},
+    db::{Begin, Db, Engine, Fault, Query, Session, Table},
     fleet::{self, Cluster, Fleet, Tenant, TenantStatus, Tenants},
 };
 
@@ -48,6 +48,8 @@ pub struct CreateRequest {
 pub enum Outcome {
     /// It was registered, or would be.
     Created,
+    /// It was registered with another owner, before it was ever provisioned; it has this one now, or would have.
+    Corrected,
     /// It is registered already, with these values.
     Unchanged,
 }
@@ -57,6 +59,7 @@ impl Outcome {
     pub const fn name(self) -> &'static str {
         match self {
             Outcome::Created => "created",
+            Outcome::Corrected => "corrected",
             Outcome::Unchanged => "unchanged",
         }
     }
@@ -91,7 +94,7 @@ pub struct CreateReport {
 impl CreateReport {
     fn of(tenant: Tenant, outcome: Outcome, request: &CreateRequest) -> Self {
         let Tenant { id, slug, name, cluster, status, owner_user_id, locale, timezone, .. } = tenant;
-        let is_made = outcome == Outcome::Unchanged || !request.dry_run || request.id.is_some();
+        let is_made = outcome != Outcome::Created || !request.dry_run || request.id.is_some();
         let (id, dry_run) = (is_made.then_some(id), request.dry_run);
         Self { id, slug, name, cluster, status, owner_user_id, locale, timezone, outcome, dry_run }
     }
@@ -144,10 +147,10 @@ async fn attempt(
         None => fleet::load(context, central).await?,
     };
     if let Some(known) = known(&mut session, table, request).await? {
-        same(&known, request, &fleet)?;
-        return Ok(CreateReport::of(known, Outcome::Unchanged, request));
+        return settle(session, table, known, request, &fleet).await;
     }
     let cluster = chosen(&fleet, tenants, request).await?;
+    owned(cluster, request.owner.as_ref())?;
     let now = central.now().await?;
     let tenant = Tenant {
         id: request.id.unwrap_or_else(|| new_id(now)).to_string(),
@@ -185,6 +188,62 @@ async fn known(session: &mut Session<'_>, table: &Table, request: &CreateRequest
         }
     }
     Ok(None)
+}
+
+/// A tenant that is registered already: as it is asked for, but for an owner that may still be set right.
+async fn settle(
+    mut session: Session<'_>,
+    table: &Table,
+    known: Tenant,
+    request: &CreateRequest,
+    fleet: &Fleet,
+) -> Result<CreateReport> {
+    let owner = request.owner.as_ref().map(|owner| owner.as_str().to_owned());
+    let owner = owner.filter(|owner| was_never_ready(&known) && known.owner_user_id.as_ref() != Some(owner));
+    let wanted = Tenant { owner_user_id: owner.clone().or_else(|| known.owner_user_id.clone()), ..known };
+    same(&wanted, request, fleet)?;
+    let Some(owner) = owner else { return Ok(CreateReport::of(wanted, Outcome::Unchanged, request)) };
+    if let Ok(cluster) = fleet.cluster(&wanted.cluster) {
+        owned(cluster, request.owner.as_ref())?;
+    }
+    if !request.dry_run {
+        let now = session.db().now().await?;
+        session.execute(sql::owner(table, &wanted, &owner, now)).await?;
+        session.commit().await?;
+    }
+    Ok(CreateReport::of(wanted, Outcome::Corrected, request))
+}
+
+/// Whether nothing was made yet that names the owner.
+fn was_never_ready(tenant: &Tenant) -> bool {
+    tenant.provisioned_at.is_none()
+        && matches!(tenant.status, TenantStatus::Pending | TenantStatus::ProvisioningFailed)
+}
+
+/// What to type where a tenant's owner is not a user's id, as long as that can be set right.
+pub(super) fn correction(tenant: &Tenant) -> Option<String> {
+    let name = crate::text::shell_word(&tenant.name);
+    let line = || format!("opsctl tenant create {} --name {name} --owner-user-id UUID", tenant.slug);
+    was_never_ready(tenant).then(line)
+}
+
+/// Refuses an owner whom the tenant set's column cannot hold: a `uuid` on PostgreSQL, 36 characters on MySQL and MariaDB.
+fn owned(cluster: &Cluster, owner: Option<&Owner>) -> Result<()> {
+    let Some(owner) = owner.map(Owner::as_str) else { return Ok(()) };
+    let (fits, takes) = match cluster.engine {
+        Some(Engine::Postgres) => (Uuid::try_parse(owner).is_ok(), "only UUIDs"),
+        Some(Engine::MySql) => (owner.len() <= 36, "at most 36 characters"),
+        Some(Engine::Sqlite) | None => return Ok(()),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::refused(format!(
+        "cluster `{}` cannot hold the owner's id `{owner}`: nothing was changed",
+        cluster.name
+    ))
+    .because(format!("`tenant_user.user_id` takes {takes} there"))
+    .hint("name a user's id with `--owner-user-id`, or leave it out until there is one"))
 }
 
 /// Whether a registered tenant is the one that is asked for; what was not asked for may be anything.

@@ -32,3 +32,16 @@ pub(super) fn tenant(table: &Table, tenant: &Tenant, now: DateTime<Utc>) -> Quer
     ];
     insert(table, values)
 }
+
+/// Another owner of a tenant that is as it was read.
+pub(super) fn owner(table: &Table, tenant: &Tenant, owner: &str, now: DateTime<Utc>) -> Query {
+    let sql = format!(
+        "UPDATE {} SET owner_user_id = {}, updated_at = {} WHERE id = {} AND status = {} AND provisioned_at IS NULL",
+        table.name,
+        table.hole("owner_user_id"),
+        table.hole("updated_at"),
+        table.hole("id"),
+        table.hole("status")
+    );
+    Query::new(sql).bind(owner).bind(now).bind(tenant.id.as_str()).bind(tenant.status.name())
+}

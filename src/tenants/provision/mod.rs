@@ -4,6 +4,7 @@
 //! the rows' natural keys and commits on the cluster before it is marked as done; so a run that was killed anywhere is
 //! finished by the next one, and a run that finds nothing to do writes nothing.
 
+mod first;
 mod ids;
 mod ledger;
 pub(super) mod live;
@@ -12,6 +13,7 @@ pub(super) mod place;
 mod plan;
 pub(super) mod probe;
 mod report;
+mod rights;
 pub(super) mod roles;
 pub(super) mod run;
 mod seed;

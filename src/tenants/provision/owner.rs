@@ -34,13 +34,21 @@ pub enum Membership {
     },
 }
 
+/// Refuses an id that the column of users cannot hold.
+///
+/// # Errors
+/// [`crate::Kind::Config`].
+pub fn fits(place: &Place<'_>, user: &str) -> Result<()> {
+    place.fits(place.table(TABLE)?, TABLE, "user_id", "the owner's id", user)
+}
+
 /// How it stands, seen in one transaction.
 ///
 /// # Errors
 /// The database's; an id that the column cannot hold.
 pub async fn look(place: &Place<'_>, session: &mut Session<'_>, user: &str) -> Result<Membership> {
+    fits(place, user)?;
     let table = place.table(TABLE)?;
-    place.fits(table, TABLE, "user_id", "the owner's id", user)?;
     let (own, tenant) = place.own(table);
     let sql = format!(
         "SELECT role_code, status FROM {} WHERE {own} AND user_id = {}",

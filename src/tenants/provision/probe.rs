@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use tokio::sync::OnceCell;
 
 use super::{
-    owner,
+    first, owner,
     place::{self, Known},
-    roles,
+    rights, roles,
     steps::{self, Done, Step},
     taxonomies,
 };
 use crate::{
-    Error, Result,
+    Error, Kind, Result,
     clock::Clock,
     config::clusters::{ClusterStatus, Role},
     db::{Db, Engine, Fault, Query, Table, takes_no_writes},
@@ -74,25 +74,53 @@ impl<'a> Reached<'a> {
         }
     }
 
-    /// It answers, takes the credentials, and may be written.
+    /// It answers, takes the credentials, and may be read, or also written. Writes nothing.
     ///
     /// # Errors
     /// What is in the way.
-    pub async fn probe(&self, writes: bool) -> Result<Done> {
-        self.probed.get_or_init(|| self.look(writes)).await.clone()
+    pub async fn probe(&self, wanted: &steps::Scope, writes: bool) -> Result<Done> {
+        self.probed.get_or_init(|| self.look(wanted, writes)).await.clone()
     }
 
-    async fn look(&self, writes: bool) -> Result<Done> {
+    async fn look(&self, wanted: &steps::Scope, writes: bool) -> Result<Done> {
         let db = self.db()?;
-        if writes && db.facts().await?.read_only {
+        let facts = match db.facts().await {
+            Err(error) if db.engine() == Engine::MySql && error.fault() == Some(Fault::NoDatabase) => {
+                return Err(self.shut_out(error, wanted).await);
+            }
+            facts => facts?,
+        };
+        if writes && facts.read_only {
             return Err(takes_no_writes(db.target()));
         }
         let mut done = Done::default();
         if db.engine() == Engine::Postgres {
             done.warnings.extend(role(db).await?);
-            rights(db, writes).await?;
         }
+        // What is wrong with the tables is for the next step to say.
+        let known = if db.engine() == Engine::MySql { self.migrations(wanted).await.ok() } else { None };
+        rights::require(db, known, writes).await?;
         Ok(done)
+    }
+
+    /// MySQL and MariaDB let nobody into a database who has no right on anything in it. Where nothing is migrated yet,
+    /// that is the cause, and the owner can tell.
+    async fn shut_out(&self, error: Error, wanted: &steps::Scope) -> Error {
+        let (name, user) = (&self.cluster.name, self.db().map(|db| db.target().username.clone()));
+        if !self.cluster.has(Role::Owner) {
+            return error
+                .hint(format!("where it is missing or shut, a probe says more: `opsctl clusters probe {name}`"))
+                .hint(format!(
+                    "give the cluster an owner, who migrates it: `opsctl clusters edit {name} --owner-user USER --owner-password-from REF`"
+                ));
+        }
+        match self.migrations(wanted).await {
+            Err(first) if first.kind() == Kind::Config => first.because(error.root()),
+            _ => error.hint(format!(
+                "grant it the tenant tables' views as their owner: `GRANT SELECT, INSERT, UPDATE, DELETE ON … TO {}`",
+                user.unwrap_or_default()
+            )),
+        }
     }
 
     /// The tables are there, and nothing is pending. Gives what is known of them.
@@ -123,11 +151,6 @@ impl<'a> Reached<'a> {
             _ => error,
         })?;
         let name = &self.cluster.name;
-        let first = |error: Error| {
-            error.hint(format!(
-                "bring the cluster's tables up to date first: `opsctl clusters migrate {name}`"
-            ))
-        };
         let is_recorded = lines.iter().any(|line| line.state != State::Pending);
         let open: Vec<String> = lines
             .iter()
@@ -138,10 +161,8 @@ impl<'a> Reached<'a> {
         if is_recorded && !open.is_empty() {
             let count = open.len();
             let migrations = if count == 1 { "migration is" } else { "migrations are" };
-            return Err(first(
-                Error::config(format!("{count} tenant {migrations} not applied on cluster `{name}`"))
-                    .because(open.join(", ")),
-            ));
+            let error = Error::config(format!("{count} tenant {migrations} not applied on cluster `{name}`"));
+            return Err(first::named(error.because(open.join(", ")), db, name).await?);
         }
         // A platform whose own migrations made the tables has no record of ours: then the tables speak.
         let (mut tables, mut missing) = (BTreeMap::new(), Vec::new());
@@ -154,10 +175,9 @@ impl<'a> Reached<'a> {
         if !missing.is_empty() {
             let words =
                 if missing.len() == 1 { "lacks the table or column" } else { "lacks tables or columns" };
-            let error = first(
-                Error::config(format!("cluster `{name}` {words} `{}`", missing.join("`, `")))
-                    .because("tenant data is not seeded before its tables exist"),
-            );
+            let error = Error::config(format!("cluster `{name}` {words} `{}`", missing.join("`, `")))
+                .because("tenant data is not seeded before its tables exist");
+            let error = first::named(error, db, name).await?;
             return Err(match db.engine() {
                 Engine::MySql if !self.cluster.has(Role::Owner) => error.hint(
                     "a role that may use the views alone sees them with EXECUTE on their functions, or beside an owner role of the cluster",
@@ -207,38 +227,4 @@ async fn role(db: &Db) -> Result<Option<String>> {
         (false, false) => return Ok(None),
     };
     Ok(Some(format!("the role `{}` {why}: row-level security does not bind it", row.text("name")?)))
-}
-
-/// What a run does to each table.
-const RIGHTS: [(&str, &[&str]); 4] = [
-    (roles::ROLES, &["SELECT", "INSERT", "UPDATE"]),
-    (roles::PERMISSIONS, &["SELECT", "INSERT", "DELETE"]),
-    (taxonomies::TABLE, &["SELECT", "INSERT", "UPDATE"]),
-    (owner::TABLE, &["SELECT", "INSERT"]),
-];
-
-/// Refuses a role that lacks a right on a table that is there, before a run gets halfway.
-async fn rights(db: &Db, writes: bool) -> Result<()> {
-    let wanted = |(table, words): &(&str, &[&str])| {
-        let words = words.iter().filter(|word| writes || **word == "SELECT");
-        words.map(|word| format!("('{table}', '{word}')")).collect::<Vec<_>>()
-    };
-    let wanted = RIGHTS.iter().flat_map(wanted).collect::<Vec<_>>().join(", ");
-    let sql = format!(
-        "SELECT w.name, w.word FROM (VALUES {wanted}) AS w (name, word) \
-         WHERE to_regclass(w.name) IS NOT NULL AND NOT has_table_privilege(to_regclass(w.name), w.word) ORDER BY 1, 2"
-    );
-    let rows = db.session().await?.fetch(Query::new(sql)).await?;
-    let lacking = rows.iter().map(|row| Ok(format!("{} on {}", row.text("word")?, row.text("name")?)));
-    let lacking: Vec<String> = lacking.collect::<Result<_>>()?;
-    if lacking.is_empty() {
-        return Ok(());
-    }
-    let user = &db.target().username;
-    Err(Error::config(format!("`{user}` lacks rights on {}", db.target()))
-        .because(lacking.join(", "))
-        .hint(format!(
-            "grant them as the tables' owner: `GRANT SELECT, INSERT, UPDATE, DELETE ON … TO {user}`"
-        ))
-        .with_fault(Fault::Right))
 }

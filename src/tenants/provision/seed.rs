@@ -15,6 +15,8 @@ use crate::{
     Error, Result,
     crash::{self, Point},
     db::{Begin, Fault, Session},
+    fleet::Tenant,
+    tenants::create::correction,
 };
 
 /// Tries of a step whose rows others change at the same time.
@@ -59,6 +61,7 @@ impl Work<'_> {
     /// The owner's membership.
     pub(super) async fn seed_owner(&self, place: &Place<'_>, run: Option<&Run<'_>>) -> Result<Done, Halt> {
         let Some(user) = &place.tenant.owner_user_id else { return Ok(Done::left_out(owner::NOBODY)) };
+        owner::fits(place, user).map_err(|error| self.correctable(error, place.tenant))?;
         let mut session = begin(place, run).await?;
         let membership = owner::look(place, &mut session, user).await?;
         if run.is_some() && membership == owner::Membership::Missing {
@@ -66,6 +69,14 @@ impl Work<'_> {
         }
         end(place, session, run).await?;
         Ok(owner::done(user, &membership))
+    }
+
+    /// Says how an owner's id is set right, where opsctl registers the tenants.
+    fn correctable(&self, error: Error, tenant: &Tenant) -> Error {
+        match correction(tenant).filter(|_| self.ledger.tenants.is_some()) {
+            Some(line) => error.hint(format!("register another one: `{line}`")),
+            None => error,
+        }
     }
 
     /// Reads everything again: what was committed is there.

@@ -161,7 +161,7 @@ impl<'a> Work<'a> {
             Ok::<_, Error>(Place { db: reached.db()?, known, tenant })
         };
         match step {
-            Step::Probe => Ok(reached.probe(run.is_some()).await?),
+            Step::Probe => Ok(reached.probe(&self.request.scope, true).await?),
             Step::Migrations => Ok(reached.migrations(&self.request.scope).await.map(|_| Done::default())?),
             Step::Roles => {
                 let place = place().await?;

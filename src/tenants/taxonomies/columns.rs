@@ -53,7 +53,8 @@ impl Columns {
         places[..REQUIRED].iter().all(Option::is_some).then_some(Self { places, width: names.len() })
     }
 
-    /// One row; every fault of it is told, and any of them spoils it.
+    /// One row; every fault of it is told. Where its type and code can be read, it stands there for those that name it as
+    /// their parent, whatever else is wrong with it.
     pub(super) fn row(&self, record: &ByteRecord, fault: &mut impl FnMut(String)) -> Option<Taxonomy> {
         if record.len() != self.width {
             let values = if record.len() == 1 { "value" } else { "values" };
@@ -73,10 +74,10 @@ impl Columns {
         Some(Taxonomy {
             r#type: r#type?,
             code: code_of?,
-            name: name?,
-            parent_code: parent_code?,
-            sort_order: sort_order?.unwrap_or(0),
-            is_active: is_active?.unwrap_or(true),
+            name: name.unwrap_or_default(),
+            parent_code: parent_code.flatten(),
+            sort_order: sort_order.flatten().unwrap_or(0),
+            is_active: is_active.flatten().unwrap_or(true),
         })
     }
 }

@@ -81,7 +81,7 @@ impl From<Taxonomy> for Source {
 /// The rows of a file as a tenant gets them, parents first.
 ///
 /// # Errors
-/// As [`read`]; a parent must stand in the file.
+/// [`crate::Kind::Failed`], with every line that is bad; a parent must stand in the file.
 pub fn of_file(bytes: &[u8], file: &str) -> crate::Result<Vec<Source>> {
     let rows = read(bytes, file)?;
     rows.fit([])?;

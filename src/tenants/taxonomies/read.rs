@@ -1,4 +1,5 @@
-//! Taxonomies from a CSV file: every bad row is told with its line, and one bad row spoils the file.
+//! Taxonomies from a CSV file: every bad row is told with its line, and one bad row spoils the file. Values are looked at
+//! when it is read, and how rows fit together when it is known beside which others they are to stand: all is told then.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,15 +18,16 @@ use crate::{Error, Result, near, text::printable};
 /// Bytes of the largest file that is read: some hundred thousand rows.
 pub const FILE_LIMIT: u64 = 16 << 20;
 
-/// The rows of a file, each with the line that it begins on.
+/// The rows of a file, each with the line that it begins on; they are sound once they [fit](Rows::fit).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows {
     file: String,
     rows: Vec<(u64, Taxonomy)>,
+    faults: Faults,
 }
 
 /// What is wrong, by line.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Faults(BTreeMap<u64, Vec<String>>);
 
 impl Faults {
@@ -56,7 +58,7 @@ impl Faults {
 /// 4180 has it. Columns may stand in any order; `parent_code`, `sort_order` (0) and `is_active` (true) may be missing.
 ///
 /// # Errors
-/// [`crate::Kind::Failed`], with every line that is bad.
+/// [`crate::Kind::Failed`] for a file that is no such table; what is wrong with its rows is told when they are fitted.
 pub fn read(bytes: &[u8], file: &str) -> Result<Rows> {
     let file = printable(file).into_owned();
     let bytes = text(bytes, &file)?;
@@ -69,8 +71,7 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Rows> {
     let mut lines = Lines { bytes, at: 0, line: 1 };
     let Some(head) = records.next().transpose()? else {
         faults.add(1, "the file is empty");
-        faults.none(&file)?;
-        return Ok(Rows { file, rows: Vec::new() });
+        return Ok(Rows { file, rows: Vec::new(), faults });
     };
     let head_line = lines.of(&head);
     let columns = Columns::of(&head, &mut |fault| faults.add(head_line, fault));
@@ -89,8 +90,7 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Rows> {
         faults.add(last, "a quotation mark is opened and not closed, here or before");
     }
     duplicates(&rows, &mut faults);
-    faults.none(&file)?;
-    Ok(Rows { file, rows })
+    Ok(Rows { file, rows, faults })
 }
 
 /// The bytes without a byte-order mark.
@@ -148,7 +148,7 @@ impl Lines<'_> {
 impl Rows {
     /// Whether the file holds a heading alone.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.rows.is_empty() && self.faults.0.is_empty()
     }
 
     /// The rows, in the file's order.
@@ -166,16 +166,16 @@ impl Rows {
         self.rows.into_iter().map(|(_, row)| row)
     }
 
-    /// Whether the rows fit together, and fit `others` beside which they are to stand: each known by one spelling, every
+    /// Whether the rows are sound, fit together, and fit `others` beside which they are to stand: each known by one spelling, every
     /// parent there, and nobody its own ancestor.
     ///
     /// # Errors
-    /// As [`read`].
+    /// [`crate::Kind::Failed`], with every line that is bad.
     pub(super) fn fit<'a>(&'a self, others: impl IntoIterator<Item = &'a Taxonomy> + Clone) -> Result<()> {
         let there = Tree::of(others.clone());
         // The file's rows come last: they take the places of others.
         let tree = Tree::of(others.into_iter().chain(self.taxonomies()));
-        let mut faults = Faults::default();
+        let mut faults = self.faults.clone();
         for (line, row) in self.by_line() {
             if let Some(known) = there.code(&row.key()).filter(|known| *known != row.code) {
                 faults.add(line, format!("`{}` stands in the table as `{known}`", row.code));

@@ -8,12 +8,15 @@ use std::{collections::BTreeMap, time::Instant};
 
 use serde::Serialize;
 
-use super::provision::{Ground, Masters, Step, probe::Reached, roles::Roles, steps::Scope};
+use super::{
+    create::correction,
+    provision::{Ground, Masters, Step, probe::Reached, roles::Roles, steps::Scope},
+};
 use crate::{
     Error, Exit, Result,
     cancel::Cancel,
     db::Table,
-    fleet::{self, Bounds, Roll, Tenant, Unclear},
+    fleet::{self, Bounds, Roll, Tenant, Tenants, Unclear},
     tenants::{RUNS, STEPS},
 };
 
@@ -213,6 +216,11 @@ pub async fn verify(
     Ok(Report::new(verdicts))
 }
 
+/// The command that a hint names, if it names one: names of other things stand in backquotes, too.
+fn command(hint: &str) -> Option<&str> {
+    hint.split('`').skip(1).step_by(2).find(|quoted| quoted.starts_with("opsctl "))
+}
+
 /// One tenant, and what it is looked at with.
 #[derive(Debug, Clone, Copy)]
 struct Look<'a> {
@@ -253,16 +261,21 @@ impl Look<'_> {
             return Err(Error::config(format!("cluster `{cluster}` is not registered"))
                 .hint("all clusters: `opsctl clusters list`"));
         };
-        reached.probe(false).await?;
-        let known = reached.migrations(&Scope::default()).await?;
+        let all = Scope::default();
+        reached.probe(&all, false).await?;
+        let known = reached.migrations(&all).await?;
         self.rows(reached.db()?, known).await
     }
 
     fn unreached(&self, error: &Error) -> Check {
         let check = Check::new("cluster", Answer::Fail, error.to_string());
-        let typed = |hint: &String| hint.split('`').nth(1).map(str::to_owned);
-        let next = error.hints().iter().find_map(typed);
+        let next = error.hints().iter().find_map(|hint| command(hint)).map(str::to_owned);
         check.next(next.unwrap_or_else(|| format!("opsctl clusters probe {}", self.tenant.cluster)))
+    }
+
+    /// How the owner's id is set right, where opsctl registers the tenants.
+    fn correction(&self) -> Option<String> {
+        matches!(self.ground.registered, Tenants::Table(..)).then(|| correction(self.tenant)).flatten()
     }
 
     fn again(&self) -> String {

@@ -82,6 +82,10 @@ impl Look<'_> {
         let Some(user) = &self.tenant.owner_user_id else {
             return Ok(Check::new("owner", Answer::Pass, owner::NOBODY));
         };
+        if let Err(error) = owner::fits(place, user) {
+            let next = self.correction();
+            return Ok(Check { next, ..Check::new("owner", Answer::Fail, error.to_string()) });
+        }
         Ok(match owner::look(place, session, user).await? {
             Membership::Sound => Check::new("owner", Answer::Pass, format!("user {user} is an active owner")),
             Membership::Missing => Check::new("owner", Answer::Fail, format!("user {user} is no member"))
