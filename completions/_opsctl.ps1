@@ -614,7 +614,7 @@ Register-ArgumentCompleter -Native -CommandName 'opsctl' -ScriptBlock {
             [CompletionResult]::new('--on-error', '--on-error', [CompletionResultType]::ParameterName, 'What a failed cluster means for those that have not begun')
             [CompletionResult]::new('--max-failures', '--max-failures', [CompletionResultType]::ParameterName, 'Begin no more once more than so many clusters have failed, or so many in a hundred [default: no limit]')
             [CompletionResult]::new('--lint', '--lint', [CompletionResultType]::ParameterName, 'What dangerous statements of pending migrations mean')
-            [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a lock of a table or a row: others queue behind it')
+            [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'Longest wait for a lock of a table or a row: others queue behind it; on MySQL and MariaDB rounded up to seconds')
             [CompletionResult]::new('--lock-retries', '--lock-retries', [CompletionResultType]::ParameterName, 'Further tries after lock timeouts')
             [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'Longest wait for another run on the same database')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Named context of an opsctl.toml (OPSCTL_CONTEXT)')

@@ -595,7 +595,7 @@ set edit:completion:arg-completer[opsctl] = {|@words|
             cand --on-error 'What a failed cluster means for those that have not begun'
             cand --max-failures 'Begin no more once more than so many clusters have failed, or so many in a hundred [default: no limit]'
             cand --lint 'What dangerous statements of pending migrations mean'
-            cand --lock-timeout 'Longest wait for a lock of a table or a row: others queue behind it'
+            cand --lock-timeout 'Longest wait for a lock of a table or a row: others queue behind it; on MySQL and MariaDB rounded up to seconds'
             cand --lock-retries 'Further tries after lock timeouts'
             cand --lock-wait 'Longest wait for another run on the same database'
             cand -c 'Named context of an opsctl.toml (OPSCTL_CONTEXT)'

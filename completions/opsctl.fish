@@ -605,7 +605,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lint -d 'What dangerous statements of pending migrations mean' -r -f -a "off\t'Nothing: nobody looks'
 warn\t'It is told'
 deny\t'Nothing is run'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-timeout -d 'Longest wait for a lock of a table or a row: others queue behind it' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-timeout -d 'Longest wait for a lock of a table or a row: others queue behind it; on MySQL and MariaDB rounded up to seconds' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-retries -d 'Further tries after lock timeouts' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -l lock-wait -d 'Longest wait for another run on the same database' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and __fish_seen_subcommand_from migrate" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r

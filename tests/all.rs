@@ -6,6 +6,7 @@ mod about;
 mod canaries;
 mod clusters_broken;
 mod clusters_changes;
+mod clusters_locked;
 mod clusters_migrate;
 mod clusters_migrate_fleet;
 mod clusters_probe;

@@ -107,6 +107,11 @@ pub(super) fn error(error: &sqlx::Error, target: &Database) -> Error {
         sqlx::Error::Database(database) => database.message().to_owned(),
         sqlx::Error::Io(io) => io.to_string(),
         sqlx::Error::Tls(tls) => tls.to_string(),
+        // The driver keeps a zero where nothing was to be read.
+        sqlx::Error::Protocol(said) if said.contains("SSLRequest: 0x00") => {
+            return unreachable(target, "the connection was taken and closed without an answer")
+                .with_fault(Fault::Lost);
+        }
         sqlx::Error::Protocol(said) if said.contains("SSLRequest") => return foreign(target),
         other => without_source(&other.to_string()),
     };

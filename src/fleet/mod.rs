@@ -10,7 +10,10 @@ mod registry;
 mod roll;
 mod tenants;
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    path::PathBuf,
+};
 
 use crate::{
     Error, Kind, Result,
@@ -53,6 +56,8 @@ pub struct Cluster {
     pub host: String,
     /// Whether its registration can be understood. A secret that is missing on this host is nothing wrong with it.
     pub is_sound: bool,
+    /// The file that registers it in `[clusters]`, where one does.
+    pub file: Option<PathBuf>,
     /// That of its database, see [`Database::identity`].
     identity: Option<String>,
     /// Where the password of each role lies, as it is registered.
@@ -75,6 +80,7 @@ impl Cluster {
             capacity: registration.section.capacity,
             host: bare.as_ref().map(host).unwrap_or_default(),
             is_sound: registration.check_values().is_ok(),
+            file: None,
             identity: bare.as_ref().ok().map(Database::identity),
             references: Role::ALL.map(|role| registration.reference(role).map(str::to_owned)),
             databases,
@@ -94,6 +100,7 @@ impl Cluster {
             capacity: None,
             host: String::new(),
             is_sound: false,
+            file: None,
             identity: None,
             references: [const { None }; 3],
             databases: [(); 3].map(|()| Err(error.clone())),
@@ -112,6 +119,7 @@ impl Cluster {
             capacity: None,
             host: host(database),
             is_sound: true,
+            file: None,
             identity: Some(database.identity()),
             references: [const { None }; 3],
             databases: [(); 3].map(|()| Ok(database.clone())),
@@ -127,6 +135,15 @@ impl Cluster {
     /// Where the password of a role lies, as it is registered: `env:NAME`, `file:PATH`.
     pub fn reference(&self, role: Role) -> Option<&str> {
         self.references[role as usize].as_deref()
+    }
+
+    /// How its owner's credentials are registered, as a hint has it.
+    pub fn give_owner(&self) -> String {
+        let name = &self.name;
+        match &self.file {
+            Some(file) => format!("`user` and `password` of [clusters.{name}.owner] in {}", file.display()),
+            None => format!("`opsctl clusters edit {name} --owner-user USER --owner-password-from REF`"),
+        }
     }
 
     /// The database as a role reaches it.

@@ -56,6 +56,8 @@ pub fn of_file(context: &Context) -> Result<Option<Fleet>> {
         Ok(registration) => Cluster::registered(context, &registration),
         Err(error) => Cluster::broken(name, &error),
     });
+    let path = context.file.as_ref().map(|file| file.path.clone());
+    let clusters = clusters.map(|cluster| Cluster { file: path.clone(), ..cluster });
     Ok(Some(fleet(clusters.collect(), Source::File)))
 }
 

@@ -108,12 +108,14 @@ impl Runner<'_, '_> {
             (_, Kind::Data | Kind::Repeatable | Kind::Session | Kind::Transaction | Kind::Client) => {
                 return Ok(Next::Run);
             }
-            (Stand::Failed, Kind::Schema | Kind::Unclear) => return self.tidied(statement).await,
+            (Stand::Failed, Kind::Schema | Kind::Unclear) => {
+                return self.tidied(statement, &mut Tries::new(self.options.patience)).await;
+            }
             (Stand::Begun, _) if !is_same => return Err(unknown(migration, statement, step)),
             (Stand::Begun, Kind::Unclear) => return Err(unknown(migration, statement, step)),
             (_, Kind::Schema | Kind::Several) => {}
         }
-        if let Some(next) = self.concurrent(statement).await? {
+        if let Some(next) = self.concurrent(statement, &mut Tries::new(self.options.patience)).await? {
             return Ok(next);
         }
         let now = fingerprint::of(&mut self.session, &statement.text).await?;
@@ -125,12 +127,12 @@ impl Runner<'_, '_> {
     }
 
     /// Before a statement that failed is run again: what it left behind is taken away.
-    async fn tidied(&mut self, statement: &Statement) -> Result<Next> {
-        self.concurrent(statement).await.map(|_| Next::Run)
+    async fn tidied(&mut self, statement: &Statement, tries: &mut Tries) -> Result<Next> {
+        self.concurrent(statement, tries).await.map(|_| Next::Run)
     }
 
     /// An index of PostgreSQL that was made concurrently: whole, or invalid and in the way of its next try.
-    async fn concurrent(&mut self, statement: &Statement) -> Result<Option<Next>> {
+    async fn concurrent(&mut self, statement: &Statement, tries: &mut Tries) -> Result<Option<Next>> {
         if self.guarded.engine() != Engine::Postgres {
             return Ok(None);
         }
@@ -144,7 +146,10 @@ impl Runner<'_, '_> {
             (Some(row), false) if row.int("valid")? == 1 => Ok(Some(Next::Happened)),
             (Some(row), false) => {
                 let name = row.text("name")?;
-                self.session.script(&format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")).await?;
+                let sql = format!("DROP INDEX CONCURRENTLY IF EXISTS {name}");
+                while let Err(error) = self.watch.during(self.session.script(&sql)).await {
+                    tries.again(error, self.guarded, &self.watch, self.cancel).await?;
+                }
                 self.notes.push(format!("dropped {name}, an invalid index that the last try left behind"));
                 Ok(Some(Next::Run))
             }
@@ -170,11 +175,14 @@ impl Runner<'_, '_> {
                 return Err(error); // its record says that it was begun
             }
             let said = error.root().to_owned();
-            if let Err(error) = tries.again(error, self.guarded, &self.watch, self.cancel).await {
+            let mut again = tries.again(error, self.guarded, &self.watch, self.cancel).await;
+            if again.is_ok() {
+                again = self.tidied(statement, &mut tries).await.map(|_| ());
+            }
+            if let Err(error) = again {
                 self.note(migration, position, statement, Stand::Failed, ("", &said)).await?;
                 return Err(error);
             }
-            self.tidied(statement).await?;
         }
     }
 
@@ -244,7 +252,7 @@ impl Runner<'_, '_> {
     /// The migration is done: its own record says so, and those of its statements go.
     async fn finish(&mut self, migration: &Migration, started: Instant) -> Result<()> {
         crash::reach(Point::MigrationCommit);
-        lock::begin(&mut self.session, self.options.lock_wait, self.cancel).await?;
+        lock::begin(&mut self.session, self.options, self.cancel).await?;
         record::finish(&mut self.session, self.set, migration, nanos(started)).await?;
         steps::forget(&mut self.session, self.set, migration.version).await?;
         self.session.commit().await?;

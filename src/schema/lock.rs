@@ -7,7 +7,7 @@ use std::{fs, time::Duration};
 
 use tokio::time::Instant;
 
-use super::steps::TABLE as STATEMENTS;
+use super::{Options, retries, steps::TABLE as STATEMENTS};
 use crate::{
     Error, Kind, Result,
     cancel::Cancel,
@@ -17,6 +17,8 @@ use crate::{
 
 /// Time between two looks at a taken lock.
 const POLL: Duration = Duration::from_millis(200);
+/// Looks at a lock after the wait for it, when nobody is seen to hold it: it was given back in between.
+const LAST_LOOKS: u32 = 5;
 /// Key of PostgreSQL's advisory lock: "opsctl" in ASCII. It counts for one database.
 const KEY: i64 = 0x6f70_7363_746c;
 /// MySQL's lock is the server's, so its name holds the database's; a name has at most 64 characters.
@@ -46,9 +48,9 @@ pub(super) async fn take(session: &mut Session<'_>, wait: Duration, cancel: &Can
     if hold(session.db()) == Hold::Transaction {
         return Ok(());
     }
-    let until = Instant::now() + wait;
+    let mut queue = Queue::new(wait);
     while !ask(session, "pg_try_advisory_lock", "GET_LOCK").await? {
-        pause(session.db(), until, wait, cancel).await?;
+        queue.pause(session.db(), cancel).await?;
     }
     Ok(())
 }
@@ -63,21 +65,52 @@ pub(super) async fn release(session: &mut Session<'_>) {
 }
 
 /// Begins a transaction under the lock.
-pub(super) async fn begin(session: &mut Session<'_>, wait: Duration, cancel: &Cancel) -> Result<()> {
+pub(super) async fn begin(session: &mut Session<'_>, options: &Options, cancel: &Cancel) -> Result<()> {
     if hold(session.db()) == Hold::Session {
         return session.begin(Begin::Write).await;
     }
-    let until = Instant::now() + wait;
+    if session.db().engine() == Engine::Sqlite {
+        return begin_file(session, options, cancel).await;
+    }
+    let mut queue = Queue::new(options.lock_wait);
     loop {
         match session.begin(Begin::Write).await {
-            Ok(()) if session.db().engine() == Engine::Sqlite => return Ok(()),
             Ok(()) if ask(session, "pg_try_advisory_xact_lock", "").await? => return Ok(()),
             Ok(()) => session.rollback().await?,
             Err(error) if error.fault() == Some(Fault::Transient) => {}
             Err(error) => return Err(error),
         }
-        pause(session.db(), until, wait, cancel).await?;
+        queue.pause(session.db(), cancel).await?;
     }
+}
+
+/// A file has one lock, for runs and for all other writers: every bound of a wait counts, and the first one ends it.
+async fn begin_file(session: &mut Session<'_>, options: &Options, cancel: &Cancel) -> Result<()> {
+    let (since, mut used) = (Instant::now(), 0);
+    loop {
+        match session.begin(Begin::Write).await {
+            Err(error) if error.fault() == Some(Fault::Transient) => {}
+            other => return other,
+        }
+        if used >= options.patience.retries || since.elapsed() >= options.lock_wait {
+            return Err(written(session.db(), since.elapsed(), used + 1));
+        }
+        cancel.sleep(retries::pause(used)).await?;
+        used += 1;
+    }
+}
+
+fn written(db: &Db, waited: Duration, tries: u32) -> Error {
+    let error = Error::new(Kind::Locked, format!("another process writes to {}", db.target()));
+    let error = match file_holder(db) {
+        Some(holder) => error.because(format!("the lock is held by {holder}")),
+        None => error,
+    };
+    let times = if tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") };
+    error
+        .because(format!("waited {:.1} s for it, in {times}", waited.as_secs_f64()))
+        .hint("run this again when it is done")
+        .hint("wait longer or more often: `--lock-timeout 5s`, `--lock-retries 30`, `--lock-wait 10m`")
 }
 
 /// Calls one of the engines' functions; the answer is whether it did what it is for.
@@ -91,18 +124,37 @@ async fn ask(session: &mut Session<'_>, postgres: &str, mysql: &str) -> Result<b
     Ok(session.first(query).await?.map_or(Ok(0), |row| row.int("done"))? == 1)
 }
 
-async fn pause(db: &Db, until: Instant, wait: Duration, cancel: &Cancel) -> Result<()> {
-    if Instant::now() < until {
-        return cancel.sleep(POLL).await;
+/// The wait for a lock that another run holds.
+struct Queue {
+    wait: Duration,
+    until: Instant,
+    looks: u32,
+}
+
+impl Queue {
+    fn new(wait: Duration) -> Self {
+        Self { wait, until: Instant::now() + wait, looks: LAST_LOOKS }
     }
-    let error = Error::new(Kind::Locked, format!("{} is being migrated by another run", db.target()));
-    let error = match holder(db).await {
-        Ok(Some(holder)) => error.because(format!("the lock is held by {holder}")),
-        _ => error,
-    };
-    Err(error
-        .because(format!("waited {} s for it", wait.as_secs()))
-        .hint("wait for it longer: `--lock-wait 10m`; when it is done, a run has nothing left to do"))
+
+    /// Until the next look at the lock.
+    async fn pause(&mut self, db: &Db, cancel: &Cancel) -> Result<()> {
+        if Instant::now() < self.until {
+            return cancel.sleep(POLL).await;
+        }
+        let holder = holder(db).await;
+        if matches!(holder, Ok(None)) && self.looks > 0 {
+            self.looks -= 1;
+            return Ok(());
+        }
+        let error = Error::new(Kind::Locked, format!("{} is being migrated by another run", db.target()));
+        let error = match holder {
+            Ok(Some(holder)) => error.because(format!("the lock is held by {holder}")),
+            _ => error,
+        };
+        Err(error
+            .because(format!("waited {} s for it", self.wait.as_secs()))
+            .hint("wait for it longer: `--lock-wait 10m`; or run this again when it is done"))
+    }
 }
 
 /// Who holds the lock, since when: from the server, or the operating system.
@@ -129,7 +181,13 @@ async fn mysql_holder(db: &Db) -> Result<Option<String>> {
         "SELECT p.id, CONCAT('`', p.user, '`@', p.host) AS who, p.time AS seconds FROM information_schema.processlist p \
          WHERE p.id = IS_USED_LOCK({NAME})"
     );
-    let Some(row) = session.first(Query::new(sql)).await? else { return Ok(None) };
+    let Some(row) = session.first(Query::new(sql)).await? else {
+        // Other users' connections are hidden from a role without PROCESS, but not their numbers.
+        let row =
+            session.first(Query::new(format!("SELECT CAST(IS_USED_LOCK({NAME}) AS CHAR) AS id"))).await?;
+        let id = row.map(|row| row.text_or_null("id")).transpose()?.flatten();
+        return Ok(id.map(|id| format!("connection {id}")));
+    };
     let holder = format!(
         "connection {} ({}), at it for {} s",
         row.int("id")?,
@@ -151,7 +209,7 @@ async fn mysql_holder(db: &Db) -> Result<Option<String>> {
 }
 
 /// The process that may write the file, by Linux' own list of locks.
-fn file_holder(db: &Db) -> Option<String> {
+pub(super) fn file_holder(db: &Db) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
     let Address::File(path) = &db.target().address else { return None };
     // In WAL mode the lock lies on the index beside the file.

@@ -6,6 +6,7 @@
 mod admit;
 mod files;
 mod fingerprint;
+mod held;
 mod in_steps;
 mod lint;
 mod lock;
@@ -26,6 +27,7 @@ mod watch;
 
 pub use self::{
     admit::{admit, adopt},
+    held::told as held,
     lint::{Finding, Lint, lint},
     owner::{Owner, claim, owner, require_empty, require_own, wipe},
     plan::{Line, Plan, State, plan},

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{
     Migration, Owner, Scope, Set,
+    held::told,
     owner::owner,
     record::{self, Applied},
     sets::short,
@@ -98,8 +99,15 @@ impl Plan {
 /// How a set stands on a database. Reads only; one statement where it is recorded already.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`crate::Kind::Locked`] with who holds the record.
 pub async fn plan(db: &Db, set: &Set) -> Result<Plan> {
+    match read(db, set).await {
+        Err(error) => Err(told(db, &[&set.table, "opsctl_meta"], error).await),
+        plan => plan,
+    }
+}
+
+async fn read(db: &Db, set: &Set) -> Result<Plan> {
     let recorded = record::read(&mut db.session().await?, set).await?;
     let is_recorded = recorded.is_some();
     let (known, rows) = recorded.map_or((None, Vec::new()), |recorded| (recorded.owner, recorded.rows));

@@ -153,7 +153,7 @@ pub async fn mend(db: &Db, set: &Set, found: &[Mend], options: &Options, cancel:
     let guarded = db.guarded(Guards::migration(&options.runner, options.patience.lock));
     let mut session = guarded.session().await?;
     lock::take(&mut session, options.lock_wait, cancel).await?;
-    lock::begin(&mut session, options.lock_wait, cancel).await?;
+    lock::begin(&mut session, options, cancel).await?;
     for one in found {
         if write(&mut session, set, one).await? == 0 {
             return Err(Error::refused(format!(

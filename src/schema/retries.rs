@@ -6,7 +6,7 @@ use super::watch::Watch;
 use crate::{
     Error, Kind, Result,
     cancel::Cancel,
-    db::{Db, Fault},
+    db::{Db, Engine, Fault},
 };
 
 /// Longest pause after the first try; it doubles with each further one.
@@ -21,6 +21,31 @@ pub struct Patience {
     pub lock: Duration,
     /// Further tries after lock timeouts.
     pub retries: u32,
+}
+
+impl Patience {
+    /// Longest wait for one lock on an engine: MySQL and MariaDB count whole seconds.
+    pub fn of(self, engine: Engine) -> Duration {
+        match engine {
+            Engine::MySql => {
+                Duration::from_secs(self.lock.as_secs() + u64::from(self.lock.subsec_nanos() > 0))
+            }
+            Engine::Postgres | Engine::Sqlite => self.lock,
+        }
+    }
+
+    /// What there is to say about a wait that an engine makes longer.
+    pub(super) fn note(self, engine: Engine) -> Option<String> {
+        let (asked, had) = (self.lock, self.of(engine));
+        (asked != had).then(|| {
+            format!(
+                "{} waits for locks in whole seconds: {} s instead of {} ms",
+                engine.name(),
+                had.as_secs(),
+                asked.as_millis()
+            )
+        })
+    }
 }
 
 impl Default for Patience {
@@ -55,32 +80,40 @@ impl Tries {
             return Err(error);
         }
         if self.used >= self.patience.retries {
-            return Err(self.given_up(&error, db, watch));
+            return Err(self.given_up(&error, db, watch.blockers()));
         }
-        let pause = longest(self.used).mul_f64(rand::random::<f64>());
+        let pause = pause(self.used);
         self.used += 1;
         tracing::info!(try_ = self.used, ?pause, %error, blockers = ?watch.blockers(), "a lock was not had in time");
         cancel.sleep(pause).await
     }
 
-    fn given_up(&self, error: &Error, db: &Db, watch: &Watch<'_>) -> Error {
+    fn given_up(&self, error: &Error, db: &Db, blockers: Vec<String>) -> Error {
         let told = Error::new(
             Kind::Locked,
             format!(
                 "a lock was not to be had in {} tries of {} ms in {}",
                 self.used + 1,
-                self.patience.lock.as_millis(),
+                self.patience.of(db.engine()).as_millis(),
                 db.target()
             ),
         )
         .because(error.root());
-        let told = watch
-            .blockers()
-            .into_iter()
-            .fold(told, |told, blocker| told.because(format!("held by {blocker}")));
+        let told =
+            blockers.into_iter().fold(told, |told, blocker| told.because(format!("held by {blocker}")));
+        // Where the statement stands is said before what it waited for.
+        let told = match error.causes() {
+            [_, _, ..] => told.during(error.message()),
+            _ => told,
+        };
         told.hint("nothing of ours waits any more; end that session, or try when it is done")
             .hint("wait longer or more often: `--lock-timeout 5s`, `--lock-retries 30`")
     }
+}
+
+/// The pause before the try after so many.
+pub(super) fn pause(used: u32) -> Duration {
+    longest(used).mul_f64(rand::random::<f64>())
 }
 
 /// Longest pause before the try after so many: full jitter takes any part of it.

@@ -117,7 +117,10 @@ pub async fn follow<'s>(
     let guarded = db.guarded(Guards::migration(&options.runner, options.patience.lock));
     let mut session = guarded.session().await?;
     let watch = Watch::over(db, &mut session, options.patience.lock).await?;
-    lock::take(&mut session, options.lock_wait, cancel).await?;
+    if let Err(error) = lock::take(&mut session, options.lock_wait, cancel).await {
+        return unless_done(db, set, options, error).await;
+    }
+    ran.notes.extend(options.patience.note(db.engine()));
     crash::reach(Point::MigrationLocked);
     let mut runner =
         Runner { guarded: &guarded, session, watch, set, options, cancel, notes: &mut ran.notes };
@@ -127,7 +130,21 @@ pub async fn follow<'s>(
     drop(runner);
     guarded.close().await;
     db.forget_tables();
-    result
+    match result {
+        Err(error) => unless_done(db, set, options, error).await,
+        Ok(()) => Ok(()),
+    }
+}
+
+/// A lock that was not to be had is in nobody's way when its holder has done all that was to be done.
+async fn unless_done(db: &Db, set: &Set, options: &Options, error: Error) -> Result<()> {
+    if error.kind() == ErrorKind::Locked
+        && let Ok(plan) = plan(db, set).await
+        && pending(db, set, &plan, options).is_empty()
+    {
+        return Ok(());
+    }
+    Err(error)
 }
 
 fn pending<'s>(db: &Db, set: &'s Set, plan: &Plan, options: &Options) -> Vec<&'s Migration> {
@@ -245,7 +262,7 @@ impl<'s> Runner<'_, 's> {
 
     async fn transaction(&mut self, migration: &Migration) -> Result<bool> {
         let session = &mut self.session;
-        lock::begin(session, self.options.lock_wait, self.cancel).await?;
+        lock::begin(session, self.options, self.cancel).await?;
         if lock::hold(self.guarded) == lock::Hold::Transaction {
             record::create(session, self.set).await?;
         }
@@ -260,8 +277,9 @@ impl<'s> Runner<'_, 's> {
         let mut reached = Reached::default();
         let ran = self.watch.during(session.script_noted(&migration.sql, &mut reached)).await;
         ran.map_err(|error| match place::stopped(self.guarded.engine(), migration, reached) {
-            Some(place) => own(error).during(place),
-            None => own(error),
+            // A server that is gone has not told which statements had ended.
+            Some(place) if error.kind() != ErrorKind::Unreachable => own(error).during(place),
+            _ => own(error),
         })?;
         crash::reach(Point::MigrationCommit);
         let _shield = self.cancel.shield();

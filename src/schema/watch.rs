@@ -16,6 +16,11 @@ const SELDOM: Duration = Duration::from_secs(15);
 /// Sessions that are named, of those that keep one waiting.
 const NAMED: usize = 3;
 
+/// A session of PostgreSQL's, `b`, as people are told of it.
+pub(super) const WHO: &str = "concat_ws(', ', 'backend ' || b.pid, nullif(b.application_name, ''), \
+    'role ' || b.usename, 'from ' || host(b.client_addr), b.state, 'in a transaction for ' || \
+    extract(epoch FROM clock_timestamp() - b.xact_start)::int || ' s')";
+
 /// An eye on one connection.
 pub(super) struct Watch<'a> {
     db: &'a Db,
@@ -88,11 +93,10 @@ fn lost(db: &Db, why: &str) -> Error {
 }
 
 async fn postgres(session: &mut Session<'_>, backend: i64) -> Result<Option<Vec<String>>> {
-    let sql = "SELECT concat_ws(', ', 'backend ' || b.pid, nullif(b.application_name, ''), 'role ' || b.usename, \
-               'from ' || host(b.client_addr), b.state, 'in a transaction for ' || \
-               extract(epoch FROM clock_timestamp() - b.xact_start)::int || ' s') AS who \
-               FROM pg_stat_activity me LEFT JOIN LATERAL unnest(pg_blocking_pids(me.pid)) AS w(pid) ON true \
-               LEFT JOIN pg_stat_activity b ON b.pid = w.pid WHERE me.pid = ?::int";
+    let sql = format!(
+        "SELECT {WHO} AS who FROM pg_stat_activity me LEFT JOIN LATERAL unnest(pg_blocking_pids(me.pid)) AS w(pid) \
+         ON true LEFT JOIN pg_stat_activity b ON b.pid = w.pid WHERE me.pid = ?::int"
+    );
     named(&session.fetch(Query::new(sql).bind(backend)).await?)
 }
 
@@ -108,15 +112,20 @@ fn named(rows: &[Row]) -> Result<Option<Vec<String>>> {
     Ok(Some(names))
 }
 
-/// Which session holds a metadata lock is known to a plugin alone. Without it, those with open transactions are named,
-/// or those at work in the same database, as far as the role may see them.
 async fn mysql(session: &mut Session<'_>, backend: i64) -> Result<Option<Vec<String>>> {
     let me = "SELECT state FROM information_schema.processlist WHERE id = ?";
     let Some(row) = session.first(Query::new(me).bind(backend)).await? else { return Ok(None) };
     let state = row.text("state")?.to_lowercase();
-    if !state.contains("lock") {
-        return Ok(Some(Vec::new()));
+    match state.contains("lock") {
+        true => holders(session, backend).await,
+        false => Ok(Some(Vec::new())),
     }
+}
+
+/// Who may hold a lock of MySQL's or MariaDB's that the connection waits for. Which session holds a metadata lock is
+/// known to a plugin alone. Without it, those with open transactions are named, or those at work in the same database, as
+/// far as the role may see them.
+pub(super) async fn holders(session: &mut Session<'_>, backend: i64) -> Result<Option<Vec<String>>> {
     let who = "CONCAT('connection ', p.id, ' (`', p.user, '`@', p.host, '), ', LOWER(p.command), ' for ', p.time, ' s')";
     let ways = [
         format!(

@@ -62,7 +62,7 @@ pub struct Args {
     /// What dangerous statements of pending migrations mean
     #[arg(long, value_enum, value_name = "WHAT", default_value = "warn")]
     lint: Linting,
-    /// Longest wait for a lock of a table or a row: others queue behind it
+    /// Longest wait for a lock of a table or a row: others queue behind it; on MySQL and MariaDB rounded up to seconds
     #[arg(long, value_name = "TIME", value_parser = short, default_value = "2s")]
     lock_timeout: Duration,
     /// Further tries after lock timeouts

@@ -144,12 +144,15 @@ pub fn hints(items: &[Item]) -> Vec<String> {
             None => found.push((general, vec![item], next)),
         }
     }
+    let more = found.len().saturating_sub(HINTS);
+    let lines = if more == 1 { "line" } else { "lines" };
+    let rest = (more > 0).then(|| format!("{more} more {lines} to type next: `-o wide` or `-o json`"));
     let told = found.iter().take(HINTS).map(|(general, alike, next)| match alike.as_slice() {
         _ if items.len() == 1 => (*next).to_owned(),
         [one] => format!("{}: {next}", one.cluster),
         _ => format!("{}: {general}", named(alike)),
     });
-    told.collect()
+    told.chain(rest).collect()
 }
 
 /// A hint without the name of its cluster.

@@ -7,7 +7,7 @@ use crate::{
     Error, Kind, Result,
     cancel::Cancel,
     config::{Engine, clusters::Role, database::Address},
-    db::{Access, Db},
+    db::{Access, Db, Guards},
     fleet::{Cluster, Done, each},
     schema::{self, Asked, Finding, Lint, Mend, Plan, Ran, Scope, State},
 };
@@ -130,7 +130,9 @@ fn database(cluster: &Cluster, request: &Request) -> Result<Db> {
     let target = cluster.database(Role::Owner)?;
     let missing = matches!(&target.address, Address::File(path) if !path.exists());
     let access = if missing && request.own { Access::Own } else { Access::Existing };
-    Ok(Db::new(target.clone(), access, request.clock))
+    // Whoever looks queues as everybody does, and no longer than a migration may.
+    let guards = Guards { lock: request.options.patience.lock, ..Guards::default() };
+    Ok(Db::new(target.clone(), access, request.clock).guarded(guards))
 }
 
 impl Planned<'_> {
@@ -147,6 +149,10 @@ impl Planned<'_> {
         let Some((db, plan)) = &self.ready else { return item };
         let mut ran = Ran { applied: Vec::new(), notes: Vec::new(), error: None };
         if let Err(error) = self.work(db, plan, request, cancel, &mut ran).await {
+            let error = match error.kind() {
+                Kind::Locked => error,
+                _ => schema::held(db, &[&request.set.table], error).await,
+            };
             item.failed(&right(error, self.cluster), &request.source);
         } else {
             item.outcome = Outcome::Applied;
@@ -202,12 +208,9 @@ fn right(error: Error, cluster: &Cluster) -> Error {
     if error.fault() != Some(crate::db::Fault::Right) || cluster.has(Role::Owner) {
         return error;
     }
-    error.because("`app` was used: the cluster has no credentials of its own for the role `owner`").hint(
-        format!(
-            "give it an owner: `opsctl clusters edit {} --owner-user USER --owner-password-from REF`",
-            cluster.name
-        ),
-    )
+    error
+        .because("`app` was used: the cluster has no credentials of its own for the role `owner`")
+        .hint(format!("give it an owner: {}", cluster.give_owner()))
 }
 
 /// What there is to repair on one cluster.

@@ -183,6 +183,10 @@ impl Item {
             Outcome::Unusable => format!("see how it is registered: `opsctl clusters show {name}`"),
             _ => return,
         };
+        // What stands in a file is not mended where the cluster is registered.
+        if self.outcome == Outcome::Unusable && error.fault().is_none() && !self.next.is_empty() {
+            return;
+        }
         if !self.next.iter().any(|hint| hint.contains("`opsctl ")) {
             self.next.push(next);
         }

@@ -18,7 +18,15 @@ struct Brake<'r> {
     request: &'r Request,
     of: usize,
     failed: RefCell<usize>,
-    reason: RefCell<Option<Error>>,
+    reason: RefCell<Option<Why>>,
+}
+
+/// Why no further cluster is begun.
+enum Why {
+    /// More have failed than may.
+    Budget,
+    /// A canary, a request to stop, the deadline.
+    Told(Error),
 }
 
 impl Brake<'_> {
@@ -28,17 +36,26 @@ impl Brake<'_> {
             return;
         }
         *self.failed.borrow_mut() += 1;
-        let failed = *self.failed.borrow();
-        if self.request.budget.is_exceeded(failed, self.of) && self.reason.borrow().is_none() {
-            let clusters = if failed == 1 { "cluster has" } else { "clusters have" };
-            let reason = Error::failed(format!("no further cluster is begun: {failed} {clusters} failed"));
-            *self.reason.borrow_mut() =
-                Some(reason.hint("mend these; a run after that begins where this one ended"));
+        if self.request.budget.is_exceeded(*self.failed.borrow(), self.of) {
+            self.reason.borrow_mut().get_or_insert(Why::Budget);
         }
     }
 
     fn pull(&self, reason: Error) {
-        self.reason.borrow_mut().get_or_insert(reason);
+        self.reason.borrow_mut().get_or_insert(Why::Told(reason));
+    }
+
+    /// Why the run was ended early, with all that failed until its end.
+    fn stopped(self) -> Option<Error> {
+        let failed = self.failed.into_inner();
+        let clusters = if failed == 1 { "cluster has" } else { "clusters have" };
+        match self.reason.into_inner()? {
+            Why::Told(error) => Some(error),
+            Why::Budget => Some(
+                Error::failed(format!("no further cluster is begun: {failed} {clusters} failed"))
+                    .hint("mend these; a run after that begins where this one ended"),
+            ),
+        }
     }
 
     fn is_pulled(&self) -> bool {
@@ -81,7 +98,7 @@ pub async fn migrate(
         (0..plans.len()).filter(|at| !first.contains(at) && plans[*at].is_runnable(request)).collect();
     wave(&mut plans, &rest, &brake, cancel, &mut told).await;
     let items = plans.into_iter().map(|plan| plan.item).collect();
-    Ok(Report { items, findings, stopped: brake.reason.into_inner(), looked: false })
+    Ok(Report { items, findings, stopped: brake.stopped(), looked: false })
 }
 
 fn denied(findings: &[Finding]) -> Error {

@@ -76,9 +76,7 @@ impl Seen {
             }
             (_, Some(1..)) => Finding::degraded(
                 "what is pending cannot be applied",
-                format!(
-                    "give the cluster an owner: `opsctl clusters edit {name} --owner-user USER --owner-password-from REF`"
-                ),
+                format!("give the cluster an owner: {}", cluster.give_owner()),
             ),
             _ => return None,
         };

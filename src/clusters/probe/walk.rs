@@ -16,14 +16,17 @@ use super::{
 use crate::{
     Error, Kind, Result,
     config::{Database, Engine, clusters::Role, database::Address},
-    db::{Access, Db, Fault, Session},
+    db::{Access, Db, Fault, Guards, Session},
     fleet::Cluster,
+    schema::held,
 };
 
 /// A connection that took so long was not refused: nobody answered.
 const SILENT: Duration = Duration::from_secs(4);
 /// Time that the port is given to show whether anything listens there.
 const KNOCK: Duration = Duration::from_millis(800);
+/// Longest wait for a table that another session holds: who it is, is to be told in time.
+const LOCK: Duration = Duration::from_secs(1);
 /// Time for saying goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -39,7 +42,9 @@ pub(super) async fn walk(cluster: &Cluster, request: &Request, trail: &RefCell<T
     if resolved.is_err() {
         return;
     }
-    let open = |(role, database)| (role, Db::new(database, Access::Existing, request.clock));
+    let guards = Guards { lock: LOCK, ..Guards::default() };
+    let open =
+        |(role, database)| (role, Db::new(database, Access::Existing, request.clock).guarded(guards.clone()));
     let dbs: Vec<(Role, Db)> = logins.into_iter().map(open).collect();
     if let Some((role, mut session)) = log_in(cluster, &dbs, trail).await {
         ask(cluster, request, role, &mut session, trail).await;
@@ -194,7 +199,14 @@ async fn ask(
     }
     let seen = server.as_ref().and_then(|server| Seen::read(cluster, server, &asked));
     replication(request, server, &asked, trail);
-    let (findings, notes) = migrations(cluster, &asked, seen.as_ref(), trail);
+    let unread = match asked.failure(Item::Records).or(asked.failure(Item::Mark)) {
+        Some(error) => Some(held(session.db(), &[tools::RECORDS, tools::MARK], error.clone()).await),
+        None => None,
+    };
+    let (findings, notes) = match unread {
+        Some(error) => (vec![failure(cluster, &error)], Vec::new()),
+        None => migrations(cluster, &asked, seen.as_ref(), trail),
+    };
     let mut trail = trail.borrow_mut();
     match in_one {
         true => trail.also(Stage::Schema, Stage::Query, findings, notes),
@@ -263,16 +275,13 @@ fn replication(request: &Request, server: Option<Server>, asked: &Asked, trail: 
     trail.server = Some(server);
 }
 
-/// The migrations, with what is wrong and what is worth knowing.
+/// The migrations as their record has them, with what is wrong and what is worth knowing.
 fn migrations(
     cluster: &Cluster,
     asked: &Asked,
     seen: Option<&Seen>,
     trail: &RefCell<Trail>,
 ) -> (Vec<Finding>, Vec<String>) {
-    if let Some(error) = asked.failure(Item::Records).or(asked.failure(Item::Mark)) {
-        return (vec![failure(cluster, error)], Vec::new());
-    }
     let read = match asked.knows(Item::Records) {
         true => schema::read(asked.engine(), asked.is_own(), tools::RECORDS, asked.rows(Item::Records)),
         false => {

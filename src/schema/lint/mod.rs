@@ -3,6 +3,7 @@
 
 mod own;
 mod postgres;
+mod signs;
 mod words;
 
 use std::collections::BTreeSet;
@@ -102,6 +103,22 @@ mod tests {
             ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);", &["1 constraint-missing-not-valid"]),
             ("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;", &[]),
             ("LOCK TABLE t IN ACCESS EXCLUSIVE MODE;", &["1 lock-table"]),
+            ("TRUNCATE t;", &["1 ban-truncate"]),
+            ("DROP SCHEMA s CASCADE;", &["1 ban-drop-cascade"]),
+            ("DROP SCHEMA s;", &[]),
+            ("ALTER TABLE t DISABLE ROW LEVEL SECURITY;", &["1 weakening-row-security"]),
+            ("ALTER TABLE t NO FORCE ROW LEVEL SECURITY;", &["1 weakening-row-security"]),
+            ("ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;", &[]),
+            ("DROP POLICY IF EXISTS p ON t;", &["1 weakening-row-security"]),
+            ("-- no-transaction\nVACUUM FULL t;", &["2 rewriting-table"]),
+            ("-- no-transaction\nVACUUM (VERBOSE, FULL) t;", &["2 rewriting-table"]),
+            ("-- no-transaction\nVACUUM t;", &[]),
+            ("CLUSTER t USING i;", &["1 rewriting-table"]),
+            ("REINDEX TABLE t;", &["1 require-concurrent-reindex"]),
+            ("-- no-transaction\nREINDEX TABLE CONCURRENTLY t;", &[]),
+            ("REFRESH MATERIALIZED VIEW v;", &["1 require-concurrent-refresh"]),
+            ("REFRESH MATERIALIZED VIEW CONCURRENTLY v;", &[]),
+            ("CREATE MATERIALIZED VIEW v AS SELECT 1; REFRESH MATERIALIZED VIEW v;", &[]),
             ("-- opsctl:allow ban-drop-table empty since March\nDROP TABLE t;", &[]),
             ("-- opsctl:allow ban-drop-table\nDROP TABLE t;", &["2 ban-drop-table"]),
         ] {
@@ -137,6 +154,14 @@ mod tests {
             ("RENAME TABLE a TO b;", &["1 renaming-table"]),
             ("ALTER TABLE a RENAME COLUMN x TO y;", &["1 renaming-column"]),
             ("ALTER TABLE a RENAME INDEX x TO y;", &[]),
+            ("DROP DATABASE d;", &["1 ban-drop-database"]),
+            ("DROP SCHEMA IF EXISTS d;", &["1 ban-drop-database"]),
+            ("CREATE OR REPLACE TABLE t (a int);", &["1 ban-drop-table"]),
+            ("ALTER TABLE t ADD PRIMARY KEY (a);", &["1 rewriting-table"]),
+            ("ALTER TABLE t FORCE;", &["1 rewriting-table"]),
+            ("ALTER TABLE t DROP PARTITION p;", &["1 ban-drop-partition"]),
+            ("OPTIMIZE TABLE t;", &["1 rewriting-table"]),
+            ("CREATE TABLE t (a int); OPTIMIZE TABLE t; ALTER TABLE t ADD PRIMARY KEY (a);", &[]),
             ("# opsctl\n-- opsctl:allow ban-drop-table empty since March\nDROP TABLE t;", &[]),
         ] {
             assert_eq!(rules(Engine::MySql, sql), expected, "{sql}");
@@ -166,6 +191,25 @@ mod tests {
         assert_eq!(rules(Engine::Postgres, sql), [""; 0]);
         let sql = "CREATE TABLE t (a int); TRUNCATE TABLE t; CREATE FULLTEXT INDEX i ON t (a); RENAME TABLE t TO u;";
         assert_eq!(rules(Engine::MySql, sql), [""; 0]);
+    }
+
+    #[test]
+    fn rows_that_are_changed_without_a_condition_are_named_on_every_engine() {
+        for (sql, expected) in [
+            ("DELETE FROM t;", &["1 delete-every-row"][..]),
+            ("DELETE FROM t WHERE a = 1;", &[]),
+            ("UPDATE t SET a = 1;", &["1 update-every-row"]),
+            ("UPDATE t SET a = (SELECT b FROM u WHERE u.id = t.id);", &["1 update-every-row"]),
+            ("WITH u AS (SELECT 1 WHERE true) DELETE FROM t;", &["1 delete-every-row"]),
+            ("WITH u AS (DELETE FROM t WHERE a = 1 RETURNING a) SELECT a FROM u;", &[]),
+            ("INSERT INTO t VALUES (1) ON CONFLICT DO UPDATE SET a = 1;", &[]),
+            ("CREATE TABLE t (a int); INSERT INTO t VALUES (1); UPDATE t SET a = 2; DELETE FROM t;", &[]),
+            ("CREATE TABLE t (a int);\nUPDATE orders SET a = 2;", &["2 update-every-row"]),
+        ] {
+            for engine in [Engine::Postgres, Engine::MySql, Engine::Sqlite] {
+                assert_eq!(rules(engine, sql), expected, "{engine:?}: {sql}");
+            }
+        }
     }
 
     #[test]

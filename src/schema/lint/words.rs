@@ -1,13 +1,13 @@
 //! Rules that show in a statement's words: for MySQL, MariaDB and SQLite, for which there is no linter.
 
-use super::{Finding, own::Told};
+use super::{Finding, own::Told, signs};
 use crate::{
     db::Engine,
     schema::{Migration, sql::Statement},
 };
 
 /// A rule: its name, what it does, what to write instead.
-type Rule = (&'static str, &'static str, &'static str);
+pub(super) type Rule = (&'static str, &'static str, &'static str);
 
 const LOCK: Rule = (
     "lock-table",
@@ -19,7 +19,7 @@ const CONCURRENTLY: Rule = (
     "PostgreSQL refuses CONCURRENTLY inside of a transaction",
     "begin the file with `-- no-transaction`",
 );
-const DROP_TABLE: Rule = (
+pub(super) const DROP_TABLE: Rule = (
     "ban-drop-table",
     "its rows are lost",
     "drop it one release after the last reader is gone, with a backup at hand",
@@ -29,8 +29,9 @@ const DROP_COLUMN: Rule = (
     "the rows' values are lost, and the running application may still read them",
     "drop it one release after the last reader is gone",
 );
-const TRUNCATE: Rule = ("ban-truncate", "its rows are lost", "DELETE in batches, with a backup at hand");
-const RENAME_TABLE: Rule = (
+pub(super) const TRUNCATE: Rule =
+    ("ban-truncate", "its rows are lost", "DELETE in batches, with a backup at hand");
+pub(super) const RENAME_TABLE: Rule = (
     "renaming-table",
     "the running application does not know the new name",
     "a view of the old name, until nothing reads it",
@@ -45,7 +46,7 @@ const TYPE: Rule = (
     "the table may be copied, and nobody writes to it meanwhile",
     "add `ALGORITHM=INPLACE, LOCK=NONE`, with which the server refuses what would block; or copy it with gh-ost",
 );
-const REWRITE: Rule = (
+pub(super) const REWRITE: Rule = (
     "rewriting-table",
     "the table is copied, and nobody writes to it meanwhile",
     "copy it beside the running application, with gh-ost or pt-online-schema-change",
@@ -66,13 +67,20 @@ pub(super) fn findings(engine: Engine, migration: &Migration, statements: &[Told
     let mut found = Vec::new();
     for told in statements.iter().filter(|told| !told.is_own) {
         let said: Vec<&str> = told.said.iter().map(String::as_str).collect();
-        found.extend(rules(engine, &said).into_iter().map(|rule| finding(migration, &told.statement, rule)));
+        let rules = rules(engine, &said).into_iter().chain(signs::rules(engine, &said, told.is_unbounded));
+        found.extend(rules.map(|rule| finding(migration, &told.statement, rule)));
     }
     found
 }
 
-/// What squawk does not look for on PostgreSQL: explicit locks, and CONCURRENTLY where there is a transaction.
+/// What squawk does not look for on PostgreSQL: explicit locks, CONCURRENTLY where there is a transaction, and what bears
+/// a sign of danger.
 pub(super) fn of_postgres(migration: &Migration, statements: &[Told]) -> Vec<Finding> {
+    let signs = statements.iter().filter(|told| !told.is_own).flat_map(|told| {
+        let said: Vec<&str> = told.said.iter().map(String::as_str).collect();
+        let rules = signs::rules(Engine::Postgres, &said, told.is_unbounded);
+        rules.into_iter().map(|rule| finding(migration, &told.statement, rule))
+    });
     let rule = |told: &Told| match told.said.first().map(String::as_str) {
         Some("LOCK") if !told.is_own => Some(LOCK),
         Some("CREATE" | "DROP" | "REINDEX")
@@ -82,7 +90,8 @@ pub(super) fn of_postgres(migration: &Migration, statements: &[Told]) -> Vec<Fin
         }
         _ => None,
     };
-    statements.iter().filter_map(|told| Some(finding(migration, &told.statement, rule(told)?))).collect()
+    let others = statements.iter().filter_map(|told| Some(finding(migration, &told.statement, rule(told)?)));
+    others.chain(signs).collect()
 }
 
 fn finding(migration: &Migration, statement: &Statement, (rule, why, instead): Rule) -> Finding {
