@@ -56,7 +56,7 @@ async fn one_cluster_is_shown_stage_by_stage_and_several_in_a_row_each() {
         warning: cluster `eu-1`: 1 migration is pending
         hint: apply what is pending: `opsctl clusters migrate eu-1`
         warning: cluster `eu-1`: what is pending cannot be applied: `ROLE`, which migrates, may not make tables there
-        hint: give the cluster an owner: `opsctl clusters edit eu-1 --owner-user USER --owner-password-from REF`
+        hint: give the cluster an owner: `user` and `password` of [clusters.eu-1.owner] in FILE
         error: cluster `eu-2` failed at resolve
          caused by: the name `no-such-host.invalid` has no address
          caused by: failed to lookup address information: Name or service not known
