@@ -101,7 +101,7 @@ fn subjects<'s>(said: &[&'s str]) -> Vec<&'s str> {
         ["DROP", "POLICY", ..] => behind("ON").map_or_else(Vec::new, first),
         ["ALTER", "TABLE", ..] => first(2),
         ["DELETE", ..] => behind("FROM").map_or_else(Vec::new, first),
-        ["UPDATE", ..] | ["CLUSTER", ..] => first(1),
+        ["UPDATE" | "CLUSTER", ..] => first(1),
         ["VACUUM", ..] => behind("FULL").map_or_else(Vec::new, first),
         ["OPTIMIZE", ..] => behind("TABLE").map_or_else(Vec::new, |at| names(at, &[])),
         ["REINDEX", "TABLE" | "INDEX", ..] => first(2),
