@@ -140,8 +140,13 @@ fn harmless(text: &str) -> String {
 }
 
 fn cut(text: &str, longest: usize) -> &str {
-    let end = (0..=longest.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
-    &text[..end.unwrap_or_default()]
+    if text.len() <= longest {
+        return text;
+    }
+    let end = (0..=longest).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    // At the end of a word, unless there is but one.
+    let end = text[..end].rfind(' ').unwrap_or(end);
+    text[..end].trim_end_matches([' ', ',', ';', ':'])
 }
 
 #[cfg(test)]

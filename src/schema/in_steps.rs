@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::{
-    Migration, fingerprint, lock, place, record,
+    Migration, doubt, fingerprint, lock, place, record,
     retries::Tries,
     run::{Runner, nanos, own},
     sql::{Kind, Statement, split},
@@ -105,6 +105,8 @@ impl Runner<'_, '_> {
                     .hint("give the file the text back that was run, or undo that by hand and begin anew:")
                     .hint(repair_line(migration)));
             }
+            // Rows whose change has a record before it are those of tables without transactions.
+            (Stand::Begun, Kind::Data) => return Err(unknown(migration, statement, step)),
             (_, Kind::Data | Kind::Repeatable | Kind::Session | Kind::Transaction | Kind::Client) => {
                 return Ok(Next::Run);
             }
@@ -113,6 +115,8 @@ impl Runner<'_, '_> {
             }
             (Stand::Begun, _) if !is_same => return Err(unknown(migration, statement, step)),
             (Stand::Begun, Kind::Unclear) => return Err(unknown(migration, statement, step)),
+            // Somebody has looked, and said so.
+            (Stand::Failed, Kind::Several) if step.message.is_empty() => return Ok(Next::Run),
             (_, Kind::Schema | Kind::Several) => {}
         }
         if let Some(next) = self.concurrent(statement, &mut Tries::new(self.options.patience)).await? {
@@ -120,6 +124,7 @@ impl Runner<'_, '_> {
         }
         let now = fingerprint::of(&mut self.session, &statement.text).await?;
         match (now == step.fingerprint, kind) {
+            (true, _) if doubt::swaps(&statement.text) => Err(unknown(migration, statement, step)),
             (true, _) => Ok(Next::Run),
             (false, Kind::Schema) => Ok(Next::Happened),
             (false, _) => Err(unknown(migration, statement, step)),
@@ -164,6 +169,13 @@ impl Runner<'_, '_> {
         statement: &Statement,
         kind: Kind,
     ) -> Result<()> {
+        let stays = match kind {
+            Kind::Data => doubt::without_transactions(&mut self.session, &statement.text).await?,
+            _ => Vec::new(),
+        };
+        if let [table, ..] = stays.as_slice() {
+            return self.once(migration, position, statement, table).await;
+        }
         let mut tries = Tries::new(self.options.patience);
         loop {
             let result = match kind {
@@ -183,6 +195,31 @@ impl Runner<'_, '_> {
                 self.note(migration, position, statement, Stand::Failed, ("", &said)).await?;
                 return Err(error);
             }
+        }
+    }
+
+    /// Rows of a table without transactions: what was changed before a failure stays, so nothing is tried again, and
+    /// the record calls it begun until somebody has looked. Only what fails before any row is free of that.
+    async fn once(
+        &mut self,
+        migration: &Migration,
+        position: usize,
+        statement: &Statement,
+        table: &str,
+    ) -> Result<()> {
+        let Err(error) = self.between_records(migration, position, statement).await else { return Ok(()) };
+        let stand = match error.fault() {
+            Some(Fault::Lost) => return Err(error),
+            Some(Fault::Schema | Fault::Right | Fault::ReadOnly) => Stand::Failed,
+            _ => Stand::Begun,
+        };
+        let said = error.root().to_owned();
+        self.note(migration, position, statement, stand, ("", &said)).await?;
+        match stand {
+            Stand::Failed => Err(error),
+            _ => Err(error.hint(format!(
+                "look before it is run again: `{table}` has no transactions, so rows that were changed stay so"
+            ))),
         }
     }
 
@@ -211,7 +248,7 @@ impl Runner<'_, '_> {
             self.session.commit().await
         };
         let result = work.await;
-        if result.is_err() {
+        if result.as_ref().is_err_and(|error| error.fault() != Some(Fault::Lost)) {
             self.session.undo().await?;
         }
         crash::reach(Point::StatementDone);

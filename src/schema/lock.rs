@@ -19,6 +19,8 @@ use crate::{
 const POLL: Duration = Duration::from_millis(200);
 /// Looks at a lock after the wait for it, when nobody is seen to hold it: it was given back in between.
 const LAST_LOOKS: u32 = 5;
+/// Longest time to learn who holds the lock when there is none left.
+const LAST_LOOK: Duration = Duration::from_millis(800);
 /// Key of PostgreSQL's advisory lock: "opsctl" in ASCII. It counts for one database.
 const KEY: i64 = 0x6f70_7363_746c;
 /// MySQL's lock is the server's, so its name holds the database's; a name has at most 64 characters.
@@ -154,6 +156,18 @@ impl Queue {
         Err(error
             .because(format!("waited {} s for it", self.wait.as_secs()))
             .hint("wait for it longer: `--lock-wait 10m`; or run this again when it is done"))
+    }
+}
+
+/// Adds to a request to stop, or a deadline, whom it found holding the lock. Other errors say that themselves.
+pub(super) async fn stopped(db: &Db, error: Error) -> Error {
+    if !matches!(error.kind(), Kind::Interrupted | Kind::Deadline) {
+        return error;
+    }
+    let error = error.because(format!("{} is being migrated by another run", db.target()));
+    match tokio::time::timeout(LAST_LOOK, holder(db)).await {
+        Ok(Ok(Some(holder))) => error.because(format!("the lock is held by {holder}")),
+        _ => error,
     }
 }
 

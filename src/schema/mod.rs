@@ -4,10 +4,12 @@
 //! `sqlx migrate info` reads the same state. The runner is opsctl's own: its lock is bounded and names its holder.
 
 mod admit;
+mod doubt;
 mod files;
 mod fingerprint;
 mod held;
 mod in_steps;
+mod left;
 mod lint;
 mod lock;
 mod names;
@@ -28,6 +30,7 @@ mod watch;
 pub use self::{
     admit::{admit, adopt},
     held::told as held,
+    left::left,
     lint::{Finding, Lint, lint},
     owner::{Owner, claim, owner, require_empty, require_own, wipe},
     plan::{Line, Plan, State, plan},

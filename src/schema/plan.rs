@@ -45,6 +45,8 @@ pub struct Line {
     pub late: bool,
     /// What there is to say about the state: both checksums of one that drifted.
     pub detail: Option<String>,
+    /// Whether it is recorded, and nothing else is known of it here: its file is gone, or a newer opsctl has it.
+    pub gone: bool,
     /// When it was applied.
     pub applied_at: Option<DateTime<Utc>>,
 }
@@ -85,14 +87,22 @@ impl Plan {
 
     /// Why nothing may be run before somebody has looked, if so.
     pub fn drift(&self) -> Option<Error> {
-        let first = self.of(State::Drifted).next()?;
         let count = self.count(State::Drifted);
+        if count == 0 {
+            return None;
+        }
         let what = if count == 1 { "migration was" } else { "migrations were" };
-        let detail = first.detail.clone().unwrap_or_default();
-        Some(
-            Error::failed(format!("{count} {what} applied from another text"))
-                .because(format!("version {} ({}): {detail}", first.version, first.description)),
-        )
+        let error = Error::failed(format!("{count} {what} applied from another text"));
+        let told = |line: &Line| {
+            let detail = line.detail.clone().unwrap_or_default();
+            format!("version {} ({}): {detail}", line.version, line.description)
+        };
+        Some(self.of(State::Drifted).map(told).fold(error, Error::because))
+    }
+
+    /// The first migration, up to a version, that was begun and cannot go on, because its file is not here.
+    pub fn stuck(&self, to: Option<i64>) -> Option<&Line> {
+        self.of(State::Dirty).find(|line| line.gone && to.is_none_or(|last| line.version <= last))
     }
 }
 
@@ -141,6 +151,7 @@ fn lines(set: &Set, known: &[Migration], rows: &[Applied]) -> Vec<Line> {
             state,
             late: state == State::Pending && migration.version < newest,
             detail: row.filter(|_| state == State::Drifted).map(|row| drift(migration, row)),
+            gone: false,
             applied_at: row.and_then(|row| row.at),
         }
     };
@@ -152,6 +163,7 @@ fn lines(set: &Set, known: &[Migration], rows: &[Applied]) -> Vec<Line> {
         state: if row.success { State::Unknown } else { State::Dirty },
         late: false,
         detail: None,
+        gone: true,
         applied_at: row.at,
     });
     let mut lines: Vec<Line> = known.iter().map(line).chain(gone).collect();

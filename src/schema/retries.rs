@@ -85,7 +85,14 @@ impl Tries {
         let pause = pause(self.used);
         self.used += 1;
         tracing::info!(try_ = self.used, ?pause, %error, blockers = ?watch.blockers(), "a lock was not had in time");
-        cancel.sleep(pause).await
+        cancel.sleep(pause).await.map_err(|stop| self.stopped(stop, watch))
+    }
+
+    /// Why it ends here, with whom it waited for.
+    fn stopped(&self, stop: Error, watch: &Watch<'_>) -> Error {
+        let times = if self.used == 1 { "1 try".to_owned() } else { format!("{} tries", self.used) };
+        let stop = stop.because(format!("a lock was not to be had in {times}"));
+        watch.blockers().into_iter().fold(stop, |stop, who| stop.because(format!("held by {who}")))
     }
 
     fn given_up(&self, error: &Error, db: &Db, blockers: Vec<String>) -> Error {

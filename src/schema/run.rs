@@ -1,9 +1,14 @@
 //! The runner: one migration after the other under the database's lock, each as the engine can best undo it.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use super::{
-    Migration, Patience, Plan, Set, State, lock, place,
+    Migration, Patience, Plan, Set, State,
+    left::left,
+    lock, place,
     plan::plan,
     record,
     retries::Tries,
@@ -15,6 +20,7 @@ use crate::{
     cancel::Cancel,
     crash::{self, Point},
     db::{Db, Engine, Fault, Guards, Reached, Session},
+    near,
 };
 
 /// Time to wait for another run's lock.
@@ -51,6 +57,32 @@ impl Options {
     /// What of a plan is to be run: what is pending, and what has begun.
     pub fn wants(&self, state: State, version: i64) -> bool {
         matches!(state, State::Pending | State::Dirty) && self.to.is_none_or(|last| version <= last)
+    }
+
+    /// Whether the last version to apply is one of the set's: a mistyped one would let everything before it, or
+    /// everything at all, pass.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] with the versions that are near.
+    pub fn check(&self, set: &Set) -> Result<()> {
+        let Some(to) = self.to else { return Ok(()) };
+        let all = [Engine::Postgres, Engine::MySql, Engine::Sqlite].into_iter();
+        let known: BTreeSet<i64> =
+            all.flat_map(|engine| set.migrations(engine)).map(|migration| migration.version).collect();
+        if known.contains(&to) {
+            return Ok(());
+        }
+        let error = Error::new(ErrorKind::NotFound, format!("there is no migration {to} to stop at"))
+            .because("nothing was applied");
+        let otherwise = match (known.range(..to).next_back(), known.range(to..).next()) {
+            (Some(before), Some(after)) => format!("the nearest are `--to {before}` and `--to {after}`"),
+            (Some(last), None) => format!("the newest is `--to {last}`"),
+            (None, Some(first)) => format!("the oldest is `--to {first}`"),
+            (None, None) => "there are no migrations at all".to_owned(),
+        };
+        let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+        let names = names.iter().map(String::as_str);
+        Err(near::or(error, &to.to_string(), names, |name| format!("--to {name}"), otherwise))
     }
 }
 
@@ -104,6 +136,11 @@ pub async fn follow<'s>(
         ))
         .because("their statements name tables without it"));
     }
+    if plan.stuck(options.to).is_some()
+        && let Some(error) = left(db, set, plan, options.to).await?
+    {
+        return Err(error);
+    }
     let wanted: Vec<&'s Migration> = pending(db, set, plan, options);
     if wanted.is_empty() {
         return Ok(());
@@ -118,6 +155,7 @@ pub async fn follow<'s>(
     let mut session = guarded.session().await?;
     let watch = Watch::over(db, &mut session, options.patience.lock).await?;
     if let Err(error) = lock::take(&mut session, options.lock_wait, cancel).await {
+        let error = lock::stopped(db, error).await;
         return unless_done(db, set, options, error).await;
     }
     ran.notes.extend(options.patience.note(db.engine()));
@@ -126,9 +164,15 @@ pub async fn follow<'s>(
         Runner { guarded: &guarded, session, watch, set, options, cancel, notes: &mut ran.notes };
     let result = runner.all(&wanted, &mut ran.applied).await;
     crash::reach(Point::MigrationRelease);
-    lock::release(&mut runner.session).await;
+    // A server that is lost frees the lock when it notices, and hears no goodbye.
+    let is_lost = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unreachable);
+    if !is_lost {
+        lock::release(&mut runner.session).await;
+    }
     drop(runner);
-    guarded.close().await;
+    if !is_lost {
+        guarded.close().await;
+    }
     db.forget_tables();
     match result {
         Err(error) => unless_done(db, set, options, error).await,
@@ -201,7 +245,9 @@ pub(super) fn own(error: Error) -> Error {
     if error.kind() != ErrorKind::Config || is_servers {
         return error;
     }
-    let told = error.causes().iter().fold(Error::failed(error.message()), Error::because);
+    let told = Error::failed(error.message());
+    let told = error.fault().into_iter().fold(told, Error::with_fault);
+    let told = error.causes().iter().fold(told, Error::because);
     error.hints().iter().fold(told, Error::hint)
 }
 
@@ -255,6 +301,9 @@ impl<'s> Runner<'_, 's> {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
+            if error.fault() == Some(Fault::Lost) {
+                return Err(error); // the server rolls it back, or says later that it was committed
+            }
             self.session.undo().await?;
             tries.again(error, self.guarded, &self.watch, self.cancel).await?;
         }
@@ -262,7 +311,9 @@ impl<'s> Runner<'_, 's> {
 
     async fn transaction(&mut self, migration: &Migration) -> Result<bool> {
         let session = &mut self.session;
-        lock::begin(session, self.options, self.cancel).await?;
+        if let Err(error) = lock::begin(session, self.options, self.cancel).await {
+            return Err(lock::stopped(self.guarded, error).await);
+        }
         if lock::hold(self.guarded) == lock::Hold::Transaction {
             record::create(session, self.set).await?;
         }

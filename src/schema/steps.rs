@@ -21,7 +21,7 @@ pub(super) enum Stand {
     Begun,
     /// Done.
     Done,
-    /// The server refused it.
+    /// Not done: the server refused it, or somebody has looked. It may be run again.
     Failed,
 }
 
@@ -167,7 +167,7 @@ pub(super) async fn settle(
     stand: Stand,
 ) -> Result<u64> {
     let sql = format!(
-        "UPDATE {TABLE} SET state = ? WHERE recorded_in = ? AND version = ? AND position = ? AND state <> 'done'"
+        "UPDATE {TABLE} SET state = ?, message = '' WHERE recorded_in = ? AND version = ? AND position = ? AND state <> 'done'"
     );
     session.execute(Query::new(sql).bind(stand.name()).bind(&*set.table).bind(version).bind(position)).await
 }

@@ -6,13 +6,17 @@ use std::{cell::RefCell, time::Duration};
 
 use crate::{
     Error, Kind, Result,
-    db::{Db, Engine, Query, Row, Session},
+    db::{Db, Engine, Fault, Query, Row, Session},
 };
 
 /// Looks that may fail in a row before the server counts as lost.
 const MISSES: u32 = 3;
 /// Longest time between two looks.
 const SELDOM: Duration = Duration::from_secs(15);
+/// Longest wait for the answer to a look.
+const ANSWER: Duration = Duration::from_secs(8);
+/// Time between a look without an answer and the next one.
+const AGAIN: Duration = Duration::from_secs(5);
 /// Sessions that are named, of those that keep one waiting.
 const NAMED: usize = 3;
 
@@ -56,9 +60,11 @@ impl<'a> Watch<'a> {
         let Some(backend) = self.backend else { return std::future::pending().await };
         let mut misses = 0;
         loop {
-            let pause = if misses == 0 { self.every } else { SELDOM };
+            let pause = if misses == 0 { self.every } else { AGAIN };
             tokio::time::sleep(pause).await;
-            match self.look(backend).await {
+            // The look goes the statement's way: where that is silent, neither gets an answer.
+            let look = tokio::time::timeout(ANSWER, self.look(backend)).await;
+            match look.unwrap_or_else(|_| Err(silent(self.db))) {
                 Ok(Some(blockers)) => {
                     misses = 0;
                     if !blockers.is_empty() {
@@ -88,8 +94,16 @@ impl<'a> Watch<'a> {
 }
 
 fn lost(db: &Db, why: &str) -> Error {
-    Error::new(Kind::Unreachable, format!("{} does not work on the statement any more", db.target()))
+    let what = format!("what became of the statement in {} is not known", db.target());
+    Error::new(Kind::Unreachable, what)
+        .with_fault(Fault::Lost)
         .because(why)
+        .hint("when the server answers again, run it again: it looks first what happened")
+}
+
+fn silent(db: &Db) -> Error {
+    let within = ANSWER.as_secs();
+    Error::new(Kind::Unreachable, format!("{} gave no answer within {within} s", db.target()))
 }
 
 async fn postgres(session: &mut Session<'_>, backend: i64) -> Result<Option<Vec<String>>> {

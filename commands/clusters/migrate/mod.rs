@@ -4,7 +4,12 @@
 pub mod args;
 mod render;
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use opsctl::{
     Error, Exit, Result,
@@ -25,6 +30,8 @@ use crate::{
     verb::{Artisan, Example, Prints, Verb},
 };
 
+/// Time between two words about clusters that are not done yet.
+const BETWEEN: Duration = Duration::from_secs(10);
 /// Longest time that keeping the results may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -92,6 +99,7 @@ impl Account for Report {
 /// Runs the verb.
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let request = args.request(app, runner(app))?;
+    request.options.check(&request.set)?;
     let fleet = app.cancel.guard(app.fleet()).await?;
     let clusters = fleet.select(&args.names())?;
     let looks = args.looks();
@@ -130,11 +138,14 @@ async fn look(app: &App, args: &Args, clusters: &[&Cluster], request: &Request) 
 }
 
 async fn work(app: &App, clusters: &[&Cluster], request: &Request) -> Result<Report> {
+    let waits: RefCell<BTreeSet<String>> = RefCell::default();
     let planned = |plans: &[Planned<'_>], findings: &[Finding]| {
+        waits.replace(render::wanting(plans).map(|item| item.cluster.clone()).collect());
         render::plan(app, plans);
         render::findings(app, findings);
     };
     let told = |item: &Item| {
+        waits.borrow_mut().remove(&item.cluster);
         let line = render::line(item);
         match item.outcome.is_failure() {
             true => app.ui.warning(&line),
@@ -142,12 +153,28 @@ async fn work(app: &App, clusters: &[&Cluster], request: &Request) -> Result<Rep
         }
         item.notes.iter().for_each(|note| app.ui.note(&format!("{}: {note}.", item.cluster)));
     };
-    migrate::migrate(clusters, request, &app.cancel, planned, told).await
+    let words = async || -> Infallible {
+        let started = Instant::now();
+        loop {
+            tokio::time::sleep(BETWEEN).await;
+            let waits = waits.borrow();
+            let names: Vec<&str> = waits.iter().map(String::as_str).collect();
+            if !names.is_empty() {
+                let names = render::named(&names);
+                app.ui.note(&format!("Still waiting for {names} after {} s.", started.elapsed().as_secs()));
+            }
+        }
+    };
+    tokio::select! {
+        report = migrate::migrate(clusters, request, &app.cancel, planned, told) => report,
+        never = words() => match never {},
+    }
 }
 
 /// What stands in the way of each cluster, with what to type next.
 fn tell(app: &App, report: &Report) {
     if app.ui.format == ui::Format::Nagios {
+        render::sentence(&report.items).iter().for_each(|text| app.ui.says(text));
         let bad = report.items.iter().any(|item| item.outcome.is_failure());
         app.ui.verdict(match () {
             () if bad => ui::Status::Critical,
@@ -156,6 +183,7 @@ fn tell(app: &App, report: &Report) {
         });
         return;
     }
+    render::gone(&report.items).iter().for_each(|note| app.ui.note(note));
     if let Some(stopped) = &report.stopped {
         app.ui.warn_of("the run was ended before its end", stopped);
     }
@@ -164,7 +192,9 @@ fn tell(app: &App, report: &Report) {
 
 /// Keeps the results. Where that cannot be done, it costs a word and nothing else.
 async fn keep(app: &App, request: &Request, report: &Report, started: Instant) {
-    let central = match app.central().await {
+    // Whoever interrupts twice wants to be gone.
+    let patient = app.cancel.without_deadline();
+    let central = match patient.guard(app.central()).await {
         Ok(Some(central)) => central,
         Ok(None) => return app.ui.note("The results are not kept: no central database is configured."),
         Err(error) => return app.ui.warn_of("the results are not kept", &error),
@@ -173,7 +203,7 @@ async fn keep(app: &App, request: &Request, report: &Report, started: Instant) {
         let begun = central.now().await? - started.elapsed();
         migrate::keep(central, app.run(), &request.set, &report.items, begun).await
     };
-    match tokio::time::timeout(PATIENCE, keeping).await {
+    match tokio::time::timeout(PATIENCE, patient.guard(keeping)).await {
         Ok(Ok(true)) => {}
         Ok(Ok(false)) => app.ui.note(&format!(
             "The results are not kept: {} has no table for them; `opsctl db migrate` adds it.",

@@ -1,6 +1,6 @@
 //! What `opsctl clusters migrate` looks like.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use opsctl::{
     Result,
@@ -59,10 +59,16 @@ fn cells(item: &Item) -> [Cell; 9] {
         Cell::count(item.applied.len() as u64),
         Cell::or_dash(item.lacking().map(|count| count.to_string()).as_deref()),
         Cell::new(seconds(Duration::from_millis(item.took_ms))).raw(item.took_ms.to_string()),
-        Cell::or_dash(item.error.as_deref()),
+        Cell::or_dash(why(item).as_deref()),
         Cell::or_dash(Some(item.address.as_str()).filter(|address| !address.is_empty())),
         Cell::or_dash(item.next.first().map(String::as_str)),
     ]
+}
+
+/// What failed, or what is lacking.
+fn why(item: &Item) -> Option<String> {
+    let lacking = || (item.outcome == Outcome::Pending).then(|| lacks(item));
+    item.error.clone().or_else(lacking)
 }
 
 fn word(outcome: Outcome) -> &'static str {
@@ -84,13 +90,15 @@ fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
 
+/// Clusters that are not as they are to be.
+pub fn wanting<'p>(plans: &'p [Planned<'_>]) -> impl Iterator<Item = &'p Item> {
+    let items = plans.iter().map(|plan| &plan.item);
+    items.filter(|item| matches!(item.outcome, Outcome::Pending | Outcome::Dirty | Outcome::Drifted))
+}
+
 /// One line per cluster that lacks something, before anything is run.
 pub fn plan(app: &App, plans: &[Planned<'_>]) {
-    let wanting: Vec<&Item> = plans
-        .iter()
-        .map(|plan| &plan.item)
-        .filter(|item| matches!(item.outcome, Outcome::Pending | Outcome::Dirty | Outcome::Drifted))
-        .collect();
+    let wanting: Vec<&Item> = wanting(plans).collect();
     for item in wanting.iter().take(PLANS) {
         app.ui.note(&format!("Plan: {} {}.", item.cluster, lacks(item)));
     }
@@ -120,6 +128,7 @@ fn lacks(item: &Item) -> String {
         item.pending.as_ref().filter(|all| !all.is_empty()).map(|all| format!("lacks {}", list(all))),
         (!item.dirty.is_empty()).then(|| format!("has not finished {}", list(&item.dirty))),
         (!item.drifted.is_empty()).then(|| format!("has another text of {}", list(&item.drifted))),
+        (!item.later.is_empty()).then(|| format!("{} stay behind `--to`", list(&item.later))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
@@ -150,7 +159,10 @@ pub fn hints(items: &[Item]) -> Vec<String> {
     let told = found.iter().take(HINTS).map(|(general, alike, next)| match alike.as_slice() {
         _ if items.len() == 1 => (*next).to_owned(),
         [one] => format!("{}: {next}", one.cluster),
-        _ => format!("{}: {general}", named(alike)),
+        _ => {
+            let names: Vec<&str> = alike.iter().map(|item| item.cluster.as_str()).collect();
+            format!("{}: {general}", named(&names))
+        }
     });
     told.chain(rest).collect()
 }
@@ -163,12 +175,40 @@ fn unnamed(hint: &str, cluster: &str) -> String {
     })
 }
 
-fn named(items: &[&Item]) -> String {
-    let names: Vec<&str> = items.iter().take(NAMED).map(|item| item.cluster.as_str()).collect();
-    match items.len().saturating_sub(NAMED) {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names.join(", ")),
+/// Some names, and how many more there are.
+pub fn named(names: &[&str]) -> String {
+    let told = &names[..names.len().min(NAMED)];
+    match names.len() - told.len() {
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
     }
+}
+
+/// Applied migrations that nobody knows here, with their clusters.
+pub fn gone(items: &[Item]) -> Vec<String> {
+    let mut found: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
+    for item in items {
+        item.unknown.iter().for_each(|version| found.entry(*version).or_default().push(&item.cluster));
+    }
+    let told = found.iter().take(HINTS).map(|(version, names)| {
+        format!("Migration {version} is applied on {}, and its file is not here.", named(names))
+    });
+    let more = found.len().checked_sub(HINTS).filter(|more| *more > 0);
+    told.chain(more.map(|more| format!("The files of {more} further applied migrations are not here.")))
+        .collect()
+}
+
+/// `2 pending: c1, c2; 1 dirty: c3`, for a line of a monitoring system; nothing where all is well.
+pub fn sentence(items: &[Item]) -> Option<String> {
+    let of = |outcome: Outcome| {
+        let alike = items.iter().filter(|item| item.outcome == outcome);
+        let names: Vec<&str> = alike.map(|item| item.cluster.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{} {}: {}", names.len(), word(outcome), named(&names)))
+    };
+    let bad =
+        Outcome::ALL.into_iter().filter(|outcome| !matches!(outcome, Outcome::Applied | Outcome::Skipped));
+    let told: Vec<String> = bad.rev().filter_map(of).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// The report in a sentence.

@@ -48,7 +48,7 @@ pub async fn keep(central: &Db, run: &str, set: &Set, items: &[Item], begun: Dat
             // As text, NULL or not: a prepared statement keeps the type that its first value had.
             .bind(item.head.map(|head| head.to_string()))
             .bind(i64::try_from(item.applied.len()).unwrap_or(i64::MAX))
-            .bind(item.lacking().map(|count| count.to_string()))
+            .bind(item.lacking().map(|count| (count + item.later.len()).to_string()))
             .bind(error)
             .bind(column_text(begun))
             .bind(column_text(ended))

@@ -12,6 +12,9 @@ use crate::{
     schema::{self, Asked, Finding, Lint, Mend, Plan, Ran, Scope, State},
 };
 
+/// Longest time for closing a cluster's connections in order.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// A cluster, how far it is, and its database as its owner reaches it.
 #[derive(Debug)]
 pub struct Planned<'c> {
@@ -96,15 +99,15 @@ async fn plan<'c>(cluster: &'c Cluster, request: &Request) -> Planned<'c> {
     let looked = look(cluster, request).await;
     let ready = match looked {
         Ok((db, plan)) => {
-            item.planned(&plan, &request.source, started.elapsed());
+            item.planned(&plan, request, started.elapsed());
+            if item.outcome == Outcome::Dirty {
+                tell_left(&db, &plan, request, &mut item).await;
+            }
             let is_wanted = plan.lines.iter().any(|line| request.options.wants(line.state, line.version));
             if is_wanted && let Err(error) = schema::admit(&db, &request.set, &plan, request.own).await {
                 item.failed(&error, &request.source);
                 db.close().await;
                 return Planned { cluster, item, ready: None };
-            }
-            if !is_wanted && item.outcome == Outcome::Pending {
-                item.outcome = Outcome::Skipped; // what is pending is newer than what was asked for
             }
             // All are planned before the first is begun: a connection kept for each would use up the server's.
             db.close().await;
@@ -117,6 +120,15 @@ async fn plan<'c>(cluster: &'c Cluster, request: &Request) -> Planned<'c> {
         }
     };
     Planned { cluster, item, ready }
+}
+
+/// What is recorded of what did not finish. Where that cannot be read, the outcome says enough.
+async fn tell_left(db: &Db, plan: &Plan, request: &Request, item: &mut Item) {
+    match schema::left(db, &request.set, plan, request.options.to).await {
+        Ok(Some(error)) => item.left(&error, &request.source),
+        Ok(None) => {}
+        Err(error) => tracing::debug!(%error, "what did not finish could not be read"),
+    }
 }
 
 async fn look(cluster: &Cluster, request: &Request) -> Result<(Db, Plan)> {
@@ -139,7 +151,8 @@ impl Planned<'_> {
     /// Whether there is something to run.
     pub(super) fn is_runnable(&self, request: &Request) -> bool {
         let drifted = self.item.outcome == Outcome::Drifted && !request.options.allow_drift;
-        self.ready.is_some() && !drifted
+        let is_stuck = |(_, plan): &(Db, Plan)| plan.stuck(request.options.to).is_some();
+        !drifted && self.ready.as_ref().is_some_and(|ready| !is_stuck(ready))
     }
 
     /// Applies what is pending.
@@ -165,7 +178,8 @@ impl Planned<'_> {
         item.notes = ran.notes;
         self.look_again(db, request, &mut item).await;
         item.took(started.elapsed());
-        db.close().await;
+        // A server that is silent hears no goodbye.
+        let _ = tokio::time::timeout(GOODBYE, db.close()).await;
         item
     }
 
@@ -192,9 +206,13 @@ impl Planned<'_> {
     /// How far it is now; what cannot be asked any more stays as it was planned, without what was applied.
     async fn look_again(&self, db: &Db, request: &Request, item: &mut Item) {
         let (outcome, error, next) = (item.outcome, item.error.take(), std::mem::take(&mut item.next));
-        match schema::plan(db, &request.set).await {
-            Ok(plan) => item.planned(&plan, &request.source, Duration::ZERO),
-            Err(_) => {
+        let plan = match outcome {
+            Outcome::Unreachable => None, // it was asked for long enough
+            _ => schema::plan(db, &request.set).await.ok(),
+        };
+        match plan {
+            Some(plan) => item.planned(&plan, request, Duration::ZERO),
+            None => {
                 let applied = &item.applied;
                 item.pending.iter_mut().for_each(|all| all.retain(|version| !applied.contains(version)));
             }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::Request;
 use crate::{
     Error, Exit, Kind,
     schema::{Finding, Plan, State},
@@ -107,8 +108,10 @@ pub struct Item {
     pub head: Option<i64>,
     /// Migrations that this run applied.
     pub applied: Vec<i64>,
-    /// Migrations that are not applied, oldest first; none where it could not be asked.
+    /// Migrations that are not applied, oldest first, up to `--to`; none where it could not be asked.
     pub pending: Option<Vec<i64>>,
+    /// Migrations that are not applied and newer than `--to`.
+    pub later: Vec<i64>,
     /// Migrations whose text has changed since.
     pub drifted: Vec<i64>,
     /// Migrations that were begun and did not finish.
@@ -135,6 +138,7 @@ impl Item {
             head: None,
             applied: Vec::new(),
             pending: None,
+            later: Vec::new(),
             drifted: Vec::new(),
             dirty: Vec::new(),
             unknown: Vec::new(),
@@ -146,25 +150,40 @@ impl Item {
     }
 
     /// Takes over what a plan says.
-    pub(super) fn planned(&mut self, plan: &Plan, source: &str, took: Duration) {
-        let of = |state| plan.of(state).map(|line| line.version).collect();
+    pub(super) fn planned(&mut self, plan: &Plan, request: &Request, took: Duration) {
+        let of = |state| plan.of(state).map(|line| line.version).collect::<Vec<_>>();
+        let wanted = |version: &i64| request.options.wants(State::Pending, *version);
+        let (pending, later) = of(State::Pending).into_iter().partition(wanted);
         self.head = plan.head();
-        self.pending = Some(of(State::Pending));
+        (self.pending, self.later) = (Some(pending), later);
         self.drifted = of(State::Drifted);
         self.dirty = of(State::Dirty);
         self.unknown = of(State::Unknown);
         self.outcome = match () {
+            () if plan.stuck(request.options.to).is_some() => Outcome::Dirty,
             () if !self.drifted.is_empty() => Outcome::Drifted,
             () if !self.dirty.is_empty() => Outcome::Dirty,
             () if self.pending.as_ref().is_some_and(|pending| !pending.is_empty()) => Outcome::Pending,
             () => Outcome::Skipped,
         };
-        if let Some(drift) = plan.drift() {
-            self.error = Some(drift.to_string());
-            self.next =
-                vec![format!("look at it: `opsctl clusters repair {}{source} --dry-run`", self.cluster)];
+        let (name, source) = (&self.cluster, &request.source);
+        match (self.outcome, plan.drift()) {
+            (Outcome::Drifted, Some(drift)) => {
+                self.error = Some(drift.to_string());
+                self.next = vec![format!("look at it: `opsctl clusters repair {name}{source} --dry-run`")];
+            }
+            (Outcome::Pending, _) => {
+                self.next = vec![format!("apply what is pending: `opsctl clusters migrate {name}{source}`")];
+            }
+            _ => {}
         }
         self.took(took);
+    }
+
+    /// Takes over what is recorded of a migration that did not finish.
+    pub(super) fn left(&mut self, error: &Error, source: &str) {
+        self.failed(error, source);
+        self.outcome = Outcome::Dirty;
     }
 
     /// Takes over what went wrong. A line that is to be typed next names the cluster and the set.
@@ -173,7 +192,7 @@ impl Item {
         self.error = Some(error.to_string());
         let named = |hint: &String| {
             hint.replace("clusters repair NAME", &format!("clusters repair {}{source}", self.cluster))
-                .replace("clusters migrate NAME", &format!("clusters migrate {}", self.cluster))
+                .replace("clusters migrate NAME", &format!("clusters migrate {}{source}", self.cluster))
         };
         self.next = error.hints().iter().map(named).collect();
         let name = &self.cluster;
@@ -294,7 +313,8 @@ impl Report {
             Outcome::Unreachable => Exit::Unreachable,
             Outcome::Unusable => Exit::Config,
             Outcome::Refused => Exit::Refused,
-            Outcome::Interrupted => Exit::Interrupted,
+            // Dropped, or ended, for the reason that ended all.
+            Outcome::Interrupted => stopped.unwrap_or(Exit::Interrupted),
         };
         self.items.iter().map(exit).chain(stopped).fold(Exit::Done, Exit::worst)
     }

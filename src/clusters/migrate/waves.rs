@@ -1,13 +1,17 @@
 //! The run over all clusters: canaries first, then the others, each as soon as there is a place for it.
 
-use std::cell::RefCell;
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use super::{
     Canary, Item, Outcome, Report, Request,
     one::{Planned, findings, plan_all},
 };
 use crate::{
-    Error, Result,
+    Error, Kind, Result,
     cancel::Cancel,
     fleet::{Cluster, Done, each},
     schema::{Finding, Lint},
@@ -41,8 +45,14 @@ impl Brake<'_> {
         }
     }
 
+    /// The first reason counts, but for somebody who interrupts: that is told before all others.
     fn pull(&self, reason: Error) {
-        self.reason.borrow_mut().get_or_insert(Why::Told(reason));
+        let mut known = self.reason.borrow_mut();
+        if reason.kind() == Kind::Interrupted {
+            *known = Some(Why::Told(reason));
+        } else {
+            known.get_or_insert(Why::Told(reason));
+        }
     }
 
     /// Why the run was ended early, with all that failed until its end.
@@ -139,6 +149,7 @@ async fn wave(
     let hosts: Vec<String> = chosen.iter().map(host).collect();
     let targets: Vec<(&Planned<'_>, &str)> =
         chosen.into_iter().zip(hosts.iter().map(String::as_str)).collect();
+    let begun: RefCell<HashMap<String, Instant>> = RefCell::default();
     // The deadline ends the beginning of more; a statement that has its locks is not cut.
     let patient = cancel.without_deadline();
     let work = async |(plan, _): &(&Planned<'_>, &str)| {
@@ -149,7 +160,13 @@ async fn wave(
             brake.pull(error);
             return (false, plan.item.clone());
         }
+        begun.borrow_mut().insert(plan.item.cluster.clone(), Instant::now());
         let item = plan.run(brake.request, cancel).await;
+        if item.outcome == Outcome::Interrupted
+            && let Err(error) = cancel.check()
+        {
+            brake.pull(error);
+        }
         brake.count(&item);
         (true, item)
     };
@@ -166,28 +183,41 @@ async fn wave(
         },
     )
     .await;
-    let items: Vec<Item> =
-        targets.iter().zip(outcomes).map(|((plan, _), done)| ended(plan, done, brake)).collect();
+    let items: Vec<Item> = targets
+        .iter()
+        .zip(outcomes)
+        .map(|((plan, _), done)| {
+            let took = begun.borrow().get(&plan.item.cluster).map_or(Duration::ZERO, Instant::elapsed);
+            ended(plan, done, took, brake)
+        })
+        .collect();
     for (at, item) in places.iter().zip(items) {
         plans[*at].item = item;
     }
 }
 
-fn ended(plan: &Planned<'_>, done: Done<(bool, Item)>, brake: &Brake<'_>) -> Item {
+fn ended(plan: &Planned<'_>, done: Done<(bool, Item)>, took: Duration, brake: &Brake<'_>) -> Item {
     let mut item = plan.item.clone();
     match done {
         Done::Finished((true, item)) => return item,
         Done::Finished((false, _)) if !plan.is_runnable(brake.request) => {}
-        Done::Finished((false, _)) => item.outcome = Outcome::NotBegun,
+        Done::Finished((false, _)) => not_begun(&mut item),
         Done::Dropped(error) => {
             item.failed(&error, &brake.request.source);
             item.outcome = Outcome::Interrupted;
+            item.took(took);
             brake.pull(error);
         }
         Done::NotBegun(error) => {
-            item.outcome = Outcome::NotBegun;
+            not_begun(&mut item);
             brake.pull(error);
         }
     }
     item
+}
+
+/// What is to be typed next is told of all, where the run ended.
+fn not_begun(item: &mut Item) {
+    item.outcome = Outcome::NotBegun;
+    item.next.clear();
 }
