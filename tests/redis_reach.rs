@@ -13,7 +13,7 @@ use opsctl::{
     },
     laravel::{
         lock::{Attempt, Held, Locks},
-        queue_keys::QueueKeys,
+        queue::QueueKeys,
     },
     redis::Redis,
 };

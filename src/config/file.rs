@@ -100,6 +100,8 @@ pub struct CacheSection {
 pub struct QueueSection {
     /// `redis` or `database`.
     pub connection: String,
+    /// Seconds after which a reserved job may be taken again; `retry_after` of the application's connection.
+    pub retry_after: Option<u64>,
 }
 
 impl Section {

@@ -19,6 +19,7 @@ pub mod list;
 pub mod origin;
 pub mod private;
 pub mod protection;
+pub mod queues;
 pub mod redis;
 pub mod reference;
 pub mod settings;

@@ -128,7 +128,7 @@ impl Context {
         driver.unwrap_or_else(|| store.value.clone())
     }
 
-    fn cache_prefix(&self, store: &str, command: System) -> Result<String> {
+    pub(super) fn cache_prefix(&self, store: &str, command: System) -> Result<String> {
         if let Some(section) = self.file.as_ref().and_then(|file| file.section.cache.as_ref()) {
             return Ok(section.prefix.clone());
         }

@@ -3,4 +3,4 @@
 pub mod lock;
 pub mod payload;
 pub mod php;
-pub mod queue_keys;
+pub mod queue;

@@ -6,7 +6,9 @@ mod fault;
 pub mod ping;
 mod sentinel;
 
-use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind};
+use redis::{
+    Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, Script, ServerErrorKind, ToRedisArgs,
+};
 use tokio::sync::Mutex;
 
 use self::{connect::Link, fault::Peer};
@@ -60,7 +62,71 @@ impl Redis {
         self.ask(async |mut link| call.invoke_async(&mut link).await).await
     }
 
-    /// Likewise, without asking again: for who wants to know that an answer was lost.
+    /// Runs a script on the keys of one queue that may run twice.
+    ///
+    /// # Errors
+    /// As [`Redis::run`].
+    pub async fn eval_on<T: FromRedisValue>(
+        &self,
+        script: &str,
+        keys: &[&str],
+        arguments: impl ToRedisArgs,
+    ) -> Result<T> {
+        let script = Script::new(script);
+        let mut call = script.prepare_invoke();
+        for key in keys {
+            call.key(*key);
+        }
+        call.arg(arguments);
+        self.ask(async |mut link| call.invoke_async(&mut link).await).await
+    }
+
+    /// Sends commands that may run twice in one go.
+    ///
+    /// # Errors
+    /// As [`Redis::run`].
+    pub async fn pipe<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T> {
+        self.ask(async |mut link| pipeline.query_async(&mut link).await).await
+    }
+
+    /// All keys that begin with a text behind the client's prefix, as the server knows them. A server goes on with other
+    /// work in between; the nodes of a Cluster are asked one question each.
+    ///
+    /// # Errors
+    /// As [`Redis::run`].
+    pub async fn keys(&self, beginning: &str, within: &str) -> Result<Vec<String>> {
+        let pattern = format!("{}{within}", glob(&self.key(beginning)));
+        let mut keys: Vec<Vec<u8>> = if self.target.address.is_cluster() {
+            self.run(redis::cmd("KEYS").arg(&pattern)).await?
+        } else {
+            let (mut cursor, mut keys) = (0_u64, Vec::new());
+            loop {
+                let mut scan = redis::cmd("SCAN");
+                scan.arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(1000);
+                let (next, some): (u64, Vec<Vec<u8>>) = self.run(&scan).await?;
+                keys.extend(some);
+                cursor = next;
+                if cursor == 0 {
+                    break keys;
+                }
+            }
+        };
+        // SCAN may give a key twice.
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect())
+    }
+
+    /// The server's clock, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// As [`Redis::run`].
+    pub async fn now(&self) -> Result<i64> {
+        let (seconds, micros): (i64, i64) = self.run(&redis::cmd("TIME")).await?;
+        Ok(seconds * 1000 + micros / 1000)
+    }
+
+    /// Runs a script on one key, without asking again: for who wants to know that an answer was lost.
     ///
     /// # Errors
     /// As [`Redis::run`].
@@ -124,4 +190,16 @@ impl Redis {
             Address::Tcp(..) | Address::Tls(..) | Address::Socket(_) => false,
         }
     }
+}
+
+/// A text as a pattern of Redis that matches it alone.
+pub fn glob(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '*' | '?' | '[' | ']' | '\\' | '^') {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out
 }

@@ -13,6 +13,9 @@ pub struct QueueKeys {
     pub reserved: String,
     /// List with one element for each job that is ready, on which workers wait.
     pub notify: String,
+    /// opsctl's own: sorted set of what it has pushed and not yet settled in the database. It bears the queue's name, so
+    /// that a Cluster keeps it beside the queue, and those who list queues by their keys see none that is not there.
+    pub pushed: String,
 }
 
 impl QueueKeys {
@@ -24,7 +27,24 @@ impl QueueKeys {
         let tagged = redis.target().address.is_cluster() && !has_tag(name);
         let ready = redis.key(&if tagged { format!("queues:{{{name}}}") } else { format!("queues:{name}") });
         let key = |part: &str| format!("{ready}:{part}");
-        Self { delayed: key("delayed"), reserved: key("reserved"), notify: key("notify"), ready }
+        Self {
+            delayed: key("delayed"),
+            reserved: key("reserved"),
+            notify: key("notify"),
+            pushed: key("opsctl"),
+            ready,
+        }
+    }
+
+    /// The name of the queue that a key belongs to, if it is one of a queue's (`RedisQueue::getAllQueues`).
+    pub fn queue_of<'k>(redis: &Redis, key: &'k str) -> Option<&'k str> {
+        let rest = key.strip_prefix(redis.target().prefix.as_str())?.strip_prefix("queues:")?;
+        let name = rest.split(':').next().filter(|name| !name.is_empty())?;
+        let tagged = name.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+        Some(match tagged {
+            Some(bare) if redis.target().address.is_cluster() => bare,
+            _ => name,
+        })
     }
 }
 

@@ -1,0 +1,212 @@
+//! Queues on Redis. Each change is one script, as in `Illuminate\Queue\LuaScripts`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::{Lying, Next, Part, QueueKeys, Sizes};
+use crate::{Result, laravel::payload::Payload, redis::Redis};
+
+/// Jobs that are looked at in one question.
+const WINDOW: isize = 200;
+/// Bytes that one push sends at most, beside its last job.
+const PUSH_BYTES: usize = 1 << 20;
+/// Jobs that one push sends at most: Lua passes on some thousand values at once.
+const PUSH_JOBS: usize = 1000;
+/// Time for which it is remembered that a job was pushed, where nobody settled it.
+const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Pushes what was not pushed before, by its token: `rpush` of the job and of its notification, as
+/// `LuaScripts::push` does for one.
+const PUSH: &str = "\
+local ready, notify, pushed = KEYS[1], KEYS[2], KEYS[3]
+local jobs, ones = {}, {}
+for i = 3, #ARGV, 2 do
+  if redis.call('zadd', pushed, 'nx', ARGV[1], ARGV[i]) == 1 then
+    jobs[#jobs + 1] = ARGV[i + 1]
+    ones[#ones + 1] = 1
+  end
+end
+redis.call('expire', pushed, ARGV[2])
+if #jobs > 0 then
+  redis.call('rpush', ready, unpack(jobs))
+  redis.call('rpush', notify, unpack(ones))
+end
+return #jobs";
+
+/// Counts the tokens that are known.
+const KNOWN: &str = "\
+local known = 0
+for i = 1, #ARGV do
+  if redis.call('zscore', KEYS[1], ARGV[i]) then known = known + 1 end
+end
+return known";
+
+/// `RedisQueue::clear`: the size, and all keys.
+const CLEAR: &str = "\
+local size = redis.call('llen', KEYS[1]) + redis.call('zcard', KEYS[2]) + redis.call('zcard', KEYS[3])
+redis.call('del', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+return size";
+
+/// The queues of a connection on Redis.
+#[derive(Debug)]
+pub struct RedisQueues<'a> {
+    /// The queue connection's Redis.
+    pub redis: &'a Redis,
+}
+
+/// A job to push, and what it is known by until it is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Push<'a> {
+    /// Unlike those of all other jobs of the queue.
+    pub token: &'a str,
+    /// The exact bytes.
+    pub payload: &'a [u8],
+}
+
+impl RedisQueues<'_> {
+    fn keys(&self, queue: &str) -> QueueKeys {
+        QueueKeys::new(self.redis, queue)
+    }
+
+    pub(super) async fn names(&self) -> Result<Vec<String>> {
+        let keys = self.redis.keys("queues:", "*").await?;
+        let jobs = keys.iter().filter(|key| !key.ends_with(":opsctl") && !key.ends_with(":notify"));
+        let mut names: Vec<_> =
+            jobs.filter_map(|key| QueueKeys::queue_of(self.redis, key)).map(str::to_owned).collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    pub(super) async fn sizes(&self, queue: &str) -> Result<Sizes> {
+        let keys = self.keys(queue);
+        let now = self.redis.now().await? / 1000;
+        let mut ask = redis::pipe();
+        ask.cmd("LLEN").arg(&keys.ready);
+        for key in [&keys.delayed, &keys.reserved] {
+            ask.cmd("ZCARD").arg(key);
+            // `LuaScripts::migrateExpiredJobs` takes scores up to now, now included.
+            ask.cmd("ZCOUNT").arg(key).arg("-inf").arg(now);
+        }
+        ask.cmd("LINDEX").arg(&keys.ready).arg(0);
+        ask.cmd("ZRANGE").arg(&keys.delayed).arg(0).arg(0);
+        type Answer = (u64, u64, u64, u64, u64, Option<Vec<u8>>, Vec<Vec<u8>>);
+        let (ready, delayed, due, reserved, stuck, head, first): Answer = self.redis.pipe(&ask).await?;
+        let first = first.into_iter().next().filter(|_| due > 0);
+        let pushed = |bytes: Vec<u8>| Payload::read(&bytes).ok()?.created_at();
+        let oldest = [head, first].into_iter().flatten().filter_map(pushed).min();
+        Ok(Sizes {
+            ready: ready + due,
+            delayed: delayed.saturating_sub(due),
+            reserved: reserved.saturating_sub(stuck),
+            stuck,
+            oldest: oldest.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+        })
+    }
+
+    pub(super) async fn each(
+        &self,
+        queue: &str,
+        part: Part,
+        take: &mut impl FnMut(Lying) -> Result<Next>,
+    ) -> Result<()> {
+        let keys = self.keys(queue);
+        let mut from = 0;
+        loop {
+            let window = self.window(&keys, part, from).await?;
+            let seen = window.len();
+            for lying in window {
+                if take(lying)? == Next::Enough {
+                    return Ok(());
+                }
+            }
+            if seen < WINDOW.unsigned_abs() {
+                return Ok(());
+            }
+            from += WINDOW;
+        }
+    }
+
+    /// Some jobs of a part from a place on.
+    async fn window(&self, keys: &QueueKeys, part: Part, from: isize) -> Result<Vec<Lying>> {
+        let to = from + WINDOW - 1;
+        if part == Part::Ready {
+            let jobs: Vec<Vec<u8>> =
+                self.redis.run(redis::cmd("LRANGE").arg(&keys.ready).arg(from).arg(to)).await?;
+            return Ok(jobs.into_iter().map(|payload| lying(payload, part, None)).collect());
+        }
+        let key = if part == Part::Delayed { &keys.delayed } else { &keys.reserved };
+        let mut range = redis::cmd("ZRANGE");
+        range.arg(key).arg(from).arg(to).arg("WITHSCORES");
+        let jobs: Vec<(Vec<u8>, f64)> = self.redis.run(&range).await?;
+        #[allow(clippy::cast_possible_truncation)] // Unix seconds
+        let until = |score: f64| DateTime::from_timestamp(score as i64, 0);
+        Ok(jobs.into_iter().map(|(payload, score)| lying(payload, part, until(score))).collect())
+    }
+
+    /// Pushes jobs to the end of a queue, each once however often this is called until it is settled: an answer that
+    /// was lost does no harm, nor does a run that died. Gives how many were not there yet.
+    ///
+    /// # Errors
+    /// Redis does not answer: whether the jobs lie in the queue is not known, and the same call finds out.
+    pub async fn push(&self, queue: &str, jobs: &[Push<'_>]) -> Result<u64> {
+        let keys = self.keys(queue);
+        let mut pushed = 0;
+        for some in portions(jobs) {
+            let now = (self.redis.now().await? / 1000).to_string();
+            let remembered = REMEMBERED.as_secs().to_string();
+            let mut words: Vec<&[u8]> = vec![now.as_bytes(), remembered.as_bytes()];
+            words.extend(some.iter().flat_map(|job| [job.token.as_bytes(), job.payload]));
+            let on = [keys.ready.as_str(), &keys.notify, &keys.pushed];
+            pushed += self.redis.eval_on::<u64>(PUSH, &on, words).await?;
+        }
+        Ok(pushed)
+    }
+
+    /// How many of these were pushed and not settled: all of them, unless Redis lost what it had, or another server
+    /// took its place that never had it.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn known(&self, queue: &str, tokens: &[&str]) -> Result<u64> {
+        self.redis.eval_on(KNOWN, &[&self.keys(queue).pushed], tokens).await
+    }
+
+    /// Forgets tokens: their jobs need not be known any more, for the database says that they were pushed.
+    ///
+    /// # Errors
+    /// Redis does not answer; the tokens end by themselves within seven days.
+    pub async fn settle(&self, queue: &str, tokens: &[&str]) -> Result<()> {
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        self.redis.run(redis::cmd("ZREM").arg(&self.keys(queue).pushed).arg(tokens)).await
+    }
+
+    pub(super) async fn clear(&self, queue: &str) -> Result<u64> {
+        let keys = self.keys(queue);
+        let on = [keys.ready.as_str(), &keys.delayed, &keys.reserved, &keys.notify];
+        self.redis.eval_on(CLEAR, &on, &[""; 0]).await
+    }
+}
+
+fn lying(payload: Vec<u8>, part: Part, until: Option<DateTime<Utc>>) -> Lying {
+    Lying { row: None, payload, part, attempts: None, until, since: None }
+}
+
+/// Jobs in pieces that one question carries.
+fn portions<'j, 'p>(jobs: &'j [Push<'p>]) -> Vec<&'j [Push<'p>]> {
+    let (mut pieces, mut from, mut bytes) = (Vec::new(), 0, 0);
+    for (at, job) in jobs.iter().enumerate() {
+        if at > from && (at - from == PUSH_JOBS || bytes + job.payload.len() > PUSH_BYTES) {
+            pieces.push(&jobs[from..at]);
+            (from, bytes) = (at, 0);
+        }
+        bytes += job.payload.len();
+    }
+    if from < jobs.len() {
+        pieces.push(&jobs[from..]);
+    }
+    pieces
+}
