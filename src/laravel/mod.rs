@@ -1,6 +1,9 @@
 //! Ground floor: what Laravel stores, in its own formats.
 
+pub mod failed;
 pub mod lock;
+pub mod lock_name;
 pub mod payload;
 pub mod php;
 pub mod queue;
+pub mod values;
