@@ -23,8 +23,8 @@ use opsctl::{
 use tokio::sync::OnceCell as AsyncCell;
 
 use crate::{
-    actor, cli::Global, complete, environment, record::Opened, safety::Class, ui::Ui, variables::Topic,
-    verb::Verb,
+    actor, cli::Global, complete, environment, places::Places, record::Opened, safety::Class, ui::Ui,
+    variables::Topic, verb::Verb,
 };
 
 /// Everything that a command may need. Help and completion open nothing.
@@ -52,6 +52,8 @@ pub struct App {
     db: AsyncCell<Db>,
     lock_db: AsyncCell<Db>,
     redis: AsyncCell<Redis>,
+    /// Where the commands of queues work.
+    pub places: Places,
 }
 
 impl App {
@@ -78,6 +80,7 @@ impl App {
             db: AsyncCell::new(),
             lock_db: AsyncCell::new(),
             redis: AsyncCell::new(),
+            places: Places::default(),
         }
     }
 
@@ -240,7 +243,9 @@ impl App {
 
     /// Ends all connections in order.
     pub async fn close(&self) {
-        for db in [&self.db, &self.lock_db].into_iter().filter_map(AsyncCell::get) {
+        for db in
+            [&self.db, &self.lock_db].into_iter().filter_map(AsyncCell::get).chain(self.places.databases())
+        {
             // A server that does not answer any more must not hold the exit.
             let _ = tokio::time::timeout(Duration::from_secs(1), db.close()).await;
         }

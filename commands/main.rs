@@ -20,6 +20,7 @@ mod init;
 mod journal;
 mod number;
 mod page;
+mod places;
 mod prints;
 mod record;
 mod redis;

@@ -84,9 +84,14 @@ impl Context {
         let named = name.map(|name| Sourced::new(name.to_owned(), Origin::Default));
         let found = named.or(default).ok_or_else(nothing)?;
         let name = found.value.as_str();
-        let driver = match self.queue_member(name, "driver", &[]).unwrap_or_else(|| name.to_owned()).as_str() {
+        let driver = match self.queue_member(name, "driver", &[]).unwrap_or_else(|| name.to_owned()).as_str()
+        {
             "database" => QueueDriver::Database {
-                database: self.other_database(self.queue_member(name, "connection", &["DB_QUEUE_CONNECTION"]))?,
+                database: self.other_database(self.queue_member(
+                    name,
+                    "connection",
+                    &["DB_QUEUE_CONNECTION"],
+                ))?,
                 table: self
                     .queue_member(name, "table", &["DB_QUEUE_TABLE"])
                     .unwrap_or_else(|| "jobs".to_owned()),
@@ -125,12 +130,14 @@ impl Context {
             None => "database-uuids".to_owned(),
         };
         if matches!(driver.as_str(), "null" | "file" | "dynamodb") {
-            return Err(Error::config(format!("the failed jobs of the provider `{driver}` cannot be honoured"))
-                .because(match driver.as_str() {
-                    "null" => "the application forgets the jobs that fail",
-                    _ => "opsctl reads the table failed_jobs",
-                })
-                .hint("keep them in a table: QUEUE_FAILED_DRIVER=database-uuids"));
+            return Err(Error::config(format!(
+                "the failed jobs of the provider `{driver}` cannot be honoured"
+            ))
+            .because(match driver.as_str() {
+                "null" => "the application forgets the jobs that fail",
+                _ => "opsctl reads the table failed_jobs",
+            })
+            .hint("keep them in a table: QUEUE_FAILED_DRIVER=database-uuids"));
         }
         Ok(FailedStore {
             named_by_uuid: driver == "database-uuids",

@@ -105,7 +105,9 @@ mod tests {
     fn a_scheduled_command_has_the_mutex_of_the_framework() {
         let name = schedule("* * * * *", "inspire");
         assert_eq!(name, "framework/schedule-86dab0bcb3ad4012b61822aad41b041a9564d9e1");
-        assert!(schedule("0 0 * * *", "emails:send --force 'a b'").starts_with("framework/schedule-a8176e6c"));
+        assert!(
+            schedule("0 0 * * *", "emails:send --force 'a b'").starts_with("framework/schedule-a8176e6c")
+        );
     }
 
     #[test]

@@ -4,12 +4,18 @@
 //! steps, so that both may work on one queue.
 
 mod keys;
+mod place;
 mod redis;
 mod table;
 
 use chrono::{DateTime, Utc};
 
-pub use self::{keys::QueueKeys, redis::RedisQueues, table::TableQueues};
+pub use self::{
+    keys::QueueKeys,
+    place::QueuePlace,
+    redis::{Push, RedisQueues},
+    table::TableQueues,
+};
 use crate::Result;
 
 /// The part of a queue that a job lies in.

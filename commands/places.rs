@@ -1,0 +1,70 @@
+//! What the commands of queues work on, beside the central database: each is connected to on first use.
+
+use opsctl::{
+    Result,
+    config::{System, queues::ValueStore},
+    db::{Access, Db},
+    laravel::{failed::FailedJobs, queue::QueuePlace, values::Values},
+    redis::Redis,
+};
+use tokio::sync::OnceCell;
+
+use crate::app::App;
+
+/// Connections that are not the central database's, nor those of the locks.
+#[derive(Debug, Default)]
+pub struct Places {
+    failed: OnceCell<Db>,
+    values: OnceCell<Db>,
+    redis: OnceCell<Redis>,
+}
+
+impl Places {
+    /// The databases that were opened.
+    pub fn databases(&self) -> impl Iterator<Item = &Db> {
+        [self.failed.get(), self.values.get()].into_iter().flatten()
+    }
+}
+
+impl App {
+    /// A queue connection of the application: the named one, or the default one.
+    pub async fn queue(&self, connection: Option<&str>) -> Result<QueuePlace<'_>> {
+        let connection = self.context()?.queue(connection, System::Laravel)?;
+        QueuePlace::open(connection, async || self.db().await, self.clock).await
+    }
+
+    /// Where the application keeps its failed jobs.
+    pub async fn failed_jobs(&self) -> Result<FailedJobs<'_>> {
+        let store = self.context()?.failed_store()?;
+        let db = match store.database {
+            None => self.db().await?,
+            Some(database) => {
+                let open = || async { Ok::<_, opsctl::Error>(self.opened(*database)) };
+                self.places.failed.get_or_try_init(open).await?
+            }
+        };
+        Ok(FailedJobs { db, table: store.table, named_by_uuid: store.named_by_uuid })
+    }
+
+    /// The values of the default cache store.
+    pub async fn values(&self) -> Result<Values<'_>> {
+        match self.context()?.value_store(System::Laravel)? {
+            ValueStore::Redis { target, prefix } => {
+                let open = || async { Ok::<_, opsctl::Error>(Redis::new(*target)) };
+                Ok(Values::Redis { redis: self.places.redis.get_or_try_init(open).await?, prefix })
+            }
+            ValueStore::Database { database: None, table, prefix } => {
+                Ok(Values::Database { db: self.db().await?, table, prefix })
+            }
+            ValueStore::Database { database: Some(database), table, prefix } => {
+                let open = || async { Ok::<_, opsctl::Error>(self.opened(*database)) };
+                let db = self.places.values.get_or_try_init(open).await?;
+                Ok(Values::Database { db, table, prefix })
+            }
+        }
+    }
+
+    fn opened(&self, database: opsctl::config::Database) -> Db {
+        Db::new(database, Access::Existing, self.clock)
+    }
+}
