@@ -3,6 +3,7 @@
 pub mod failed;
 pub mod lock;
 pub mod lock_name;
+pub mod lock_set;
 pub mod payload;
 pub mod php;
 pub mod queue;

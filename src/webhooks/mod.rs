@@ -12,6 +12,7 @@ mod decide;
 mod explain;
 pub mod fixtures;
 mod infer;
+pub mod job;
 mod limits;
 mod list;
 pub mod providers;
