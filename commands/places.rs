@@ -1,10 +1,10 @@
 //! What the commands of queues work on, beside the central database: each is connected to on first use.
 
 use opsctl::{
-    Result,
-    config::{System, queues::ValueStore},
+    Error, Result,
+    config::{System, queues::ValueStore, stores::LockStore},
     db::{Access, Db},
-    laravel::{failed::FailedJobs, queue::QueuePlace, values::Values},
+    laravel::{failed::FailedJobs, lock::Locks, queue::QueuePlace, values::Values},
     redis::Redis,
 };
 use tokio::sync::OnceCell;
@@ -17,20 +17,46 @@ pub struct Places {
     failed: OnceCell<Db>,
     values: OnceCell<Db>,
     redis: OnceCell<Redis>,
+    unique_db: OnceCell<Db>,
+    unique_redis: OnceCell<Redis>,
 }
 
 impl Places {
     /// The databases that were opened.
     pub fn databases(&self) -> impl Iterator<Item = &Db> {
-        [self.failed.get(), self.values.get()].into_iter().flatten()
+        [self.failed.get(), self.values.get(), self.unique_db.get()].into_iter().flatten()
     }
 }
 
 impl App {
     /// A queue connection of the application: the named one, or the default one.
     pub async fn queue(&self, connection: Option<&str>) -> Result<QueuePlace<'_>> {
-        let connection = self.context()?.queue(connection, System::Laravel)?;
+        self.queue_of(connection, System::Laravel).await
+    }
+
+    /// Likewise, of the system that the command is about.
+    pub async fn queue_of(&self, connection: Option<&str>, system: System) -> Result<QueuePlace<'_>> {
+        let connection = self.context()?.queue(connection, system)?;
         QueuePlace::open(connection, async || self.db().await, self.clock).await
+    }
+
+    /// The locks of the default cache store, where unique jobs have theirs, and the store's name.
+    pub async fn unique_locks(&self, system: System) -> Result<(Locks<'_>, String)> {
+        let name = self.context()?.cache_store(system)?.value;
+        let locks = match self.context()?.lock_store("", system)? {
+            LockStore::Redis { target, prefix } => {
+                let open = || async { Ok::<_, Error>(Redis::new(*target)) };
+                Locks::Redis { redis: self.places.unique_redis.get_or_try_init(open).await?, prefix }
+            }
+            LockStore::Database { database: None, table, prefix } => {
+                Locks::Database { db: self.db().await?, table, prefix }
+            }
+            LockStore::Database { database: Some(database), table, prefix } => {
+                let open = || async { Ok::<_, Error>(self.opened(*database)) };
+                Locks::Database { db: self.places.unique_db.get_or_try_init(open).await?, table, prefix }
+            }
+        };
+        Ok((locks, name))
     }
 
     /// Where the application keeps its failed jobs.
@@ -39,7 +65,7 @@ impl App {
         let db = match store.database {
             None => self.db().await?,
             Some(database) => {
-                let open = || async { Ok::<_, opsctl::Error>(self.opened(*database)) };
+                let open = || async { Ok::<_, Error>(self.opened(*database)) };
                 self.places.failed.get_or_try_init(open).await?
             }
         };
@@ -50,14 +76,14 @@ impl App {
     pub async fn values(&self) -> Result<Values<'_>> {
         match self.context()?.value_store(System::Laravel)? {
             ValueStore::Redis { target, prefix } => {
-                let open = || async { Ok::<_, opsctl::Error>(Redis::new(*target)) };
+                let open = || async { Ok::<_, Error>(Redis::new(*target)) };
                 Ok(Values::Redis { redis: self.places.redis.get_or_try_init(open).await?, prefix })
             }
             ValueStore::Database { database: None, table, prefix } => {
                 Ok(Values::Database { db: self.db().await?, table, prefix })
             }
             ValueStore::Database { database: Some(database), table, prefix } => {
-                let open = || async { Ok::<_, opsctl::Error>(self.opened(*database)) };
+                let open = || async { Ok::<_, Error>(self.opened(*database)) };
                 let db = self.places.values.get_or_try_init(open).await?;
                 Ok(Values::Database { db, table, prefix })
             }

@@ -2,6 +2,7 @@
 
 mod args;
 mod explain;
+mod queue;
 mod render;
 mod verbs;
 
@@ -72,13 +73,23 @@ async fn retry(
         rate: args.rate,
         seed: environment::seed(&app.environment),
     };
+    let target = queue::target(app, &args.queue).await?;
+    let dispatch = target.as_ref().map(|target| target.dispatch(false));
     app.ui.note(&render::limits(app, &limits));
     let work = async |entry: &Entry| {
-        let db = app.db().await?;
-        webhooks::retry(db, locks.as_ref(), entry, request, &app.cancel, &mut Bar::new(&app.ui)).await
+        let (db, cancel, mut bar) = (app.db().await?, &app.cancel, Bar::new(&app.ui));
+        match &dispatch {
+            Some(queue) => {
+                webhooks::enqueue(db, locks.as_ref(), entry, request, queue, cancel, &mut bar).await
+            }
+            None => webhooks::retry(db, locks.as_ref(), entry, request, cancel, &mut bar).await,
+        }
     };
     let report = recorded_unless(args.dry_run, app, Class::Routine, command, work).await?;
     let exit = finish(app, command, &report)?;
+    if let Some(target) = &target {
+        target.look(app, &report).await;
+    }
     suggest(app, report.counts.selected == 0, typo);
     Ok(exit)
 }
@@ -107,9 +118,18 @@ async fn retry_one(app: &App, args: &RetryOneArgs) -> Result<Exit> {
         limits,
         seed: environment::seed(&app.environment),
     };
-    let work = async |_: &Entry| webhooks::retry_one(app.db().await?, request, &app.cancel).await;
+    let target = queue::target(app, &args.queue).await?;
+    let dispatch = target.as_ref().map(|target| target.dispatch(args.force));
+    let work = async |_: &Entry| match &dispatch {
+        Some(queue) => webhooks::enqueue_one(app.db().await?, request, queue, &app.cancel).await,
+        None => webhooks::retry_one(app.db().await?, request, &app.cancel).await,
+    };
     let report = recorded_unless(args.dry_run, app, class, "webhooks retry-one", work).await?;
-    finish(app, "webhooks retry-one", &report)
+    let exit = finish(app, "webhooks retry-one", &report)?;
+    if let Some(target) = &target {
+        target.look(app, &report).await;
+    }
+    Ok(exit)
 }
 
 /// Shows a report; what ended the run early comes last, as an error of its own.

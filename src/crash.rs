@@ -20,6 +20,10 @@ pub enum Point {
     AfterFind,
     /// The chunk's payments are changed.
     AfterPayments,
+    /// The chunk's events are claimed for the queue, and no job is pushed.
+    BeforePush,
+    /// The chunk's jobs are pushed, and its claims not committed.
+    AfterPush,
     /// The chunk's events are changed.
     BeforeCommit,
     /// The chunk is durable, and nobody has been told.
@@ -105,6 +109,19 @@ impl Point {
         Point::AfterRelease,
     ];
 
+    /// Those of a run that hands its events to the queue, in the order in which it reaches them.
+    pub const ENQUEUE: [Point; 9] = [
+        Point::AfterLock,
+        Point::AfterCandidates,
+        Point::AfterRenew,
+        Point::AfterSelect,
+        Point::BeforePush,
+        Point::AfterPush,
+        Point::AfterCommit,
+        Point::BeforeRelease,
+        Point::AfterRelease,
+    ];
+
     /// Its word.
     pub const fn name(self) -> &'static str {
         match self {
@@ -115,6 +132,8 @@ impl Point {
             Point::AfterBodies => "after-bodies",
             Point::AfterFind => "after-find",
             Point::AfterPayments => "after-payments",
+            Point::BeforePush => "before-push",
+            Point::AfterPush => "after-push",
             Point::BeforeCommit => "before-commit",
             Point::AfterCommit => "after-commit",
             Point::BeforeAsideCommit => "before-aside-commit",

@@ -88,9 +88,22 @@ pub struct BatchArgs {
         add = Names::new(complete::if_locked)
     )]
     pub if_locked: IfLocked,
+    #[command(flatten)]
+    pub queue: QueueArgs,
     /// Show what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Whether jobs are pushed instead.
+#[derive(Debug, Args)]
+pub struct QueueArgs {
+    /// Push the service's own job for each event, instead of trying it here
+    #[arg(long)]
+    pub queue: bool,
+    /// With --queue: the queue to push to [default: webhooks]
+    #[arg(long, value_name = "NAME", value_parser = parse_queue, requires = "queue")]
+    pub queue_name: Option<String>,
 }
 
 impl BatchArgs {
@@ -124,6 +137,8 @@ pub struct RetryOneArgs {
     /// Attempts that an event may use [default: TENRUSL_MAX_RETRY_ATTEMPTS]
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = number(1, 32_767))]
     max_attempts: Option<u32>,
+    #[command(flatten)]
+    pub queue: QueueArgs,
     /// Show what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -289,6 +304,15 @@ fn parse_word(text: &str) -> Result<String, String> {
         return Err("one word, of at most 32 characters".into());
     }
     Ok(word.to_owned())
+}
+
+/// A queue's name, as the application's workers are told it.
+fn parse_queue(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() || name.contains([',', ':']) || name.contains(char::is_whitespace) {
+        return Err("the name of one queue, without commas, colons and blanks".into());
+    }
+    Ok(name.to_owned())
 }
 
 /// A provider: the service writes those of its catalogue in lower case, any other is taken as it is typed.

@@ -111,7 +111,7 @@ pub fn limits(app: &App, limits: &Limits) -> String {
 
 fn outcome_tone(outcome: Outcome) -> Tone {
     match outcome {
-        Outcome::Applied => Tone::Good,
+        Outcome::Applied | Outcome::Queued => Tone::Good,
         Outcome::Pending | Outcome::Skipped => Tone::Plain,
         Outcome::Exhausted | Outcome::Ambiguous | Outcome::Unreadable | Outcome::Failed => Tone::Bad,
     }

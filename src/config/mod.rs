@@ -15,6 +15,7 @@ pub mod describe;
 pub mod dotenv;
 pub mod draft;
 pub mod file;
+mod framework;
 pub mod list;
 pub mod origin;
 pub mod private;

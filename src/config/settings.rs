@@ -133,6 +133,9 @@ pub mod webhooks {
     /// Cache store of the run lock; empty is the default store. No variable sets it.
     pub const RETRY_COMMAND_LOCK_STORE: Setting = Setting::new("tenrusl.retry_command_lock_store", &[], "");
 
+    /// Queue of the jobs that try an event. No variable sets it.
+    pub const WEBHOOKS_QUEUE: Setting = Setting::new("tenrusl.webhooks_queue", &[], "webhooks");
+
     /// All of them, in the order in which they are shown.
     pub const ALL: [Setting; 9] = [
         SCHEDULER_LIMIT,

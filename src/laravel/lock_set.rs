@@ -108,7 +108,8 @@ impl Locks<'_> {
         }
         // Commands that were repeated on a new connection may have been heard the first time.
         let owners = self.owners(&refused).await?;
-        let ours = refused.into_iter().zip(owners).filter(|(_, found)| found.as_deref() == Some(owner.as_bytes()));
+        let ours =
+            refused.into_iter().zip(owners).filter(|(_, found)| found.as_deref() == Some(owner.as_bytes()));
         taken.extend(ours.map(|(name, _)| name));
         Ok(taken)
     }
@@ -164,7 +165,8 @@ impl Rows<'_> {
         for some in keys.chunks(100) {
             let holes = vec!["(?, ?, ?)"; some.len()].join(", ");
             let sql = format!("{insert} INTO {} ({key}, {owner}, {end}) VALUES {holes}{rest}", table.name);
-            let values = some.iter().flat_map(|key| [key.as_str().into(), self.owner.into(), self.until.into()]);
+            let values =
+                some.iter().flat_map(|key| [key.as_str().into(), self.owner.into(), self.until.into()]);
             session.execute(Query::new(sql).bind_all(values)).await?;
         }
         let ours = format!("SELECT {key} AS name FROM {} WHERE {} AND {owner} = ?", table.name, filter.sql);

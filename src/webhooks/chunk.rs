@@ -1,6 +1,7 @@
 //! One chunk of events, selected, locked, applied and finished in one transaction: a kill rolls all of it back.
 
 mod commit;
+pub(super) mod queue;
 mod select;
 
 use std::{collections::HashMap, sync::Mutex, time::Duration};
@@ -8,6 +9,7 @@ use std::{collections::HashMap, sync::Mutex, time::Duration};
 use chrono::{DateTime, Utc};
 use rand::rngs::StdRng;
 
+use self::queue::{Dispatch, Job};
 use super::{
     Item, Limits, Outcome, PaymentStatus, Store,
     backoff::previous_ms,
@@ -33,10 +35,24 @@ pub(super) struct Worker<'a> {
     pub limits: Limits,
     pub eligible: Eligible,
     pub dry_run: bool,
+    /// The queue that runs the jobs of events, where they are not tried here.
+    pub dispatch: Option<&'a Dispatch<'a>>,
     pub rng: Mutex<StdRng>,
     pub cancel: &'a Cancel,
     /// Payments that a dry run would have made final by now.
     pub imagined: Mutex<HashMap<String, PaymentStatus>>,
+}
+
+/// What became of a chunk's events.
+pub(super) struct Worked {
+    /// Those that were locked.
+    pub events: Vec<Event>,
+    /// Their new values.
+    pub changes: Vec<Change>,
+    /// Those that are left as they are.
+    pub skipped: Vec<Item>,
+    /// What was pushed for them.
+    jobs: Vec<Job>,
 }
 
 impl Worker<'_> {
@@ -50,8 +66,12 @@ impl Worker<'_> {
         if !self.dry_run {
             session.begin(Begin::Write).await?;
         }
-        let (events, changes, skipped) = match self.apply(&mut session, candidates, now).await {
-            Ok(applied) => applied,
+        let worked = match self.dispatch {
+            Some(dispatch) => self.enqueue(&mut session, candidates, now, dispatch).await,
+            None => self.apply(&mut session, candidates, now).await,
+        };
+        let Worked { events, changes, skipped, jobs } = match worked {
+            Ok(worked) => worked,
             Err(error) => {
                 self.roll_back(&mut session, &error).await;
                 return Err(error);
@@ -62,6 +82,7 @@ impl Worker<'_> {
         if !self.dry_run {
             self.commit(session, &changes, now).await?;
             crash::reach(Point::AfterCommit);
+            self.settle(&jobs).await;
         }
         tell(changes.into_iter().map(|change| change.item).chain(skipped).collect());
         let missing = self.explain_missing(candidates, &events).await;
@@ -77,7 +98,7 @@ impl Worker<'_> {
         session: &mut Session<'_>,
         candidates: &[Candidate],
         now: DateTime<Utc>,
-    ) -> Result<(Vec<Event>, Vec<Change>, Vec<Item>)> {
+    ) -> Result<Worked> {
         let events = self.lock(session, candidates).await?;
         crash::reach(Point::AfterSelect);
         let contents = self.read_bodies(session, &events).await?;
@@ -94,7 +115,7 @@ impl Worker<'_> {
             self.update_events(session, &changes, now).await?;
             crash::reach(Point::BeforeCommit);
         }
-        Ok((events, changes, skipped))
+        Ok(Worked { events, changes, skipped, jobs: Vec::new() })
     }
 
     /// Gives the rows back before they are tried again; a server that is gone has done so by itself.
@@ -261,6 +282,9 @@ impl Worker<'_> {
         );
         item.outcome = Outcome::Failed;
         item.attempts = self.attempts_of(&candidate.id).await.unwrap_or(0);
+        if self.dispatch.is_some() {
+            return tell(vec![item]); // no attempt is spent on what is not tried
+        }
         if self.dry_run {
             item.attempts += 1; // as the run would count it
             return tell(vec![item]);

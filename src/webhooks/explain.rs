@@ -25,7 +25,7 @@ pub use self::{
 use super::{
     EventId, Limits, Look, Outcome, PaymentStatus, Reading, Store,
     candidates::Candidate,
-    chunk::Worker,
+    chunk::{Worked, Worker},
     infer,
     retry::worker,
     show::{self, Again, COLUMNS, Stored},
@@ -335,7 +335,7 @@ impl Snapshot<'_> {
         references: &[Named],
     ) -> Result<Try> {
         let candidate = candidate(&row.text("id")?, &row.text("provider")?);
-        let (events, changes, _) = worker.apply(session, &[candidate], self.now).await?;
+        let Worked { events, changes, .. } = worker.apply(session, &[candidate], self.now).await?;
         let (Some(event), Some(change)) = (events.first(), changes.into_iter().next()) else {
             return Ok(Try::none(row.int("attempts").unwrap_or_default()));
         };

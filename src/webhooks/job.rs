@@ -80,9 +80,7 @@ impl ProcessWebhookEvent {
 
     /// The payload to push.
     pub fn payload(&self, push: &Push<'_>) -> String {
-        let serialized = |text: &str| {
-            String::from_utf8_lossy(&Value::from(text).serialized()).into_owned()
-        };
+        let serialized = |text: &str| String::from_utf8_lossy(&Value::from(text).serialized()).into_owned();
         NewJob {
             uuid: push.uuid.to_string(),
             class: CLASS,
@@ -154,7 +152,8 @@ mod tests {
         for job in [job(), bare] {
             assert_eq!(ProcessWebhookEvent::read(&job.command()), Ok(job));
         }
-        for other in ["O:8:\"stdClass\":0:{}", "O:28:\"App\\Jobs\\ProcessWebhookEvent\":0:{}", "i:1;", "O:9:"] {
+        for other in ["O:8:\"stdClass\":0:{}", "O:28:\"App\\Jobs\\ProcessWebhookEvent\":0:{}", "i:1;", "O:9:"]
+        {
             assert!(ProcessWebhookEvent::read(other).is_err(), "{other}");
         }
     }

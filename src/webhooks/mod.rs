@@ -27,6 +27,7 @@ use serde::Serialize;
 
 pub use self::{
     candidates::{Candidate, Statement, due},
+    chunk::queue::Dispatch,
     explain::{
         Advice, Backlog, Becomes, BodyOf, Check, Claim, DuePlan, Explain, Held, HeldPayment, IndexState,
         Match, Named, Next, Part, PaymentOf, Plan, RowLock, RunLock, SessionOf, Sorts, Try, explain,
@@ -36,8 +37,8 @@ pub use self::{
     limits::{Effective, Limits, Overrides},
     list::{Cursor, Filter, List, ListItem, list},
     report::{Counts, Item, Outcome, ProviderCounts, RetryReport},
-    retry::{IfLocked, Progress, RUN_LOCK, RetryRequest, retry},
-    retry_one::{OneRequest, retry_one},
+    retry::{IfLocked, Progress, RUN_LOCK, RetryRequest, enqueue, retry},
+    retry_one::{OneRequest, enqueue_one, retry_one},
     show::{Again, Found, Payment, Show, find, show},
     store::{Store, gaps},
 };

@@ -18,6 +18,8 @@ const LISTED: usize = 2000;
 pub enum Outcome {
     /// Its payment is final, and so is the event.
     Applied,
+    /// Its job lies in the queue.
+    Queued,
     /// Tried; it will be tried again.
     Pending,
     /// Tried for the last time that is allowed.
@@ -34,8 +36,9 @@ pub enum Outcome {
 
 impl Outcome {
     /// All outcomes, in the order in which they are shown.
-    pub const ALL: [Outcome; 7] = [
+    pub const ALL: [Outcome; 8] = [
         Outcome::Applied,
+        Outcome::Queued,
         Outcome::Pending,
         Outcome::Failed,
         Outcome::Exhausted,
@@ -48,6 +51,7 @@ impl Outcome {
     pub const fn name(self) -> &'static str {
         match self {
             Outcome::Applied => "applied",
+            Outcome::Queued => "queued",
             Outcome::Pending => "pending",
             Outcome::Exhausted => "exhausted",
             Outcome::Ambiguous => "ambiguous",
@@ -95,6 +99,8 @@ pub struct Counts {
     pub selected: u64,
     /// Their payment is final.
     pub applied: u64,
+    /// Their jobs lie in the queue.
+    pub queued: u64,
     /// Will be tried again.
     pub pending: u64,
     /// Their rows could not be changed.
@@ -114,6 +120,7 @@ impl Counts {
     pub fn of(&self, outcome: Outcome) -> u64 {
         match outcome {
             Outcome::Applied => self.applied,
+            Outcome::Queued => self.queued,
             Outcome::Pending => self.pending,
             Outcome::Failed => self.failed,
             Outcome::Exhausted => self.exhausted,
@@ -127,6 +134,7 @@ impl Counts {
         self.selected += 1;
         *match outcome {
             Outcome::Applied => &mut self.applied,
+            Outcome::Queued => &mut self.queued,
             Outcome::Pending => &mut self.pending,
             Outcome::Failed => &mut self.failed,
             Outcome::Exhausted => &mut self.exhausted,

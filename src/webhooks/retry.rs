@@ -15,7 +15,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use super::{
     Item, Limits, Outcome, RetryReport, Store, busy,
     candidates::{self, Candidate, Passed},
-    chunk::Worker,
+    chunk::{Worker, queue::Dispatch},
     store::Eligible,
 };
 use crate::{
@@ -32,6 +32,8 @@ use crate::{
 pub const RUN_LOCK: &str = "tenrusl:cmd:webhooks:retry:global";
 /// Events of one transaction.
 const CHUNK: usize = 100;
+/// Likewise where their jobs are pushed, and no body is read.
+const QUEUED: usize = 1000;
 /// Events that are picked at once.
 const PAGE: u32 = 10_000;
 /// Tries of a chunk that meets deadlocks or lock timeouts.
@@ -101,6 +103,34 @@ pub async fn retry(
     cancel: &Cancel,
     progress: &mut dyn Progress,
 ) -> Result<RetryReport> {
+    run(db, locks, entry, request, None, cancel, progress).await
+}
+
+/// Hands the due events to a queue, whose workers try them.
+///
+/// # Errors
+/// As [`retry`]; a queue or a store of unique locks that does not answer ends the run, and stands in the report.
+pub async fn enqueue(
+    db: &Db,
+    locks: Option<&Locks<'_>>,
+    entry: &Entry,
+    request: RetryRequest,
+    dispatch: &Dispatch<'_>,
+    cancel: &Cancel,
+    progress: &mut dyn Progress,
+) -> Result<RetryReport> {
+    run(db, locks, entry, request, Some(dispatch), cancel, progress).await
+}
+
+async fn run(
+    db: &Db,
+    locks: Option<&Locks<'_>>,
+    entry: &Entry,
+    request: RetryRequest,
+    dispatch: Option<&Dispatch<'_>>,
+    cancel: &Cancel,
+    progress: &mut dyn Progress,
+) -> Result<RetryReport> {
     let started = Instant::now();
     let mut report = RetryReport::new(request.limits.clone(), request.dry_run);
     let store = cancel.guard(Store::open(db)).await?;
@@ -120,7 +150,7 @@ pub async fn retry(
         }
     };
     crash::reach(Point::AfterLock);
-    let run = Run { store: &store, held: held.as_ref(), cancel, started: Instant::now() };
+    let run = Run { store: &store, held: held.as_ref(), dispatch, cancel, started: Instant::now() };
     // Whatever happens in there, a fault of opsctl's own included, the lock is given back.
     let work = AssertUnwindSafe(cancel.guard(run.work(&request, &mut report, progress))).catch_unwind().await;
     match work {
@@ -231,6 +261,7 @@ async fn release(locks: &Locks<'_>, held: &Held, cancel: &Cancel, progress: &mut
 struct Run<'a> {
     store: &'a Store<'a>,
     held: Option<&'a (&'a Locks<'a>, Held)>,
+    dispatch: Option<&'a Dispatch<'a>>,
     cancel: &'a Cancel,
     started: Instant,
 }
@@ -256,7 +287,7 @@ impl Run<'_> {
             }
             progress.selected(picked.len());
             left -= u32::try_from(picked.len()).unwrap_or(left);
-            for chunk in picked.chunks(chunk_size(request.rate)) {
+            for chunk in picked.chunks(self.chunk_size(request.rate)) {
                 self.pause(request.rate, report.counts.selected).await?;
                 self.cancel.check()?;
                 self.prove_lock().await?;
@@ -279,14 +310,10 @@ impl Run<'_> {
 
     async fn worker(&self, request: &RetryRequest) -> Result<Worker<'_>> {
         let now = self.store.db.now().await?;
-        Ok(worker(
-            self.store,
-            request.limits.clone(),
-            eligible(request, now),
-            request.dry_run,
-            request.seed,
-            self.cancel,
-        ))
+        let eligible = eligible(request, now);
+        let inline =
+            worker(self.store, request.limits.clone(), eligible, request.dry_run, request.seed, self.cancel);
+        Ok(Worker { dispatch: self.dispatch, ..inline })
     }
 
     /// The lock may have expired, been stolen or flushed: asked before every chunk, which also renews it.
@@ -295,6 +322,11 @@ impl Run<'_> {
             Some((locks, held)) => locks.renew(held).await,
             None => Ok(()),
         }
+    }
+
+    fn chunk_size(&self, rate: Option<u32>) -> usize {
+        let most = if self.dispatch.is_some() { QUEUED } else { CHUNK };
+        rate.map_or(most, |rate| (rate as usize).clamp(1, most))
     }
 
     /// Keeps to the rate, and keeps the lock meanwhile.
@@ -308,10 +340,6 @@ impl Run<'_> {
         }
         Ok(())
     }
-}
-
-fn chunk_size(rate: Option<u32>) -> usize {
-    rate.map_or(CHUNK, |rate| (rate as usize).clamp(1, CHUNK))
 }
 
 fn eligible(request: &RetryRequest, now: DateTime<Utc>) -> Eligible {
@@ -334,6 +362,7 @@ pub(super) fn worker<'a>(
         limits,
         eligible,
         dry_run,
+        dispatch: None,
         rng: Mutex::new(rng),
         cancel,
         imagined: Mutex::new(HashMap::new()),

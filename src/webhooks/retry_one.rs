@@ -5,7 +5,10 @@ use std::time::Instant;
 use super::{
     EventId, Limits, RetryReport, Store,
     candidates::Candidate,
-    chunk::{LOCKED, PAYMENT_LOCKED},
+    chunk::{
+        LOCKED, PAYMENT_LOCKED, Worker,
+        queue::{Dispatch, WAITS},
+    },
     retry::{attempt, worker},
     show::{self, Again},
     state::State,
@@ -36,10 +39,29 @@ pub struct OneRequest {
 /// [`Kind::NotFound`] with near matches, [`Kind::Locked`] for a fresh claim or a locked row, [`Kind::Refused`] when
 /// it is not due or has no attempts left and `force` is not given.
 pub async fn retry_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryReport> {
-    cancel.guard(try_one(db, request, cancel)).await
+    cancel.guard(try_one(db, request, None, cancel)).await
 }
 
-async fn try_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryReport> {
+/// Hands one event to a queue, whose workers try it.
+///
+/// # Errors
+/// As [`retry_one`]; [`Kind::Locked`] also where its job waits already, [`Kind::Unreachable`] when the queue does not
+/// answer.
+pub async fn enqueue_one(
+    db: &Db,
+    request: OneRequest,
+    dispatch: &Dispatch<'_>,
+    cancel: &Cancel,
+) -> Result<RetryReport> {
+    cancel.guard(try_one(db, request, Some(dispatch), cancel)).await
+}
+
+async fn try_one(
+    db: &Db,
+    request: OneRequest,
+    dispatch: Option<&Dispatch<'_>>,
+    cancel: &Cancel,
+) -> Result<RetryReport> {
     let started = Instant::now();
     let store = Store::open(db).await?;
     db.facts().await?;
@@ -54,7 +76,8 @@ async fn try_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryR
     };
     state.check(&request, &eligible)?;
     let candidate = Candidate { due: String::new(), id: state.id.clone(), provider: state.provider.clone() };
-    let worker = worker(&store, request.limits.clone(), eligible, request.dry_run, request.seed, cancel);
+    let inline = worker(&store, request.limits.clone(), eligible, request.dry_run, request.seed, cancel);
+    let worker = Worker { dispatch, ..inline };
     let mut items = Vec::new();
     attempt(&worker, std::slice::from_ref(&candidate), &mut |told| items.extend(told)).await?;
     for item in items {
@@ -62,6 +85,11 @@ async fn try_one(db: &Db, request: OneRequest, cancel: &Cancel) -> Result<RetryR
             return Err(Error::new(Kind::Locked, format!("event `{}` cannot be tried now", state.id))
                 .because(item.reason)
                 .hint(format!("who has it: `opsctl webhooks explain {}`", state.id)));
+        }
+        if item.reason == WAITS {
+            return Err(Error::new(Kind::Locked, format!("event `{}` is not queued again", state.id))
+                .because(item.reason)
+                .hint(format!("who works on it: `opsctl webhooks explain {}`", state.id)));
         }
         report.add(item);
     }

@@ -9,6 +9,7 @@ mod redis;
 mod table;
 
 use chrono::{DateTime, Utc};
+use rand::{Rng, distr::Alphanumeric};
 
 pub use self::{
     keys::QueueKeys,
@@ -137,4 +138,9 @@ pub enum Next {
     Go,
     /// That was enough.
     Enough,
+}
+
+/// What identifies a job on Redis: 32 random letters and digits (`RedisQueue::getRandomId`).
+pub fn job_id() -> String {
+    rand::rng().sample_iter(Alphanumeric).take(32).map(char::from).collect()
 }

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 
 use super::{Lying, Next, Part, Sizes};
 use crate::{
     Result,
-    db::{Db, Query, Row, Table},
+    db::{Db, Query, Row, Session, Table},
 };
 
 /// Jobs that are read in one statement.
 const WINDOW: i64 = 500;
+/// Jobs that are written in one statement.
+const ROWS: usize = 100;
 
 /// Columns of the table (`Illuminate\Queue\Console\stubs\jobs.stub`).
 const COLUMNS: [&str; 7] =
@@ -145,6 +147,32 @@ impl TableQueues<'_> {
             until,
             payload: row.into_bytes("payload")?.unwrap_or_default(),
         })
+    }
+
+    /// Pushes jobs that may be taken at once, in a transaction of the session's (`DatabaseQueue::buildDatabaseRecord`).
+    ///
+    /// # Errors
+    /// The table is missing, or the database's.
+    pub async fn push<'p>(
+        &self,
+        session: &mut Session<'_>,
+        queue: &str,
+        payloads: impl Iterator<Item = &'p str>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let table = self.require().await?;
+        let columns = ["queue", "payload", "attempts", "available_at", "created_at"];
+        let names: Vec<String> = columns.iter().map(|name| table.column(name)).collect();
+        let payloads: Vec<&str> = payloads.collect();
+        for some in payloads.chunks(ROWS) {
+            let holes = vec!["(?, ?, 0, ?, ?)"; some.len()].join(", ");
+            let sql = format!("INSERT INTO {} ({}) VALUES {holes}", table.name, names.join(", "));
+            let at = now.timestamp();
+            let values =
+                some.iter().flat_map(|payload| [queue.into(), (*payload).into(), at.into(), at.into()]);
+            session.execute(Query::new(sql).bind_all(values)).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn clear(&self, queue: &str) -> Result<u64> {
