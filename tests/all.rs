@@ -91,6 +91,7 @@ mod webhooks_explain_due;
 mod webhooks_hints;
 mod webhooks_model;
 mod webhooks_output;
+mod webhooks_queue;
 mod webhooks_retry;
 mod webhooks_retry_one;
 mod webhooks_stops;
