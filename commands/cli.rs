@@ -17,7 +17,7 @@ use crate::{
     about,
     app::App,
     artisan, clusters, complete, completions, context, db, demo, environment, help, init, journal, prints,
-    record, redis, rls, tenant, tree,
+    queue, record, redis, rls, tenant, tree,
     ui::{Choice, Color, Format, Place, Ui, Zone},
     verb::Verb,
     webhooks,
@@ -174,6 +174,9 @@ enum Command {
     /// Payment webhooks: list, show, explain, retry
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// The queues of the application: status
+    #[command(subcommand)]
+    Queue(queue::Command),
     /// The clusters of a platform: list, show, probe, migrate, repair, add, edit, drain, remove
     #[command(subcommand)]
     Clusters(clusters::Command),
@@ -319,6 +322,7 @@ fn wanted(arguments: &[OsString]) -> Format {
 async fn dispatch(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Webhooks(command) => webhooks::run(app, command).await,
+        Command::Queue(command) => queue::run(app, command).await,
         Command::Clusters(command) => clusters::run(app, command).await,
         Command::Tenant(command) => tenant::run(app, command).await,
         Command::Rls(command) => rls::run(app, command).await,

@@ -22,6 +22,7 @@ mod number;
 mod page;
 mod places;
 mod prints;
+mod queue;
 mod record;
 mod redis;
 mod rls;

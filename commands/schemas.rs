@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use opsctl::{
     clusters::{Line as ClusterLine, Shown as ClusterShown, Summary as ClusterSummary, migrate, probe},
     config::{describe::Fact, list},
+    queue,
     redis::ping::{Place, Report},
     schema::{Line, Status},
     tenants::{
@@ -50,6 +51,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<RetryReport, Counts, Item>("webhooks retry-once"),
         verb::<RetryReport, Counts, Item>("webhooks retry"),
         verb::<RetryReport, Counts, Item>("webhooks retry-one"),
+        verb::<Vec<queue::Line>, queue::Summary, queue::Line>("queue status"),
         verb::<Vec<ClusterLine>, ClusterSummary, ClusterLine>("clusters list"),
         verb::<ClusterShown, clusters::ShowSummary, ClusterShown>("clusters show"),
         verb::<Vec<migrate::Item>, migrate::Summary, migrate::Item>("clusters migrate"),

@@ -8,7 +8,7 @@
 //! 2. [`db`], [`redis`]
 //! 3. [`laravel`]
 //! 4. [`fleet`], [`schema`], [`isolation`], [`journal`]
-//! 5. the nouns: [`webhooks`], [`clusters`], [`tenants`]
+//! 5. the nouns: [`webhooks`], [`clusters`], [`tenants`], [`queue`]
 //! 6. the rounds: [`about`], [`demo`]
 #![deny(
     clippy::unwrap_used,
@@ -35,6 +35,7 @@ pub mod journal;
 pub mod laravel;
 pub mod near;
 pub mod private;
+pub mod queue;
 pub mod redis;
 pub mod schema;
 pub mod tenants;

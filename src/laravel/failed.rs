@@ -88,6 +88,16 @@ impl FailedJobs<'_> {
         )
     }
 
+    /// Whether a job of a queue has failed.
+    ///
+    /// # Errors
+    /// The database does not answer, or the table is missing.
+    pub async fn know(&self, queue: &str) -> Result<bool> {
+        let table = self.require().await?;
+        let sql = format!("SELECT 1 AS one FROM {} WHERE {} = ? LIMIT 1", table.name, table.column("queue"));
+        Ok(self.db.session().await?.first(Query::new(sql).bind(queue)).await?.is_some())
+    }
+
     /// The failed jobs that some of these ids name, in the order of their rows.
     ///
     /// # Errors

@@ -1,0 +1,247 @@
+//! `opsctl queue status`: how the queues stand.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use opsctl::{
+    Exit, Result,
+    queue::{self, Line, Summary},
+};
+use serde_json::json;
+
+use super::READS;
+use crate::{
+    app::App,
+    cli::parse_duration,
+    safety::Class,
+    ui::{Cell, Column, Table, Tone, View},
+    verb::{Artisan, Example, Prints, Verb},
+};
+
+/// What it says about itself.
+pub const VERB: Verb = Verb {
+    words: "queue status",
+    class: Class::Read,
+    destructive_with: None,
+    examples: &[
+        Example { what: "what waits, what is stuck, how old is it?", line: "queue status" },
+        Example {
+            what: "does it grow or empty? two samples, a second apart",
+            line: "queue status --sample 1s",
+        },
+        Example {
+            what: "for a monitoring system: a queue with 1,000 jobs or more is a finding",
+            line: "queue status --queue default --max 1000 -o nagios",
+        },
+    ],
+    prints: Prints::Verdict(&COLUMNS),
+    reads: READS,
+    exits: &[
+        (Exit::Findings, "a queue holds as many jobs as --max, or more"),
+        (Exit::Config, ""),
+        (Exit::Unreachable, ""),
+        (Exit::NotFound, "no such queue: it holds no jobs, and none of its jobs has failed"),
+    ],
+    artisan: &[Artisan {
+        command: "queue:monitor",
+        with: None,
+        ignores: &[],
+        difference: "nothing is too long without `--max`, and what is ends with 3",
+    }],
+};
+
+/// One queue in a row.
+pub const COLUMNS: [Column; 9] = [
+    Column::left("queue"),
+    Column::right("ready"),
+    Column::right("delayed"),
+    Column::right("reserved"),
+    Column::right("stuck"),
+    Column::left("oldest"),
+    Column::right("per_minute"),
+    Column::left("paused"),
+    Column::left("connection").wide_only(),
+];
+
+/// Count the jobs of the queues: ready, delayed, reserved, stuck, and how old the oldest is
+///
+/// A job is stuck when the time of the worker that has it is over (retry_after): the next worker takes
+/// it. A delayed job that is due counts as ready. Nothing is taken from a queue.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// Queues, of another connection as `CONNECTION:QUEUE` [default: those that hold jobs]
+    #[arg(value_name = "QUEUE", value_delimiter = ',')]
+    queues: Vec<String>,
+    /// Likewise
+    #[arg(long = "queue", value_name = "NAMES", value_delimiter = ',')]
+    more: Vec<String>,
+    /// The queue connection [default: the application's]
+    #[arg(long, value_name = "NAME")]
+    connection: Option<String>,
+    /// Count twice, so far apart, and tell how many more jobs there are per minute
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    sample: Option<Duration>,
+    /// A queue with so many jobs, wherever they lie, is a finding; one that nobody knows is empty
+    #[arg(long, value_name = "N")]
+    max: Option<u64>,
+    /// Count again every so many seconds, until Ctrl-C or --timeout; a terminal is redrawn
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5", value_parser = clap::value_parser!(u16).range(1..=3600))]
+    watch: Option<u16>,
+}
+
+/// What was counted, and when.
+struct Round {
+    lines: Vec<Line>,
+    at: Instant,
+}
+
+/// Runs the verb.
+pub async fn run(app: &App, args: &Args) -> Result<Exit> {
+    let mut before = match args.sample {
+        Some(pause) => {
+            let first = count(app, args).await?;
+            app.cancel.sleep(pause).await?;
+            Some(first)
+        }
+        None => None,
+    };
+    let Some(seconds) = args.watch else { return Ok(once(app, args, before.as_ref()).await?.1) };
+    loop {
+        app.ui.redraw()?;
+        match once(app, args, before.as_ref()).await {
+            Ok((round, _)) => before = Some(round),
+            // Who watches wants to see it come back.
+            Err(error) if before.is_some() => app.ui.error(&error),
+            Err(error) => return Err(error),
+        }
+        if app.ui.reader_left() {
+            return Ok(Exit::Done);
+        }
+        let now = app.ui.zone.show(app.clock.now());
+        app.ui.note(&format!("{now}, again every {seconds} s; Ctrl-C ends it.\n"));
+        app.cancel.sleep(Duration::from_secs(seconds.into())).await?;
+    }
+}
+
+async fn once(app: &App, args: &Args, before: Option<&Round>) -> Result<(Round, Exit)> {
+    let mut round = count(app, args).await?;
+    if let Some(before) = before {
+        queue::grown(&mut round.lines, &before.lines, round.at - before.at);
+    }
+    let summary = Summary::of(&round.lines, args.max);
+    let over = summary.over;
+    app.ui.emit(&view(app, &round.lines, &summary)?)?;
+    tell(app, args, &round.lines, &summary);
+    Ok((round, if over > 0 { Exit::Findings } else { Exit::Done }))
+}
+
+/// The queues that were asked for, by their connections; none means all of that connection.
+fn wanted(args: &Args) -> BTreeMap<Option<String>, Vec<String>> {
+    let mut wanted = BTreeMap::new();
+    for name in args.queues.iter().chain(&args.more).map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        let (connection, queue) = match name.split_once(':') {
+            Some((connection, queue)) if args.connection.is_none() => (Some(connection.to_owned()), queue),
+            _ => (args.connection.clone(), name),
+        };
+        let queues: &mut Vec<String> = wanted.entry(connection).or_default();
+        if !queues.iter().any(|known| known == queue) {
+            queues.push(queue.to_owned());
+        }
+    }
+    if wanted.is_empty() {
+        wanted.insert(args.connection.clone(), Vec::new());
+    }
+    wanted
+}
+
+async fn count(app: &App, args: &Args) -> Result<Round> {
+    let mut lines = Vec::new();
+    for (connection, mut queues) in wanted(args) {
+        let place = app.queue(connection.as_deref()).await?;
+        if queues.is_empty() {
+            queues = queue::names(&place).await?;
+        } else if args.max.is_none() {
+            let failed = app.failed_jobs().await.ok();
+            for name in &queues {
+                queue::known(&place, failed.as_ref(), name).await?;
+            }
+        }
+        lines.extend(queue::sample(&place, &queues).await?);
+    }
+    paused(app, &mut lines).await;
+    Ok(Round { lines, at: Instant::now() })
+}
+
+/// Looks for the signs to pause. A cache that does not answer hides them, and nothing else.
+async fn paused(app: &App, lines: &mut [Line]) {
+    let looking = async {
+        let values = app.values().await?;
+        let all = queue::is_paused(&values, queue::PAUSED_ALL).await?;
+        for line in lines {
+            let own = queue::paused(&line.connection, &line.queue);
+            line.paused = Some(all || queue::is_paused(&values, &own).await?);
+        }
+        Ok::<_, opsctl::Error>(())
+    };
+    if let Err(error) = looking.await {
+        app.ui.warn_of("whether queues are paused is not known", &error);
+    }
+}
+
+fn tell(app: &App, args: &Args, lines: &[Line], summary: &Summary) {
+    let long = |line: &&Line| args.max.is_some_and(|max| line.size() >= max);
+    if let Some(longest) = lines.iter().filter(long).max_by_key(|line| line.size()) {
+        let others = match summary.over {
+            1 => String::new(),
+            over => format!(", and {} more queues are too long", over - 1),
+        };
+        app.ui.says(&format!("{} holds {} jobs{others}", longest.queue, longest.size()));
+    }
+    for line in lines.iter().filter(long) {
+        app.ui.warning(&format!("queue `{}` holds {} jobs", line.queue, line.size()));
+    }
+    if summary.stuck > 0 {
+        let (jobs, their) = if summary.stuck == 1 { ("job is", "its") } else { ("jobs are", "their") };
+        app.ui.note(&format!(
+            "{} {jobs} stuck: the time of {their} worker is over, the next one takes over.",
+            summary.stuck
+        ));
+    }
+}
+
+fn view(app: &App, lines: &[Line], summary: &Summary) -> Result<View> {
+    let mut table = Table::new(COLUMNS);
+    lines.iter().for_each(|line| table.row(cells(app, line)));
+    Ok(View {
+        command: VERB.words,
+        context: app.context()?.name.clone(),
+        at: app.clock.now(),
+        data: json!(lines),
+        summary: json!(summary),
+        items: lines.iter().map(|line| json!(line)).collect(),
+        table,
+        text: None,
+    })
+}
+
+fn cells(app: &App, line: &Line) -> [Cell; 9] {
+    let grown = line.per_minute.map(|more| format!("{more:+.1}"));
+    [
+        Cell::new(&*line.queue),
+        Cell::count(line.ready),
+        Cell::count(line.delayed),
+        Cell::count(line.reserved),
+        if line.stuck > 0 { Cell::count(line.stuck).tone(Tone::Warn) } else { Cell::count(0) },
+        Cell::time(line.oldest, app.clock.now(), app.ui.zone),
+        Cell::or_dash(grown.as_deref()),
+        match line.paused {
+            Some(true) => Cell::new("paused").raw("true").tone(Tone::Warn),
+            Some(false) => Cell::new("no").raw("false").tone(Tone::Dim),
+            None => Cell::or_dash(None),
+        },
+        Cell::new(&*line.connection),
+    ]
+}

@@ -1,0 +1,154 @@
+//! How queues stand: counts, ages, signs. Nothing is taken from a queue, and nothing is changed in it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::{
+    Error, Kind, Result,
+    laravel::{
+        failed::FailedJobs,
+        queue::{QueuePlace, Sizes},
+    },
+    near,
+};
+
+/// One queue.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Line {
+    /// Its name.
+    pub queue: String,
+    /// The queue connection that it belongs to.
+    pub connection: String,
+    /// Jobs that may be taken.
+    pub ready: u64,
+    /// Jobs that are due later.
+    pub delayed: u64,
+    /// Jobs that a worker has.
+    pub reserved: u64,
+    /// Jobs whose worker's time is over: it died, or runs longer than `retry_after`. The next worker takes them.
+    pub stuck: u64,
+    /// When the oldest job that may be taken was pushed, or became due where that is not known.
+    pub oldest: Option<DateTime<Utc>>,
+    /// How many jobs more there are per minute, between two samples; less than none when the queue empties.
+    pub per_minute: Option<f64>,
+    /// Whether workers leave it alone for a sign in the cache; nothing where the cache could not be asked.
+    pub paused: Option<bool>,
+}
+
+impl Line {
+    /// All of its jobs, wherever they lie.
+    pub fn size(&self) -> u64 {
+        self.ready + self.delayed + self.reserved + self.stuck
+    }
+}
+
+/// All queues together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Summary {
+    /// Queues.
+    pub queues: usize,
+    /// Jobs that may be taken.
+    pub ready: u64,
+    /// Jobs that are due later.
+    pub delayed: u64,
+    /// Jobs that a worker has.
+    pub reserved: u64,
+    /// Jobs whose worker's time is over.
+    pub stuck: u64,
+    /// Queues with as many jobs as `--max`, or more.
+    pub over: usize,
+}
+
+impl Summary {
+    /// The sum of some queues; `max` is the size from which one is too long.
+    pub fn of(lines: &[Line], max: Option<u64>) -> Self {
+        let mut sum = Self { queues: lines.len(), ..Self::default() };
+        for line in lines {
+            sum.ready += line.ready;
+            sum.delayed += line.delayed;
+            sum.reserved += line.reserved;
+            sum.stuck += line.stuck;
+            sum.over += usize::from(max.is_some_and(|max| line.size() >= max));
+        }
+        sum
+    }
+}
+
+/// The queues of a connection that are known by themselves: those that hold jobs, and the default one.
+///
+/// # Errors
+/// The place does not answer, or has no such table.
+pub async fn names(place: &QueuePlace<'_>) -> Result<Vec<String>> {
+    let mut names = place.queues().names().await?;
+    names.push(place.connection.queue.clone());
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// Counts the jobs of queues.
+///
+/// # Errors
+/// As [`names`].
+pub async fn sample(place: &QueuePlace<'_>, names: &[String]) -> Result<Vec<Line>> {
+    let queues = place.queues();
+    let mut lines = Vec::with_capacity(names.len());
+    for name in names {
+        lines.push(line(&place.connection.name, name.clone(), &queues.sizes(name).await?));
+    }
+    Ok(lines)
+}
+
+/// Refuses a queue that nobody knows: it holds no jobs, is not the default one, and no job of it has failed. Queues are
+/// not declared anywhere, and an empty one has neither rows nor keys.
+///
+/// # Errors
+/// [`Kind::NotFound`] with names that nearly match.
+pub async fn known(place: &QueuePlace<'_>, failed: Option<&FailedJobs<'_>>, queue: &str) -> Result<()> {
+    let names = names(place).await?;
+    if names.iter().any(|name| name == queue) {
+        return Ok(());
+    }
+    // Where failed jobs cannot be read, they cannot tell.
+    if let Some(failed) = failed
+        && failed.know(queue).await.unwrap_or_default()
+    {
+        return Ok(());
+    }
+    let connection = &place.connection.name;
+    let error = Error::new(Kind::NotFound, format!("the connection `{connection}` has no queue `{queue}`"))
+        .because("it holds no jobs, and none of its jobs has failed");
+    let otherwise = format!("queues that are known: {}", names.join(", "));
+    Err(near::or(error, queue, names.iter().map(String::as_str), str::to_owned, otherwise))
+}
+
+fn line(connection: &str, queue: String, sizes: &Sizes) -> Line {
+    Line {
+        queue,
+        connection: connection.to_owned(),
+        ready: sizes.ready,
+        delayed: sizes.delayed,
+        reserved: sizes.reserved,
+        stuck: sizes.stuck,
+        oldest: sizes.oldest,
+        per_minute: None,
+        paused: None,
+    }
+}
+
+/// Notes how each queue grew since an earlier sample.
+pub fn grown(lines: &mut [Line], earlier: &[Line], between: Duration) {
+    let minutes = between.as_secs_f64() / 60.0;
+    for line in lines {
+        let same = |other: &&Line| other.queue == line.queue && other.connection == line.connection;
+        // A queue that was not there had no jobs.
+        let before = earlier.iter().find(same).map_or(0, Line::size);
+        #[allow(clippy::cast_precision_loss)] // queues hold fewer jobs than 2^52
+        let more = line.size() as f64 - before as f64;
+        line.per_minute = (minutes > 0.0).then(|| (more / minutes * 10.0).round() / 10.0);
+    }
+}
