@@ -66,6 +66,18 @@ pub enum Point {
     ProvisionEnd,
     /// The run has ended, and nobody has been told.
     ProvisionEnded,
+    /// The failed jobs of a chunk are locked.
+    RetryLocked,
+    /// Their unique locks are taken.
+    RetryUnique,
+    /// They are pushed; those to a table in the same transaction.
+    RetryPushed,
+    /// They are deleted among the failed ones, and nothing is committed.
+    RetryDeleted,
+    /// The chunk is durable; Redis still knows what was pushed.
+    RetryCommitted,
+    /// Redis has forgotten it, and nobody has been told.
+    RetrySettled,
 }
 
 impl Point {
@@ -90,6 +102,16 @@ impl Point {
         Point::StepMarked,
         Point::ProvisionEnd,
         Point::ProvisionEnded,
+    ];
+
+    /// Those of failed jobs that are retried, in the order in which it reaches them.
+    pub const QUEUE_RETRY: [Point; 6] = [
+        Point::RetryLocked,
+        Point::RetryUnique,
+        Point::RetryPushed,
+        Point::RetryDeleted,
+        Point::RetryCommitted,
+        Point::RetrySettled,
     ];
 
     /// Those of a run over events, in the order in which it reaches them.
@@ -155,12 +177,19 @@ impl Point {
             Point::StepMarked => "step-marked",
             Point::ProvisionEnd => "provision-end",
             Point::ProvisionEnded => "provision-ended",
+            Point::RetryLocked => "retry-locked",
+            Point::RetryUnique => "retry-unique",
+            Point::RetryPushed => "retry-pushed",
+            Point::RetryDeleted => "retry-deleted",
+            Point::RetryCommitted => "retry-committed",
+            Point::RetrySettled => "retry-settled",
         }
     }
 
     /// From its word.
     pub fn from_name(name: &str) -> Option<Self> {
-        let mut all = Self::RETRY.into_iter().chain(Self::MIGRATION).chain(Self::PROVISION);
+        let others = Self::RETRY.into_iter().chain(Self::MIGRATION).chain(Self::PROVISION);
+        let mut all = others.chain(Self::QUEUE_RETRY);
         all.find(|point| point.name() == name)
     }
 }

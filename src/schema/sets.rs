@@ -134,6 +134,7 @@ pub static OPSCTL: Set = Set {
         2 "0002_journal.sql",
         3 "0003_clusters.sql",
         4 "0004_tenants.sql",
+        5 "0005_queue.sql",
     ),
 };
 
