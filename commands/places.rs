@@ -69,7 +69,7 @@ impl App {
                 self.places.failed.get_or_try_init(open).await?
             }
         };
-        Ok(FailedJobs { db, table: store.table, named_by_uuid: store.named_by_uuid })
+        Ok(FailedJobs { db, table: store.table, named_by_uuid: store.named_by_uuid, zone: store.zone })
     }
 
     /// The values of the default cache store.

@@ -51,6 +51,8 @@ pub struct FailedStore {
     pub database: Option<Box<Database>>,
     /// The table, without the connection's prefix.
     pub table: String,
+    /// The zone of its times: the application's.
+    pub zone: chrono_tz::Tz,
 }
 
 /// Where the default cache store keeps values: the signs for workers among them.
@@ -115,6 +117,20 @@ impl Context {
         })
     }
 
+    /// Where Horizon keeps what it knows: its prefix takes the place of the client's.
+    ///
+    /// # Errors
+    /// No Redis is configured.
+    pub fn horizon(&self, command: System) -> Result<Target> {
+        let set = |path: &str, names: &[&str]| self.app.as_ref()?.value(path, names)?.value;
+        let connection = set("horizon.use", &[]).unwrap_or_else(|| "default".to_owned());
+        let mut target = self.redis_named(Role::Default, &connection, self.settings(command))?;
+        let slug = self.app_slug().map_or_else(|_| "laravel".to_owned(), |slug| slug.replace('-', "_"));
+        target.prefix =
+            set("horizon.prefix", &["HORIZON_PREFIX"]).unwrap_or_else(|| format!("{slug}_horizon:"));
+        Ok(target)
+    }
+
     /// Where failed jobs are kept.
     ///
     /// # Errors
@@ -146,7 +162,16 @@ impl Context {
                 .flatten()
                 .filter(|table| !table.is_empty())
                 .unwrap_or_else(|| "failed_jobs".into()),
+            zone: self.time_zone()?,
         })
+    }
+
+    /// The application's time zone: `app.timezone`, which Laravel 11 takes from APP_TIMEZONE.
+    fn time_zone(&self) -> Result<chrono_tz::Tz> {
+        let found = self.app.as_ref().and_then(|app| app.value("app.timezone", &["APP_TIMEZONE"]));
+        let Some(Sourced { value: Some(name), origin }) = found else { return Ok(chrono_tz::UTC) };
+        name.parse()
+            .map_err(|_| Error::config(format!("no time zone is named `{name}`: it comes from {origin}")))
     }
 
     /// The default cache store for values.
@@ -229,7 +254,7 @@ fn unknown_driver(driver: &str, found: &Sourced<String>) -> Error {
             error,
             driver,
             ["redis", "database"],
-            |near| near.to_owned(),
+            str::to_owned,
             "connections that can: redis, database",
         ),
     }

@@ -1,7 +1,8 @@
 //! Failed jobs in a table (`Illuminate\Queue\Failed\DatabaseUuidFailedJobProvider` and `DatabaseFailedJobProvider`,
 //! Laravel 11 to 13).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
+use chrono_tz::Tz;
 
 use crate::{
     Result,
@@ -20,6 +21,8 @@ pub struct FailedJobs<'a> {
     pub table: String,
     /// Whether the application names a failed job by its `uuid`; by its row's id else.
     pub named_by_uuid: bool,
+    /// The zone of its times.
+    pub zone: Tz,
 }
 
 /// A failed job.
@@ -37,7 +40,7 @@ pub struct FailedJob {
     pub payload: Vec<u8>,
     /// What PHP said: message, place, and trace.
     pub exception: String,
-    /// When, in the application's time zone; `None` where it is no time.
+    /// When; `None` where it is no time.
     pub failed_at: Option<DateTime<Utc>>,
 }
 
@@ -54,14 +57,14 @@ impl FailedJob {
     ///
     /// # Errors
     /// A column that the statement does not give.
-    pub fn read(row: Row) -> Result<Self> {
+    pub fn read(row: Row, zone: Tz) -> Result<Self> {
         Ok(Self {
             row: row.int("id")?,
             uuid: row.text_or_null("uuid")?.filter(|uuid| !uuid.is_empty()),
             connection: row.text("connection")?,
             queue: row.text("queue")?,
             exception: row.text("exception")?,
-            failed_at: row.time("failed_at")?,
+            failed_at: row.time("failed_at")?.map(|wall| moment(wall.naive_utc(), zone)),
             payload: row.into_bytes("payload")?.unwrap_or_default(),
         })
     }
@@ -116,8 +119,15 @@ impl FailedJobs<'_> {
         let columns = Self::columns(&table);
         let sql = format!("SELECT {columns} FROM {} WHERE {} ORDER BY id", table.name, filter.sql);
         let rows = self.db.session().await?.fetch(Query::new(sql).bind_all(filter.values)).await?;
-        rows.into_iter().map(FailedJob::read).collect()
+        rows.into_iter().map(|row| FailedJob::read(row, self.zone)).collect()
     }
+}
+
+/// What a time of the table means: the application's clock on the wall, without an offset.
+pub fn moment(wall: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
+    let shown = zone.from_local_datetime(&wall).earliest();
+    // A time that the zone's clocks left out was never on any wall.
+    shown.map_or_else(|| wall.and_utc(), |at| at.with_timezone(&Utc))
 }
 
 /// The first line of an exception, which says what happened: its class and message, without the place

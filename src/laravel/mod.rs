@@ -1,6 +1,7 @@
 //! Ground floor: what Laravel stores, in its own formats.
 
 pub mod failed;
+pub mod horizon;
 pub mod lock;
 pub mod lock_name;
 pub mod lock_set;

@@ -72,6 +72,18 @@ impl Kept {
 }
 
 impl Values<'_> {
+    /// Where the value of a name lies, for people.
+    pub fn address(&self, name: &str) -> String {
+        match self {
+            Values::Redis { redis, prefix } => {
+                format!("`{}` in {}", redis.key(&format!("{prefix}{name}")), redis.target())
+            }
+            Values::Database { db, table, prefix } => {
+                format!("`{prefix}{name}` of `{table}` in {}", db.target())
+            }
+        }
+    }
+
     /// The value of a name that is there and has not ended.
     ///
     /// # Errors

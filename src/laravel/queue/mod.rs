@@ -80,6 +80,20 @@ pub enum Queues<'a> {
 }
 
 impl Queues<'_> {
+    /// The clock by which jobs are due: the server's.
+    ///
+    /// # Errors
+    /// The place does not answer.
+    pub async fn now(&self) -> Result<DateTime<Utc>> {
+        match self {
+            Queues::Table(table) => table.db.now().await,
+            Queues::Redis(redis) => {
+                let millis = redis.redis.now().await?;
+                Ok(DateTime::from_timestamp_millis(millis).unwrap_or_default())
+            }
+        }
+    }
+
     /// The queues that hold jobs now: an empty one on Redis has no keys, and none in a table has rows.
     ///
     /// # Errors
@@ -88,6 +102,17 @@ impl Queues<'_> {
         match self {
             Queues::Table(table) => table.names().await,
             Queues::Redis(redis) => redis.names().await,
+        }
+    }
+
+    /// Prefixes under which other queues lie on this Redis: where ours has none, it may be the wrong one.
+    ///
+    /// # Errors
+    /// As [`Queues::names`].
+    pub async fn elsewhere(&self) -> Result<Vec<String>> {
+        match self {
+            Queues::Table(_) => Ok(Vec::new()),
+            Queues::Redis(redis) => redis.elsewhere().await,
         }
     }
 
@@ -103,7 +128,7 @@ impl Queues<'_> {
     }
 
     /// The jobs of a part in their order, a window at a time, without taking one. What comes or goes in between may be
-    /// missed or seen twice.
+    /// missed or seen twice. Windows are small where jobs are large.
     ///
     /// # Errors
     /// As [`Queues::names`]; what `take` says.
@@ -129,6 +154,16 @@ impl Queues<'_> {
             Queues::Redis(redis) => redis.clear(queue).await,
         }
     }
+}
+
+/// Bytes of a window from which on the next one is smaller.
+const WINDOW_BYTES: usize = 4 << 20;
+/// Jobs of the first window, before it is known how large they are.
+const FIRST_WINDOW: usize = 4;
+
+/// How many jobs the next window takes, after one of so many bytes.
+fn next_window(window: usize, bytes: usize, most: usize) -> usize {
+    if bytes > WINDOW_BYTES { (window / 4).max(1) } else { (window * 2).min(most) }
 }
 
 /// Whether one who looks at jobs has seen enough.

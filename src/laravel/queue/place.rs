@@ -18,7 +18,7 @@ pub struct QueuePlace<'a> {
 
 #[derive(Debug)]
 enum Server<'a> {
-    Redis(Redis),
+    Redis(Box<Redis>),
     Central(&'a Db),
     Other(Box<Db>),
 }
@@ -34,7 +34,7 @@ impl<'a> QueuePlace<'a> {
         clock: Clock,
     ) -> crate::Result<Self> {
         let server = match &connection.driver {
-            QueueDriver::Redis(target) => Server::Redis(Redis::new((**target).clone())),
+            QueueDriver::Redis(target) => Server::Redis(Box::new(Redis::new((**target).clone()))),
             QueueDriver::Database { database: None, .. } => Server::Central(central().await?),
             QueueDriver::Database { database: Some(database), .. } => {
                 Server::Other(Box::new(Db::new((**database).clone(), Access::Existing, clock)))

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{Lying, Next, Part, QueueKeys, Sizes};
+use super::{FIRST_WINDOW, Lying, Next, Part, QueueKeys, Sizes, next_window};
 use crate::{Result, laravel::payload::Payload, redis::Redis};
 
 /// Jobs that are looked at in one question.
-const WINDOW: isize = 200;
+const WINDOW: usize = 200;
 /// Bytes that one push sends at most, beside its last job.
 const PUSH_BYTES: usize = 1 << 20;
 /// Jobs that one push sends at most: Lua passes on some thousand values at once.
@@ -79,6 +79,21 @@ impl RedisQueues<'_> {
         Ok(names)
     }
 
+    /// What the keys of queues begin with that are not under our prefix.
+    pub(super) async fn elsewhere(&self) -> Result<Vec<String>> {
+        let keys = self.redis.anywhere("*queues:*").await?;
+        let mut prefixes: Vec<String> = keys
+            .iter()
+            .filter_map(|key| key.split_once("queues:"))
+            .map(|(prefix, _)| prefix.to_owned())
+            .collect();
+        prefixes.sort();
+        prefixes.dedup();
+        // The sign to pause all queues is a value of the cache.
+        prefixes.retain(|prefix| *prefix != self.redis.target().prefix && !prefix.ends_with("illuminate:"));
+        Ok(prefixes)
+    }
+
     pub(super) async fn sizes(&self, queue: &str) -> Result<Sizes> {
         let keys = self.keys(queue);
         let now = self.redis.now().await? / 1000;
@@ -112,37 +127,76 @@ impl RedisQueues<'_> {
         take: &mut impl FnMut(Lying) -> Result<Next>,
     ) -> Result<()> {
         let keys = self.keys(queue);
-        let mut from = 0;
-        loop {
-            let window = self.window(&keys, part, from).await?;
-            let seen = window.len();
-            for lying in window {
-                if take(lying)? == Next::Enough {
-                    return Ok(());
-                }
-            }
-            if seen < WINDOW.unsigned_abs() {
-                return Ok(());
-            }
-            from += WINDOW;
+        if part == Part::Reserved {
+            return self.each_of(&keys.reserved, part, 0, isize::MAX, take).await.map(|_| ());
+        }
+        // `LuaScripts::migrateExpiredJobs` takes scores up to now, now included: these may be taken.
+        let now = self.redis.now().await? / 1000;
+        let due: isize = self.redis.run(redis::cmd("ZCOUNT").arg(&keys.delayed).arg("-inf").arg(now)).await?;
+        if part == Part::Delayed {
+            return self.each_of(&keys.delayed, part, due, isize::MAX, take).await.map(|_| ());
+        }
+        match self.each_of(&keys.ready, part, 0, isize::MAX, take).await? {
+            Next::Go => self.each_of(&keys.delayed, part, 0, due, take).await.map(|_| ()),
+            Next::Enough => Ok(()),
         }
     }
 
-    /// Some jobs of a part from a place on.
-    async fn window(&self, keys: &QueueKeys, part: Part, from: isize) -> Result<Vec<Lying>> {
-        let to = from + WINDOW - 1;
-        if part == Part::Ready {
-            let jobs: Vec<Vec<u8>> =
-                self.redis.run(redis::cmd("LRANGE").arg(&keys.ready).arg(from).arg(to)).await?;
-            return Ok(jobs.into_iter().map(|payload| lying(payload, part, None)).collect());
+    /// The jobs of a list or a sorted set from one place to another, which is not among them.
+    async fn each_of(
+        &self,
+        key: &str,
+        part: Part,
+        mut from: isize,
+        end: isize,
+        take: &mut impl FnMut(Lying) -> Result<Next>,
+    ) -> Result<Next> {
+        let is_list = !key.ends_with(":delayed") && !key.ends_with(":reserved");
+        let mut window = FIRST_WINDOW;
+        while from < end {
+            let last = from.saturating_add(window.cast_signed()).min(end) - 1;
+            let jobs = match is_list {
+                true => self.of_list(key, from, last).await?,
+                false => self.of_set(key, from, last).await?,
+            };
+            let (seen, mut bytes) = (jobs.len(), 0);
+            for (payload, until) in jobs {
+                bytes += payload.len();
+                if take(lying(payload, part, until))? == Next::Enough {
+                    return Ok(Next::Enough);
+                }
+            }
+            if seen.cast_signed() <= last - from {
+                break;
+            }
+            from = last + 1;
+            window = next_window(window, bytes, WINDOW);
         }
-        let key = if part == Part::Delayed { &keys.delayed } else { &keys.reserved };
+        Ok(Next::Go)
+    }
+
+    async fn of_list(
+        &self,
+        key: &str,
+        from: isize,
+        last: isize,
+    ) -> Result<Vec<(Vec<u8>, Option<DateTime<Utc>>)>> {
+        let jobs: Vec<Vec<u8>> = self.redis.run(redis::cmd("LRANGE").arg(key).arg(from).arg(last)).await?;
+        Ok(jobs.into_iter().map(|payload| (payload, None)).collect())
+    }
+
+    async fn of_set(
+        &self,
+        key: &str,
+        from: isize,
+        last: isize,
+    ) -> Result<Vec<(Vec<u8>, Option<DateTime<Utc>>)>> {
         let mut range = redis::cmd("ZRANGE");
-        range.arg(key).arg(from).arg(to).arg("WITHSCORES");
+        range.arg(key).arg(from).arg(last).arg("WITHSCORES");
         let jobs: Vec<(Vec<u8>, f64)> = self.redis.run(&range).await?;
         #[allow(clippy::cast_possible_truncation)] // Unix seconds
         let until = |score: f64| DateTime::from_timestamp(score as i64, 0);
-        Ok(jobs.into_iter().map(|(payload, score)| lying(payload, part, until(score))).collect())
+        Ok(jobs.into_iter().map(|(payload, score)| (payload, until(score))).collect())
     }
 
     /// Pushes jobs to the end of a queue, each once however often this is called until it is settled: an answer that

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{Lying, Next, Part, Sizes};
+use super::{FIRST_WINDOW, Lying, Next, Part, Sizes, next_window};
 use crate::{
     Result,
     db::{Db, Query, Row, Session, Table},
 };
 
 /// Jobs that are read in one statement.
-const WINDOW: i64 = 500;
+const WINDOW: usize = 500;
 /// Jobs that are written in one statement.
 const ROWS: usize = 100;
 
@@ -69,10 +69,10 @@ impl TableQueues<'_> {
         let table = self.require().await?;
         let (now, over) = self.times().await?;
         let sql = format!(
-            "SELECT COUNT(CASE WHEN reserved_at IS NULL AND available_at <= ? THEN 1 END) AS ready, \
-             COUNT(CASE WHEN reserved_at IS NULL AND available_at > ? THEN 1 END) AS delayed, \
-             COUNT(CASE WHEN reserved_at > ? THEN 1 END) AS reserved, \
-             COUNT(CASE WHEN reserved_at <= ? THEN 1 END) AS stuck, \
+            "SELECT COUNT(CASE WHEN reserved_at IS NULL AND available_at <= ? THEN 1 END) AS ready_jobs, \
+             COUNT(CASE WHEN reserved_at IS NULL AND available_at > ? THEN 1 END) AS delayed_jobs, \
+             COUNT(CASE WHEN reserved_at > ? THEN 1 END) AS reserved_jobs, \
+             COUNT(CASE WHEN reserved_at <= ? THEN 1 END) AS stuck_jobs, \
              MIN(CASE WHEN reserved_at IS NULL AND available_at <= ? THEN available_at END) AS oldest \
              FROM {} WHERE {} = {}",
             table.name,
@@ -84,10 +84,10 @@ impl TableQueues<'_> {
         let count = |name: &str| row.int(name).map(|count| u64::try_from(count).unwrap_or_default());
         let oldest = row.text_or_null("oldest")?.and_then(|seconds| seconds.parse().ok());
         Ok(Sizes {
-            ready: count("ready")?,
-            delayed: count("delayed")?,
-            reserved: count("reserved")?,
-            stuck: count("stuck")?,
+            ready: count("ready_jobs")?,
+            delayed: count("delayed_jobs")?,
+            reserved: count("reserved_jobs")?,
+            stuck: count("stuck_jobs")?,
             oldest: oldest.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
         })
     }
@@ -109,26 +109,30 @@ impl TableQueues<'_> {
         let limit = if part == Part::Reserved { i64::from(u32::MAX) } else { now };
         let sql = format!(
             "SELECT id, payload, attempts, reserved_at, available_at, created_at FROM {} \
-             WHERE {} = {} AND id > ? AND {condition} ORDER BY id LIMIT {WINDOW}",
+             WHERE {} = {} AND id > ? AND {condition} ORDER BY id LIMIT ?",
             table.name,
             table.column("queue"),
             table.hole("queue")
         );
         let mut session = self.db.session().await?;
-        let mut from = i64::MIN;
+        let (mut from, mut window) = (i64::MIN, FIRST_WINDOW);
         loop {
-            let rows = session.fetch(Query::new(&sql).bind(queue).bind(from).bind(limit)).await?;
-            let seen = rows.len();
+            let most = i64::try_from(window).unwrap_or(i64::MAX);
+            let query = Query::new(&sql).bind(queue).bind(from).bind(limit).bind(most);
+            let rows = session.fetch(query).await?;
+            let (seen, mut bytes) = (rows.len(), 0);
             for row in rows {
                 let lying = self.lying(row, part)?;
                 from = lying.row.unwrap_or(from);
+                bytes += lying.payload.len();
                 if take(lying)? == Next::Enough {
                     return Ok(());
                 }
             }
-            if i64::try_from(seen).unwrap_or(WINDOW) < WINDOW {
+            if seen < window {
                 return Ok(());
             }
+            window = next_window(window, bytes, WINDOW);
         }
     }
 
