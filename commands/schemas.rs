@@ -52,6 +52,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<RetryReport, Counts, Item>("webhooks retry"),
         verb::<RetryReport, Counts, Item>("webhooks retry-one"),
         verb::<Vec<queue::Line>, queue::Summary, queue::Line>("queue status"),
+        verb::<Vec<queue::Job>, queue::JobSummary, queue::Job>("queue inspect"),
+        verb::<Vec<queue::Failed>, queue::FailedSummary, queue::Failed>("queue failed"),
         verb::<Vec<ClusterLine>, ClusterSummary, ClusterLine>("clusters list"),
         verb::<ClusterShown, clusters::ShowSummary, ClusterShown>("clusters show"),
         verb::<Vec<migrate::Item>, migrate::Summary, migrate::Item>("clusters migrate"),

@@ -4,7 +4,7 @@ use opsctl::{
     Error, Exit, Result, clusters,
     db::{Db, Fault},
     journal::Entry,
-    schema,
+    queue, schema,
     tenants::{
         self,
         taxonomies::{self, FIXTURE, Import},
@@ -57,7 +57,7 @@ pub const VERB: Verb = Verb {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Only these sets: webhooks, clusters, taxonomies, tenants
+    /// Only these sets: webhooks, jobs, clusters, taxonomies, tenants
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SET")]
     only: Vec<Set>,
     /// Show what would be put in
@@ -70,6 +70,8 @@ pub struct Args {
 pub enum Set {
     /// Webhook events of every provider, state and stranded shape, with their payments.
     Webhooks,
+    /// Jobs of a queue in a table, and failed ones.
+    Jobs,
     /// Clusters of every status that matters, as SQLite files beside the central one.
     Clusters,
     /// The master rows that every tenant gets a copy of.
@@ -98,6 +100,9 @@ pub async fn fill(app: &App, db: &Db, only: &[Set], dry_run: bool) -> Result<Val
     let mut counts = Map::new();
     if wants(Set::Webhooks) {
         counts.append(&mut webhooks(app, db, dry_run).await?);
+    }
+    if wants(Set::Jobs) {
+        counts.append(&mut jobs(app, db, dry_run).await?);
     }
     if only.contains(&Set::Clusters) {
         counts.append(&mut clusters(app, db, dry_run).await?);
@@ -133,6 +138,20 @@ async fn webhooks(app: &App, db: &Db, dry_run: bool) -> Result<Map<String, Value
     Ok(Map::from_iter([
         ("webhook_events".to_owned(), json!(seeded.events)),
         ("payments".to_owned(), json!(seeded.payments)),
+    ]))
+}
+
+async fn jobs(app: &App, db: &Db, dry_run: bool) -> Result<Map<String, Value>> {
+    let seeded = queue::fixtures::seed(db, dry_run).await?;
+    let what = format!("{} jobs and {} failed jobs", seeded.jobs, seeded.failed);
+    app.ui.note(&match (dry_run, seeded.jobs) {
+        (_, 0) => "The jobs of the fixtures are there already.".into(),
+        (true, _) => format!("Dry run: this would put {what} into {}.", db.target()),
+        (false, _) => format!("Seeded {what}."),
+    });
+    Ok(Map::from_iter([
+        ("jobs".to_owned(), json!(seeded.jobs)),
+        ("failed_jobs".to_owned(), json!(seeded.failed)),
     ]))
 }
 

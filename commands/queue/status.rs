@@ -7,11 +7,14 @@ use std::{
 
 use opsctl::{
     Exit, Result,
+    config::{System, queues::QueueDriver},
+    laravel::horizon::{self, Horizon},
     queue::{self, Line, Summary},
+    redis::Redis,
 };
 use serde_json::json;
 
-use super::READS;
+use super::{READS, named};
 use crate::{
     app::App,
     cli::parse_duration,
@@ -95,6 +98,10 @@ pub struct Args {
 /// What was counted, and when.
 struct Round {
     lines: Vec<Line>,
+    /// Prefixes of other queues, where ours has none.
+    elsewhere: Vec<String>,
+    /// Whether one of the connections is on Redis.
+    on_redis: bool,
     at: Instant,
 }
 
@@ -131,10 +138,13 @@ async fn once(app: &App, args: &Args, before: Option<&Round>) -> Result<(Round, 
     if let Some(before) = before {
         queue::grown(&mut round.lines, &before.lines, round.at - before.at);
     }
-    let summary = Summary::of(&round.lines, args.max);
+    let mut summary = Summary::of(&round.lines, args.max);
+    if round.on_redis {
+        summary.horizon = horizon(app).await;
+    }
     let over = summary.over;
     app.ui.emit(&view(app, &round.lines, &summary)?)?;
-    tell(app, args, &round.lines, &summary);
+    tell(app, args, &round, &summary);
     Ok((round, if over > 0 { Exit::Findings } else { Exit::Done }))
 }
 
@@ -142,11 +152,8 @@ async fn once(app: &App, args: &Args, before: Option<&Round>) -> Result<(Round, 
 fn wanted(args: &Args) -> BTreeMap<Option<String>, Vec<String>> {
     let mut wanted = BTreeMap::new();
     for name in args.queues.iter().chain(&args.more).map(|name| name.trim()).filter(|name| !name.is_empty()) {
-        let (connection, queue) = match name.split_once(':') {
-            Some((connection, queue)) if args.connection.is_none() => (Some(connection.to_owned()), queue),
-            _ => (args.connection.clone(), name),
-        };
-        let queues: &mut Vec<String> = wanted.entry(connection).or_default();
+        let (connection, queue) = named::split(name, args.connection.as_deref());
+        let queues: &mut Vec<String> = wanted.entry(connection.map(str::to_owned)).or_default();
         if !queues.iter().any(|known| known == queue) {
             queues.push(queue.to_owned());
         }
@@ -158,7 +165,7 @@ fn wanted(args: &Args) -> BTreeMap<Option<String>, Vec<String>> {
 }
 
 async fn count(app: &App, args: &Args) -> Result<Round> {
-    let mut lines = Vec::new();
+    let (mut lines, mut elsewhere, mut on_redis) = (Vec::new(), Vec::new(), false);
     for (connection, mut queues) in wanted(args) {
         let place = app.queue(connection.as_deref()).await?;
         if queues.is_empty() {
@@ -169,10 +176,27 @@ async fn count(app: &App, args: &Args) -> Result<Round> {
                 queue::known(&place, failed.as_ref(), name).await?;
             }
         }
-        lines.extend(queue::sample(&place, &queues).await?);
+        let counted = queue::sample(&place, &queues).await?;
+        if counted.iter().all(|line| line.size() == 0) {
+            elsewhere.extend(place.queues().elsewhere().await?);
+        }
+        on_redis |= matches!(place.connection.driver, QueueDriver::Redis(_));
+        lines.extend(counted);
     }
     paused(app, &mut lines).await;
-    Ok(Round { lines, at: Instant::now() })
+    Ok(Round { lines, elsewhere, on_redis, at: Instant::now() })
+}
+
+/// Looks for Horizon. Where it cannot be asked for, nothing is said of it.
+async fn horizon(app: &App) -> Option<Horizon> {
+    let looking = async {
+        let target = app.context()?.horizon(System::Laravel)?;
+        horizon::find(&Redis::new(target)).await
+    };
+    looking.await.unwrap_or_else(|error| {
+        tracing::debug!(%error, "Horizon could not be asked for");
+        None
+    })
 }
 
 /// Looks for the signs to pause. A cache that does not answer hides them, and nothing else.
@@ -191,7 +215,8 @@ async fn paused(app: &App, lines: &mut [Line]) {
     }
 }
 
-fn tell(app: &App, args: &Args, lines: &[Line], summary: &Summary) {
+fn tell(app: &App, args: &Args, round: &Round, summary: &Summary) {
+    let lines = &round.lines;
     let long = |line: &&Line| args.max.is_some_and(|max| line.size() >= max);
     if let Some(longest) = lines.iter().filter(long).max_by_key(|line| line.size()) {
         let others = match summary.over {
@@ -203,6 +228,13 @@ fn tell(app: &App, args: &Args, lines: &[Line], summary: &Summary) {
     for line in lines.iter().filter(long) {
         app.ui.warning(&format!("queue `{}` holds {} jobs", line.queue, line.size()));
     }
+    if let Some(horizon) = &summary.horizon {
+        told_of_horizon(app, horizon);
+    }
+    if let Some(hint) = queue::prefix_hint(&round.elsewhere) {
+        app.ui.warning("no queue holds jobs under the configured prefix");
+        app.ui.hint(&hint);
+    }
     if summary.stuck > 0 {
         let (jobs, their) = if summary.stuck == 1 { ("job is", "its") } else { ("jobs are", "their") };
         app.ui.note(&format!(
@@ -210,6 +242,18 @@ fn tell(app: &App, args: &Args, lines: &[Line], summary: &Summary) {
             summary.stuck
         ));
     }
+}
+
+/// Whether somebody supervises the workers.
+fn told_of_horizon(app: &App, horizon: &Horizon) {
+    let Horizon { prefix, alive, masters, paused, seen_at } = horizon;
+    if *alive == 0 {
+        let seen = seen_at.map_or_else(|| "ever".to_owned(), |at| format!("since {}", app.ui.zone.show(at)));
+        app.ui.warning(&format!("Horizon (`{prefix}`) has not said anything {seen}"));
+        return;
+    }
+    let paused = if *paused > 0 { format!(", {paused} of them paused") } else { String::new() };
+    app.ui.note(&format!("Horizon (`{prefix}`) is alive: {alive} of {masters} masters{paused}."));
 }
 
 fn view(app: &App, lines: &[Line], summary: &Summary) -> Result<View> {

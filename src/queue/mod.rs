@@ -1,9 +1,17 @@
-//! Queues: how they stand, and the signs that their workers look at.
+//! Queues: how they stand, what lies in them, what failed, and the signs that their workers look at.
 
+mod failed;
+pub mod fixtures;
+mod inspect;
 mod signs;
 mod status;
 
 pub use self::{
-    signs::{PAUSED_ALL, RESTART, is_paused, paused},
-    status::{Line, Summary, grown, known, names, sample},
+    failed::{
+        Detail, Failed, FailedFilter, FailedPage, FailedSummary, Flush, GROUPS, count, flush, forget, groups,
+        is_class, list, show,
+    },
+    inspect::{Inspected, Job, JobFilter, JobSummary, inspect},
+    signs::{Changed, PAUSED_ALL, RESTART, is_paused, pause, paused, restart, resume},
+    status::{Line, Summary, grown, known, names, prefix_hint, sample},
 };

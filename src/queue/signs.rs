@@ -1,7 +1,12 @@
 //! Signs for workers (`Illuminate\Queue\QueueManager` and `Worker`, Laravel 11 to 13): values of the default cache
 //! store, which workers look at between two jobs.
 
-use crate::{Result, laravel::values::Values};
+use chrono::{DateTime, Utc};
+
+use crate::{
+    Result,
+    laravel::values::{Kept, Values},
+};
 
 /// Workers stop when this is another value than it was when they began.
 pub const RESTART: &str = "illuminate:queue:restart";
@@ -18,5 +23,56 @@ pub fn paused(connection: &str, queue: &str) -> String {
 /// # Errors
 /// The store does not answer, or its table is missing.
 pub async fn is_paused(values: &Values<'_>, name: &str) -> Result<bool> {
-    Ok(values.get(name).await?.is_some_and(crate::laravel::values::Kept::is_true))
+    Ok(values.get(name).await?.is_some_and(Kept::is_true))
+}
+
+/// Whether a sign was put up or taken down, or was so already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// It was otherwise.
+    Yes,
+    /// Nothing was to do.
+    No,
+}
+
+/// Tells workers to stop behind their current job; who supervises them starts new ones. Gives the value, which is
+/// another one than before: the present second as a rule, a later one where that stands there already.
+///
+/// # Errors
+/// As [`is_paused`].
+pub async fn restart(values: &Values<'_>, now: DateTime<Utc>, dry_run: bool) -> Result<i64> {
+    let value = match values.get(RESTART).await? {
+        Some(Kept::Int(there)) if there == now.timestamp() => there + 1,
+        _ => now.timestamp(),
+    };
+    if !dry_run {
+        values.put(RESTART, Kept::Int(value)).await?;
+    }
+    Ok(value)
+}
+
+/// Puts up a sign to pause.
+///
+/// # Errors
+/// As [`is_paused`].
+pub async fn pause(values: &Values<'_>, name: &str, dry_run: bool) -> Result<Changed> {
+    if is_paused(values, name).await? {
+        return Ok(Changed::No);
+    }
+    if !dry_run {
+        values.put(name, Kept::Bool(true)).await?;
+    }
+    Ok(Changed::Yes)
+}
+
+/// Takes a sign to pause down.
+///
+/// # Errors
+/// As [`is_paused`].
+pub async fn resume(values: &Values<'_>, name: &str, dry_run: bool) -> Result<Changed> {
+    let there = values.get(name).await?.is_some();
+    if there && !dry_run {
+        values.forget(name).await?;
+    }
+    Ok(if there { Changed::Yes } else { Changed::No })
 }

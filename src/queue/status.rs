@@ -9,6 +9,7 @@ use crate::{
     Error, Kind, Result,
     laravel::{
         failed::FailedJobs,
+        horizon::Horizon,
         queue::{QueuePlace, Sizes},
     },
     near,
@@ -61,6 +62,8 @@ pub struct Summary {
     pub stuck: u64,
     /// Queues with as many jobs as `--max`, or more.
     pub over: usize,
+    /// Horizon, where it shows itself on the Redis of a queue.
+    pub horizon: Option<Horizon>,
 }
 
 impl Summary {
@@ -120,10 +123,27 @@ pub async fn known(place: &QueuePlace<'_>, failed: Option<&FailedJobs<'_>>, queu
         return Ok(());
     }
     let connection = &place.connection.name;
+    let elsewhere = place.queues().elsewhere().await.unwrap_or_default();
     let error = Error::new(Kind::NotFound, format!("the connection `{connection}` has no queue `{queue}`"))
         .because("it holds no jobs, and none of its jobs has failed");
+    if let Some(hint) = prefix_hint(&elsewhere) {
+        return Err(error.hint(hint));
+    }
     let otherwise = format!("queues that are known: {}", names.join(", "));
     Err(near::or(error, queue, names.iter().map(String::as_str), str::to_owned, otherwise))
+}
+
+/// What to do about queues that lie under another prefix; `None` where none do.
+pub fn prefix_hint(elsewhere: &[String]) -> Option<String> {
+    let first = elsewhere.first()?;
+    let others = match elsewhere.len() {
+        1 => String::new(),
+        more => format!(" and {} more", more - 1),
+    };
+    Some(format!(
+        "there are queues under the prefix `{first}`{others}; if they are the application's: \
+         `REDIS_PREFIX={first}`, or `prefix` of `[redis]` in an opsctl.toml"
+    ))
 }
 
 fn line(connection: &str, queue: String, sizes: &Sizes) -> Line {

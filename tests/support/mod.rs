@@ -11,6 +11,7 @@ pub mod event;
 pub mod fill;
 pub mod fleet;
 pub mod fleets;
+pub mod jobs;
 pub mod mutants;
 pub mod oracle;
 pub mod pages;

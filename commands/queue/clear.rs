@@ -1,0 +1,132 @@
+//! `opsctl queue clear`: a queue that is emptied.
+
+use opsctl::{
+    Exit, Result,
+    config::{System, queues::QueueDriver},
+    journal::Entry,
+    laravel::{
+        horizon,
+        queue::{QueuePlace, Sizes},
+    },
+    queue,
+    redis::Redis,
+};
+use serde_json::json;
+
+use super::{READS_TO_CHANGE, counted, named};
+use crate::{
+    app::App,
+    record::recorded_unless,
+    safety::{self, Class},
+    verb::{Artisan, Example, Prints, Verb},
+};
+
+/// What it says about itself.
+pub const VERB: Verb = Verb {
+    words: "queue clear",
+    class: Class::Destructive,
+    destructive_with: None,
+    examples: &[
+        Example { what: "what would be lost?", line: "queue clear --dry-run" },
+        Example { what: "the default queue, without a question", line: "queue clear --yes" },
+    ],
+    prints: Prints::Nothing,
+    reads: READS_TO_CHANGE,
+    exits: &[
+        (Exit::Refused, "not confirmed"),
+        (Exit::Config, ""),
+        (Exit::Unreachable, ""),
+        (Exit::NotFound, "no such queue: it holds no jobs, and none of its jobs has failed"),
+    ],
+    artisan: &[
+        Artisan {
+            command: "queue:clear",
+            with: Some("--queue"),
+            ignores: &["--force"],
+            difference: "it asks; one queue; the connection is named by `--connection` alone",
+        },
+        Artisan {
+            command: "queue:clear",
+            with: None,
+            ignores: &["--force"],
+            difference: "it asks; the connection is named by `--connection`",
+        },
+    ],
+};
+
+/// Remove every job of a queue: ready, delayed and reserved ones
+///
+/// A job that a worker has is removed, too; the worker finishes it, and cannot release it. Locks of
+/// unique jobs stay until they expire. They cannot be brought back.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// The queue, of another connection as `CONNECTION:QUEUE` [default: the connection's]
+    #[arg(value_name = "QUEUE")]
+    queue: Option<String>,
+    /// The queue connection [default: the application's]
+    #[arg(long, value_name = "NAME")]
+    connection: Option<String>,
+    /// Show what would be removed
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs the verb.
+pub async fn run(app: &App, args: &Args) -> Result<Exit> {
+    let (place, name) = named::place(app, args.queue.as_deref(), args.connection.as_deref()).await?;
+    let queues = place.queues();
+    let look = async {
+        queue::known(&place, app.failed_jobs().await.ok().as_ref(), &name).await?;
+        queues.sizes(&name).await
+    };
+    let sizes = app.cancel.guard(look).await?;
+    let jobs = sizes.ready + sizes.delayed + sizes.reserved + sizes.stuck;
+    if jobs == 0 {
+        app.ui.note(&format!("Queue `{name}` holds no jobs."));
+        return Ok(Exit::Done);
+    }
+    let what = format!("remove {} of queue `{name}`: {}", counted(jobs, "job"), parts(&sizes));
+    safety::allow_in(app, Class::Destructive, &what, Some(&place.address()), args.dry_run).await?;
+    let work = async |_: &Entry| {
+        if args.dry_run {
+            app.ui.note(&format!("Dry run: this would {what}."));
+            return Ok(json!({"removed": jobs}));
+        }
+        let removed = app.cancel.guard(queues.clear(&name)).await?;
+        app.ui.note(&format!(
+            "Removed {} of queue `{name}` in {}.",
+            counted(removed, "job"),
+            place.address()
+        ));
+        if on_horizon(app, &place).await {
+            app.ui.note("Horizon still shows them as pending until it trims them, an hour after their push as a rule.");
+        }
+        Ok(json!({"removed": removed}))
+    };
+    recorded_unless(args.dry_run, app, Class::Destructive, VERB.words, work).await.map(|_| Exit::Done)
+}
+
+/// Whether a living Horizon looks after the queue: it keeps lists of its own.
+async fn on_horizon(app: &App, place: &QueuePlace<'_>) -> bool {
+    if !matches!(place.connection.driver, QueueDriver::Redis(_)) {
+        return false;
+    }
+    let looking = async {
+        let target = app.context()?.horizon(System::Laravel)?;
+        horizon::find(&Redis::new(target)).await
+    };
+    looking.await.is_ok_and(|found| found.is_some_and(|horizon| horizon.alive > 0))
+}
+
+/// `3 ready, 1 reserved`.
+fn parts(sizes: &Sizes) -> String {
+    let parts = [
+        (sizes.ready, "ready"),
+        (sizes.delayed, "delayed"),
+        (sizes.reserved, "reserved by workers"),
+        (sizes.stuck, "stuck"),
+    ];
+    let told = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    told.collect::<Vec<_>>().join(", ")
+}

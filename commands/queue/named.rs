@@ -1,0 +1,69 @@
+//! Names of queues as they are typed, and which failed jobs are meant.
+
+use opsctl::{Result, laravel::queue::QueuePlace, queue::FailedFilter};
+
+use crate::{app::App, window::WindowArgs};
+
+/// A queue as `queue:monitor` and `queue:pause` take it: `redis:emails`, `emails` of the default connection.
+pub fn split<'t>(typed: &'t str, connection: Option<&'t str>) -> (Option<&'t str>, &'t str) {
+    match (connection, typed.trim().split_once(':')) {
+        (None, Some((connection, queue))) => (Some(connection), queue),
+        (connection, _) => (connection, typed.trim()),
+    }
+}
+
+/// A queue and the place that it lies in; none that was typed is the connection's default one.
+pub async fn place<'a>(
+    app: &'a App,
+    typed: Option<&str>,
+    connection: Option<&str>,
+) -> Result<(QueuePlace<'a>, String)> {
+    let (connection, queue) = split(typed.unwrap_or_default(), connection);
+    let place = app.queue(connection).await?;
+    let queue = if queue.is_empty() { place.connection.queue.clone() } else { queue.to_owned() };
+    Ok((place, queue))
+}
+
+/// Which failed jobs are meant; each condition must be met.
+#[derive(Debug, Clone, clap::Args)]
+pub struct FailedArgs {
+    /// Only jobs of this queue
+    #[arg(long, value_name = "QUEUE")]
+    queue: Option<String>,
+    /// Only jobs of this class: `App\Jobs\SendInvoice`, or `SendInvoice`
+    #[arg(long, value_name = "CLASS")]
+    class: Option<String>,
+    /// Only jobs whose exception holds this text in its message or place; case does not count
+    #[arg(long, value_name = "TEXT")]
+    exception: Option<String>,
+    #[command(flatten)]
+    window: WindowArgs,
+}
+
+impl FailedArgs {
+    /// The filter.
+    ///
+    /// # Errors
+    /// A window that ends before it begins.
+    pub fn resolve(&self, app: &App) -> Result<FailedFilter> {
+        Ok(FailedFilter {
+            queue: self.queue.clone(),
+            class: self.class.clone(),
+            exception: self.exception.clone(),
+            window: self.window.resolve(app)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn a_connection_stands_before_the_first_colon_unless_an_option_names_it() {
+        assert_eq!(split("redis:emails", None), (Some("redis"), "emails"));
+        assert_eq!(split(" emails ", None), (None, "emails"));
+        assert_eq!(split("a:b:c", None), (Some("a"), "b:c"));
+        assert_eq!(split("a:b", Some("database")), (Some("database"), "a:b"));
+    }
+}
