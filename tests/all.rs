@@ -59,6 +59,7 @@ mod odd_redis;
 mod protected;
 mod queue_failed;
 mod queue_inspect;
+mod queue_memory;
 mod queue_redis;
 mod queue_signs;
 mod queue_status;

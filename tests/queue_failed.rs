@@ -1,5 +1,12 @@
 //! Failed jobs: grouped, listed, shown, forgotten; times in the application's zone.
 
+use opsctl::{
+    Kind,
+    cancel::Cancel,
+    laravel::failed::FailedJobs,
+    queue::{self, FailedFilter},
+};
+
 use crate::{
     on_every_engine,
     support::{
@@ -168,6 +175,25 @@ on_every_engine! {
         let kept = case.count("failed_jobs WHERE queue = 'kept'").await;
         assert_eq!((said.code, case.count("failed_jobs").await), (0, kept), "{said:?}");
         assert!(said.err.contains(&format!("Forgot {} failed jobs.", 4096 - kept)), "{}", said.err);
+    }
+
+    // What was asked about is what is forgotten.
+    async fn what_fails_while_it_runs_stays(case: &Case) {
+        fill(case).await;
+        let failed = FailedJobs { db: &case.db, table: "failed_jobs".into(), named_by_uuid: true, zone: chrono_tz::UTC };
+        let filter = FailedFilter::default();
+        let counted = queue::count(&failed, &filter).await.unwrap();
+        case.insert_failed("f-6", "webhooks", OF_A_TABLE, TIMEOUT, "2026-11-20 08:00:00").await;
+        let mut told = Vec::new();
+        let done = queue::flush(&failed, &filter, counted, &Cancel::new(), |done| told.push(done)).await.unwrap();
+        assert_eq!((counted.count, done, told), (5, 5, vec![5]));
+        assert_eq!(ids(case, &[]), ["f-6"]);
+        // A request to stop is heard before the first batch.
+        let cancel = Cancel::new();
+        cancel.request();
+        let counted = queue::count(&failed, &filter).await.unwrap();
+        let stopped = queue::flush(&failed, &filter, counted, &cancel, |_| {}).await.unwrap_err();
+        assert_eq!((stopped.kind(), case.count("failed_jobs").await), (Kind::Interrupted, 1));
     }
 
     // A table of the older provider, which names failed jobs by their rows.

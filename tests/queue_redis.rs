@@ -138,7 +138,7 @@ async fn more_jobs_than_a_window_are_all_seen() {
 async fn the_prefix_under_which_queues_lie_is_suggested() {
     let Some((case, redis)) = room(&[]).await else { return };
     fill(&redis, 60, 60);
-    redis.cli(&["SET", "x:illuminate:queues:paused", "b:1;"]);
+    redis.cli(&["SET", "a:illuminate:queues:paused", "b:1;"]);
     case.write_env(&settings(&redis, "laravel_database_"));
     let said = case.run(&["queue", "status"]);
     assert_eq!(said.code, 0, "{said:?}");

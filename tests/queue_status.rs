@@ -127,6 +127,21 @@ fn sorted(line: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_watch_counts_again_and_tells_the_growth() {
+    let case = Case::new(opsctl::db::Engine::Sqlite, Schema::Service).await.unwrap();
+    case.write_queue_env("");
+    let said = case.run(&["queue", "status", "--watch=1", "--timeout", "2500ms", "-o", "ids"]);
+    assert_eq!(said.code, 2, "whole units alone: {said:?}");
+    let said = case.run(&["queue", "status", "--watch=1", "--timeout", "3s", "-o", "csv", "--no-headers"]);
+    assert_eq!(said.code, 75, "{said:?}");
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert!(lines.len() > 1 && lines[0] == "default,0,0,0,0,,,false,database", "{lines:?}");
+    // A spreadsheet would take a sign for a formula, but not that of a number.
+    assert_eq!(lines[1], "default,0,0,0,0,,+0.0,false,database");
+    case.finish().await;
+}
+
+#[tokio::test]
 async fn a_table_that_is_not_laravels_is_refused() {
     let case = Case::new(opsctl::db::Engine::Sqlite, Schema::Service).await.unwrap();
     case.write_queue_env("");

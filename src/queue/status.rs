@@ -172,3 +172,28 @@ pub fn grown(lines: &mut [Line], earlier: &[Line], between: Duration) {
         line.per_minute = (minutes > 0.0).then(|| (more / minutes * 10.0).round() / 10.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(queue: &str, ready: u64) -> Line {
+        line("redis", queue.to_owned(), &Sizes { ready, ..Sizes::default() })
+    }
+
+    #[test]
+    fn growth_is_told_per_minute_and_a_new_queue_had_no_jobs() {
+        let mut now = [of("a", 110), of("b", 40), of("c", 3)];
+        grown(&mut now, &[of("a", 100), of("b", 100)], Duration::from_secs(20));
+        assert_eq!(now.map(|line| line.per_minute), [Some(30.0), Some(-180.0), Some(9.0)]);
+        let mut at_once = [of("a", 1)];
+        grown(&mut at_once, &[], Duration::ZERO);
+        assert_eq!(at_once[0].per_minute, None);
+    }
+
+    #[test]
+    fn a_queue_is_too_long_from_the_size_on_that_was_named() {
+        let lines = [of("a", 3), of("b", 4)];
+        assert_eq!([None, Some(3), Some(4), Some(5)].map(|max| Summary::of(&lines, max).over), [0, 2, 1, 0]);
+    }
+}
