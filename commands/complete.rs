@@ -13,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use clap_complete::{CompleteEnv, CompletionCandidate};
 use opsctl::webhooks::{self, backoff::Mode, providers};
 
-pub use self::cache::{Sight, remember, remember_clusters, remember_tenants};
+pub use self::cache::{Sight, remember, remember_clusters, remember_queues, remember_tenants};
 use crate::{
     environment, help, tree,
     ui::{Color, Format, Ui, Zone},
@@ -135,6 +135,11 @@ pub fn events() -> Vec<CompletionCandidate> {
 /// Names of clusters.
 pub fn clusters() -> Vec<CompletionCandidate> {
     lookup::clusters().into_iter().map(CompletionCandidate::new).collect()
+}
+
+/// Names of queues: those that held jobs when they were last counted.
+pub fn queues() -> Vec<CompletionCandidate> {
+    cache::seen().into_iter().flat_map(|seen| seen.queues).map(CompletionCandidate::new).collect()
 }
 
 /// Slugs of tenants.

@@ -313,3 +313,15 @@ fn tenants_are_completed_from_what_was_listed_else_from_the_database() {
     assert_eq!(offered(&["opsctl", "tenant", "list", "--after", "el"]), "elok");
     assert_eq!(offered(&["opsctl", "tenant", "provision", "elok", "--only", ""]), "roles taxonomies owner");
 }
+
+#[test]
+fn queues_are_completed_from_what_was_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    for typed in [&["init", "--embedded"][..], &["db", "seed", "--only", "jobs"], &["queue", "status"]] {
+        assert_eq!(crate::support::cli::run(folder.path(), typed).code, 0);
+    }
+    fs::remove_file(folder.path().join("opsctl-data/central.sqlite")).unwrap();
+    for line in [&["opsctl", "queue", "inspect", "d"][..], &["opsctl", "queue", "flush", "--queue", "d"]] {
+        assert_eq!(words(&asked(folder.path(), "bash", line)), ["default"], "{line:?}");
+    }
+}

@@ -42,6 +42,9 @@ pub struct Seen {
     /// Slugs of tenants, those that were seen last in front.
     #[serde(default)]
     pub tenants: Vec<String>,
+    /// Names of queues, as they were counted last.
+    #[serde(default)]
+    pub queues: Vec<String>,
 }
 
 /// One event in trouble.
@@ -79,6 +82,11 @@ pub fn remember_tenants<'a>(app: &App, slugs: impl IntoIterator<Item = &'a str>)
     keep(app, |seen| seen.add_tenants(slugs));
 }
 
+/// Keeps which queues hold jobs.
+pub fn remember_queues<'a>(app: &App, names: impl IntoIterator<Item = &'a str>) {
+    keep(app, |seen| seen.set_queues(names));
+}
+
 /// Completion is a convenience: whatever fails is passed over.
 fn keep(app: &App, add: impl FnOnce(&mut Seen)) {
     let Ok(context) = app.context() else { return };
@@ -106,6 +114,12 @@ impl Seen {
     pub fn set_clusters<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
         self.version = VERSION;
         self.clusters = names.into_iter().filter(|name| plain(name)).map(str::to_owned).collect();
+    }
+
+    /// Puts these queues in the place of those that were known.
+    pub fn set_queues<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
+        self.version = VERSION;
+        self.queues = names.into_iter().filter(|name| plain(name)).take(KEPT).map(str::to_owned).collect();
     }
 
     /// Adds tenants that a run saw, in front.

@@ -1,5 +1,6 @@
 //! `opsctl queue clear`: a queue that is emptied.
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Exit, Result,
     config::{System, queues::QueueDriver},
@@ -16,6 +17,7 @@ use serde_json::json;
 use super::{READS_TO_CHANGE, counted, named};
 use crate::{
     app::App,
+    complete,
     record::recorded_unless,
     safety::{self, Class},
     verb::{Artisan, Example, Prints, Verb},
@@ -62,7 +64,7 @@ pub const VERB: Verb = Verb {
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// The queue, of another connection as `CONNECTION:QUEUE` [default: the connection's]
-    #[arg(value_name = "QUEUE")]
+    #[arg(value_name = "QUEUE", add = Names::new(complete::queues))]
     queue: Option<String>,
     /// The queue connection [default: the application's]
     #[arg(long, value_name = "NAME")]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Exit, Result,
     laravel::queue::Part,
@@ -14,6 +15,7 @@ use super::{READS, named};
 use crate::{
     app::App,
     cli::parse_duration,
+    complete,
     number::number,
     safety::Class,
     ui::{Cell, Column, Table, Tone, View},
@@ -65,7 +67,7 @@ pub const COLUMNS: [Column; 10] = [
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// The queue, of another connection as `CONNECTION:QUEUE` [default: the connection's]
-    #[arg(value_name = "QUEUE")]
+    #[arg(value_name = "QUEUE", add = Names::new(complete::queues))]
     queue: Option<String>,
     /// The queue connection [default: the application's]
     #[arg(long, value_name = "NAME")]

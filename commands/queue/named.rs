@@ -1,8 +1,9 @@
 //! Names of queues as they are typed, and which failed jobs are meant.
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{Result, laravel::queue::QueuePlace, queue::FailedFilter};
 
-use crate::{app::App, window::WindowArgs};
+use crate::{app::App, complete, window::WindowArgs};
 
 /// A queue as `queue:monitor` and `queue:pause` take it: `redis:emails`, `emails` of the default connection.
 pub fn split<'t>(typed: &'t str, connection: Option<&'t str>) -> (Option<&'t str>, &'t str) {
@@ -28,7 +29,7 @@ pub async fn place<'a>(
 #[derive(Debug, Clone, clap::Args)]
 pub struct FailedArgs {
     /// Only jobs of this queue
-    #[arg(long, value_name = "QUEUE")]
+    #[arg(long, value_name = "QUEUE", add = Names::new(complete::queues))]
     queue: Option<String>,
     /// Only jobs of this class: `App\Jobs\SendInvoice`, or `SendInvoice`
     #[arg(long, value_name = "CLASS")]

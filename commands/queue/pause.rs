@@ -1,5 +1,6 @@
 //! `opsctl queue pause` and `opsctl queue resume`: queues that workers leave alone for a while.
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Error, Exit, Result,
     journal::Entry,
@@ -10,6 +11,7 @@ use serde_json::json;
 use super::{READS_TO_CHANGE, named};
 use crate::{
     app::App,
+    complete,
     record::recorded_unless,
     safety::{self, Class},
     verb::{Artisan, Example, Prints, Verb},
@@ -80,7 +82,7 @@ pub struct ResumeArgs {
 #[derive(Debug, clap::Args)]
 struct SignArgs {
     /// The queue, of another connection as `CONNECTION:QUEUE` [default: the connection's]
-    #[arg(value_name = "QUEUE", conflicts_with = "all")]
+    #[arg(value_name = "QUEUE", conflicts_with = "all", add = Names::new(complete::queues))]
     queue: Option<String>,
     /// The queue connection [default: the application's]
     #[arg(long, value_name = "NAME", conflicts_with = "all")]

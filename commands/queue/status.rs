@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Exit, Result,
     config::{System, queues::QueueDriver},
@@ -18,6 +19,7 @@ use super::{READS, named};
 use crate::{
     app::App,
     cli::parse_duration,
+    complete,
     safety::Class,
     ui::{Cell, Column, Table, Tone, View},
     verb::{Artisan, Example, Prints, Verb},
@@ -76,10 +78,10 @@ pub const COLUMNS: [Column; 9] = [
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// Queues, of another connection as `CONNECTION:QUEUE` [default: those that hold jobs]
-    #[arg(value_name = "QUEUE", value_delimiter = ',')]
+    #[arg(value_name = "QUEUE", value_delimiter = ',', add = Names::new(complete::queues))]
     queues: Vec<String>,
     /// Likewise
-    #[arg(long = "queue", value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long = "queue", value_name = "NAMES", value_delimiter = ',', add = Names::new(complete::queues))]
     more: Vec<String>,
     /// The queue connection [default: the application's]
     #[arg(long, value_name = "NAME")]
@@ -170,6 +172,7 @@ async fn count(app: &App, args: &Args) -> Result<Round> {
         let place = app.queue(connection.as_deref()).await?;
         if queues.is_empty() {
             queues = queue::names(&place).await?;
+            complete::remember_queues(app, queues.iter().map(String::as_str));
         } else if args.max.is_none() {
             let failed = app.failed_jobs().await.ok();
             for name in &queues {
@@ -272,7 +275,6 @@ fn view(app: &App, lines: &[Line], summary: &Summary) -> Result<View> {
 }
 
 fn cells(app: &App, line: &Line) -> [Cell; 9] {
-    let grown = line.per_minute.map(|more| format!("{more:+.1}"));
     [
         Cell::new(&*line.queue),
         Cell::count(line.ready),
@@ -280,7 +282,7 @@ fn cells(app: &App, line: &Line) -> [Cell; 9] {
         Cell::count(line.reserved),
         if line.stuck > 0 { Cell::count(line.stuck).tone(Tone::Warn) } else { Cell::count(0) },
         Cell::time(line.oldest, app.clock.now(), app.ui.zone),
-        Cell::or_dash(grown.as_deref()),
+        grown(line.per_minute),
         match line.paused {
             Some(true) => Cell::new("paused").raw("true").tone(Tone::Warn),
             Some(false) => Cell::new("no").raw("false").tone(Tone::Dim),
@@ -288,4 +290,13 @@ fn cells(app: &App, line: &Line) -> [Cell; 9] {
         },
         Cell::new(&*line.connection),
     ]
+}
+
+/// `+12.0`, `-3.5`; machines get no sign before what grows.
+fn grown(more: Option<f64>) -> Cell {
+    match more {
+        Some(0.0) => Cell::new("0").tone(Tone::Dim),
+        Some(more) => Cell::new(format!("{more:+.1}")).raw(format!("{more:.1}")),
+        None => Cell::or_dash(None),
+    }
 }
