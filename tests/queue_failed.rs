@@ -10,7 +10,7 @@ use opsctl::{
 use crate::{
     on_every_engine,
     support::{
-        Case,
+        Case, Schema,
         jobs::{OF_A_TABLE, WITH_A_BATCH, json},
     },
 };
@@ -209,4 +209,25 @@ on_every_engine! {
         let said = case.run(&["queue", "failed"]);
         assert_eq!((said.code, said.err.contains("provider `file`")), (6, true), "{said:?}");
     }
+}
+
+// Where the configuration is cached, nothing else is read.
+#[tokio::test]
+async fn the_zone_of_a_cached_configuration_counts() {
+    let case = Case::new(opsctl::db::Engine::Sqlite, Schema::Service).await.unwrap();
+    fill(&case).await;
+    case.write_queue_env("APP_TIMEZONE=UTC\n");
+    let folder = case.folder.path().join("bootstrap/cache");
+    std::fs::create_dir_all(&folder).unwrap();
+    let config = format!(
+        "<?php return array ('app' => array ('name' => 'App', 'env' => 'local', 'timezone' => 'Asia/Jakarta'),
+          'queue' => array ('failed' => array ('driver' => 'database-uuids', 'table' => 'failed_jobs')),
+          'database' => array ('default' => 'sqlite', 'connections' => array ('sqlite' => array (
+            'driver' => 'sqlite', 'database' => '{}'))));",
+        case.folder.path().join("app.sqlite").display()
+    );
+    std::fs::write(folder.join("config.php"), config).unwrap();
+    let said = case.run(&["queue", "failed", "f-3", "--json"]);
+    assert_eq!(json(&said)["data"][0]["failed_at"], "2026-11-20T00:00:00Z", "{said:?}");
+    case.finish().await;
 }

@@ -109,6 +109,48 @@ async fn looking_shows_the_bytes_of_laravel_and_changes_none() {
     case.finish().await;
 }
 
+// Whoever may push decides what lies there.
+#[tokio::test]
+async fn bytes_that_are_no_payload_are_shown_as_such_and_stay() {
+    let Some((case, redis)) = room(&[]).await else { return };
+    let client = redis::Client::open(format!("redis://127.0.0.1:{}", redis.port)).unwrap();
+    let mut link = client.get_multiplexed_async_connection().await.unwrap();
+    let large = format!(r#"{{"uuid":"large","job":"A@fire","data":"{}"}}"#, "x".repeat(10 << 20));
+    let payloads: [&[u8]; 5] =
+        [b"a\0b", b"{\"uuid\":\"\xff\"}", b"", b"{\"uuid\":7,\"job\":\"A@fire\"}", large.as_bytes()];
+    for part in ["", ":delayed", ":reserved"] {
+        for (at, payload) in payloads.iter().enumerate() {
+            let mut push = redis::cmd(if part.is_empty() { "RPUSH" } else { "ZADD" });
+            push.arg(format!("app_queues:odd{part}"));
+            if !part.is_empty() {
+                push.arg(now(&redis) + 3600 + i64::try_from(at).unwrap());
+            }
+            let _: () = push.arg(*payload).query_async(&mut link).await.unwrap();
+        }
+    }
+    let found = json(&case.run(&["queue", "inspect", "odd", "--json"]));
+    let problems = |part: &str| -> Vec<String> {
+        let jobs = found["data"].as_array().unwrap().iter().filter(|job| job["part"] == part);
+        jobs.map(|job| job["problem"].as_str().unwrap_or("").to_owned()).collect()
+    };
+    for part in ["ready", "delayed", "reserved"] {
+        assert_eq!(
+            problems(part),
+            [
+                "the payload is not a JSON object",
+                "the payload is not UTF-8",
+                "the payload is not a JSON object",
+                "the payload has no uuid: its failure cannot be recorded",
+                "",
+            ],
+            "{part}"
+        );
+    }
+    assert_eq!(json(&case.run(&["queue", "status", "odd", "--json"]))["summary"]["ready"], 5);
+    assert_eq!(redis.cli(&["LLEN", "app_queues:odd"]), "5");
+    case.finish().await;
+}
+
 // A delayed job that is due lies where it is until a worker comes; it may be taken, and is shown as such.
 #[tokio::test]
 async fn a_delayed_job_that_is_due_is_ready() {

@@ -55,7 +55,7 @@ on_every_engine! {
             messaging      0        1         0      0  -                -  no
             webhooks       2        0         0      1  2m ago           -  no
             ");
-            insta::assert_snapshot!(said.err, @"1 job is stuck: the time of its worker is over, the next one takes over.");
+            insta::assert_snapshot!(said.err, @"1 job is stuck: the time of its worker is over, and the next one takes it.");
         }
         assert_eq!(said.code, 0);
         let whole = json(&case.run(&["queue", "status", "--json"]));

@@ -238,12 +238,12 @@ fn tell(app: &App, args: &Args, round: &Round, summary: &Summary) {
         app.ui.warning("no queue holds jobs under the configured prefix");
         app.ui.hint(&hint);
     }
-    if summary.stuck > 0 {
-        let (jobs, their) = if summary.stuck == 1 { ("job is", "its") } else { ("jobs are", "their") };
-        app.ui.note(&format!(
-            "{} {jobs} stuck: the time of {their} worker is over, the next one takes over.",
-            summary.stuck
-        ));
+    match summary.stuck {
+        0 => {}
+        1 => app.ui.note("1 job is stuck: the time of its worker is over, and the next one takes it."),
+        stuck => app.ui.note(&format!(
+            "{stuck} jobs are stuck: the time of their workers is over, and the next ones take them."
+        )),
     }
 }
 
