@@ -9,6 +9,7 @@ mod inspect;
 pub mod named;
 mod pause;
 mod restart;
+mod retry;
 mod status;
 
 use opsctl::{Exit, Result};
@@ -20,6 +21,7 @@ pub const VERBS: &[Verb] = &[
     status::VERB,
     inspect::VERB,
     failed::VERB,
+    retry::VERB,
     forget::VERB,
     flush::VERB,
     clear::VERB,
@@ -34,7 +36,7 @@ const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Redis, Topic::
 const READS_TO_CHANGE: &[Topic] =
     &[Topic::Context, Topic::Database, Topic::Redis, Topic::Locks, Topic::Journal];
 
-/// The queues of the application: status, inspect, failed, forget, flush, clear, restart, pause, resume
+/// The queues of the application: status, inspect, failed, retry, forget, flush, clear, restart, pause, resume
 ///
 /// Jobs lie in the table of a connection or on its Redis, as Laravel 11 to 13 keep them.
 #[derive(Debug, clap::Subcommand)]
@@ -43,6 +45,7 @@ pub enum Command {
     Status(status::Args),
     Inspect(inspect::Args),
     Failed(failed::Args),
+    Retry(retry::Args),
     Forget(forget::Args),
     Flush(flush::Args),
     Clear(clear::Args),
@@ -54,6 +57,7 @@ pub enum Command {
 /// Runs a command of the group.
 pub async fn run(app: &App, command: Command) -> Result<Exit> {
     match command {
+        Command::Retry(args) => retry::run(app, &args).await,
         Command::Status(args) => app.cancel.guard(status::run(app, &args)).await,
         Command::Inspect(args) => app.cancel.guard(inspect::run(app, &args)).await,
         Command::Failed(args) => app.cancel.guard(failed::run(app, &args)).await,

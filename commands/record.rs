@@ -41,6 +41,16 @@ impl Account for RetryReport {
     }
 }
 
+impl Account for opsctl::queue::retry::RetryReport {
+    fn counts(&self) -> Value {
+        json!(self.counts)
+    }
+
+    fn error(&self) -> Option<&Error> {
+        Self::error(self)
+    }
+}
+
 /// Counts alone: it is done.
 impl Account for Value {
     fn counts(&self) -> Value {

@@ -54,6 +54,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<Vec<queue::Line>, queue::Summary, queue::Line>("queue status"),
         verb::<Vec<queue::Job>, queue::JobSummary, queue::Job>("queue inspect"),
         verb::<Vec<queue::Failed>, queue::FailedSummary, queue::Failed>("queue failed"),
+        verb::<queue::retry::RetryReport, queue::retry::Counts, queue::retry::Item>("queue retry"),
         verb::<Vec<ClusterLine>, ClusterSummary, ClusterLine>("clusters list"),
         verb::<ClusterShown, clusters::ShowSummary, ClusterShown>("clusters show"),
         verb::<Vec<migrate::Item>, migrate::Summary, migrate::Item>("clusters migrate"),

@@ -6,7 +6,10 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use opsctl::webhooks::{Item, Progress};
+use opsctl::{
+    queue::retry,
+    webhooks::{Item, Progress},
+};
 
 use super::Ui;
 
@@ -15,10 +18,11 @@ const BAR_AFTER: Duration = Duration::from_millis(300);
 /// Time between two lines where no bar can be drawn.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// Progress of a run over events.
+/// Progress of a run over events, or other things.
 #[derive(Debug)]
 pub struct Bar<'a> {
     ui: &'a Ui,
+    noun: &'static str,
     bar: Option<ProgressBar>,
     started: Instant,
     last_line: Instant,
@@ -30,14 +34,20 @@ pub struct Bar<'a> {
 impl<'a> Bar<'a> {
     /// Nothing is shown yet.
     pub fn new(ui: &'a Ui) -> Self {
+        Self::of(ui, "events")
+    }
+
+    /// Likewise, of what is no event.
+    pub fn of(ui: &'a Ui, noun: &'static str) -> Self {
         let now = Instant::now();
-        Self { ui, bar: None, started: now, last_line: now, selected: 0, done: 0, waiting: false }
+        Self { ui, noun, bar: None, started: now, last_line: now, selected: 0, done: 0, waiting: false }
     }
 
     fn show(&mut self) {
         if self.ui.can_redraw() {
             if self.bar.is_none() && self.started.elapsed() >= BAR_AFTER {
-                let style = ProgressStyle::with_template("{bar:30} {pos}/{len} events, {rate}/s, {eta} left");
+                let template = format!("{{bar:30}} {{pos}}/{{len}} {}, {{rate}}/s, {{eta}} left", self.noun);
+                let style = ProgressStyle::with_template(&template);
                 let bar = ProgressBar::with_draw_target(Some(self.selected), ProgressDrawTarget::stderr());
                 let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
                 let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
@@ -52,7 +62,7 @@ impl<'a> Bar<'a> {
             }
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            self.ui.note(&format!("{} of {} events", self.done, self.selected));
+            self.ui.note(&format!("{} of {} {}", self.done, self.selected, self.noun));
         }
     }
 }
@@ -77,6 +87,21 @@ impl Progress for Bar<'_> {
             self.waiting = true;
             self.ui.note(&format!("waiting: {why}"));
         }
+    }
+}
+
+impl retry::Progress for Bar<'_> {
+    fn selected(&mut self, count: usize) {
+        Progress::selected(self, count);
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.done += count as u64;
+        self.show();
+    }
+
+    fn warning(&mut self, text: &str) {
+        Progress::warning(self, text);
     }
 }
 

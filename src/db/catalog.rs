@@ -119,6 +119,21 @@ impl Table {
         Filter { sql: format!("{quoted} IN ({})", vec!["?"; values.len()].join(", ")), values }
     }
 
+    /// As [`Table::one_of`], of whole numbers.
+    pub fn one_of_numbers(&self, column: &str, numbers: impl IntoIterator<Item = i64>) -> Filter {
+        let numbers = numbers.into_iter();
+        if self.engine == Engine::Postgres {
+            let texts: Vec<String> = numbers.map(|number| number.to_string()).collect();
+            return self.one_of(column, texts.iter().map(String::as_str));
+        }
+        let values: Vec<Value> = padded(numbers.map(Value::from).collect());
+        if values.is_empty() {
+            return Filter { sql: "1 = 0".into(), values };
+        }
+        let holes = vec!["?"; values.len()].join(", ");
+        Filter { sql: format!("{} IN ({holes})", self.column(column)), values }
+    }
+
     /// The rows, as `t`, whose two columns are one of these pairs: a FROM clause with its condition. A row may come
     /// more than once.
     pub fn from_pairs(&self, columns: [&str; 2], pairs: Vec<(&str, &str)>) -> Filter {

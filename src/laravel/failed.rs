@@ -82,10 +82,18 @@ impl FailedJobs<'_> {
     /// What a SELECT names, so that [`FailedJob::read`] understands it. An exception is read to its first 4,000
     /// characters: its head is what people know it by.
     pub fn columns(table: &Table) -> String {
+        Self::columns_with(table, &format!("SUBSTR({}, 1, 4000)", table.column("exception")))
+    }
+
+    /// Likewise, for who does not need the exception: it is empty.
+    pub fn columns_without_exception(table: &Table) -> String {
+        Self::columns_with(table, "''")
+    }
+
+    fn columns_with(table: &Table, exception: &str) -> String {
         let uuid = if table.has("uuid") { "uuid" } else { "NULL AS uuid" };
-        let exception = table.column("exception");
         format!(
-            "id, {uuid}, {}, {}, payload, SUBSTR({exception}, 1, 4000) AS exception, failed_at",
+            "id, {uuid}, {}, {}, payload, {exception} AS exception, failed_at",
             table.column("connection"),
             table.column("queue")
         )

@@ -3,6 +3,7 @@
 mod failed;
 pub mod fixtures;
 mod inspect;
+pub mod retry;
 mod signs;
 mod status;
 

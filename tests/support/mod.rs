@@ -8,6 +8,7 @@ pub mod cli;
 pub mod databases;
 pub mod disk;
 pub mod event;
+pub mod failed_jobs;
 pub mod fill;
 pub mod fleet;
 pub mod fleets;

@@ -15,6 +15,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 pub use self::new::{NewJob, Shape};
+use super::php;
 
 /// The largest payload that is read: no server of a queue takes more in one piece as a rule.
 const MOST_BYTES: usize = 64 << 20;
@@ -154,6 +155,15 @@ impl<'a> Payload<'a> {
     pub fn command(&self) -> Option<Command<'a>> {
         let command = self.get::<Data<'a>>("data")?.command?;
         Some(if command.starts_with("O:") { Command::Plain(command) } else { Command::Encrypted(command) })
+    }
+
+    /// A text of the hidden part of the log's context: Laravel 11.39 and later keep there which unique lock the job holds
+    /// (`Illuminate\Log\Context\ContextServiceProvider`).
+    pub fn hidden(&self, name: &str) -> Option<String> {
+        let context: serde_json::Value =
+            serde_json::from_str(self.raw("illuminate:log:context")?.get()).ok()?;
+        let serialized = context.get("hidden")?.get(name)?.as_str()?;
+        php::read(serialized.as_bytes(), php::Limits::default()).ok()?.text().map(str::to_owned)
     }
 
     /// A member that is there, not null, and of the right type. Of two with one name PHP sees the last.

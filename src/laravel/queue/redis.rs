@@ -42,6 +42,12 @@ for i = 1, #ARGV do
 end
 return known";
 
+/// Which tokens are known: 1 or 0 for each.
+const KNOWN_EACH: &str = "\
+local known = {}
+for i = 1, #ARGV do known[i] = redis.call('zscore', KEYS[1], ARGV[i]) and 1 or 0 end
+return known";
+
 /// `RedisQueue::clear`: the size, and all keys.
 const CLEAR: &str = "\
 local size = redis.call('llen', KEYS[1]) + redis.call('zcard', KEYS[2]) + redis.call('zcard', KEYS[3])
@@ -225,6 +231,14 @@ impl RedisQueues<'_> {
     /// Redis does not answer.
     pub async fn known(&self, queue: &str, tokens: &[&str]) -> Result<u64> {
         self.redis.eval_on(KNOWN, &[&self.keys(queue).pushed], tokens).await
+    }
+
+    /// Which of these were pushed and not settled, each for itself.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn known_each(&self, queue: &str, tokens: &[&str]) -> Result<Vec<bool>> {
+        self.redis.eval_on(KNOWN_EACH, &[&self.keys(queue).pushed], tokens).await
     }
 
     /// Forgets tokens: their jobs need not be known any more, for the database says that they were pushed.
