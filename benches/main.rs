@@ -8,6 +8,7 @@ mod fleet;
 mod measure;
 mod memory;
 mod page;
+mod queue;
 mod startup;
 #[allow(dead_code, unused_imports, unused_macros)]
 #[path = "../tests/support/mod.rs"]
@@ -129,7 +130,7 @@ impl Bench {
 }
 
 /// The measurements, by the names that `--only` takes.
-const NAMES: [&str; 6] = ["chunk", "throughput", "candidates", "startup", "memory", "fleet"];
+const NAMES: [&str; 7] = ["chunk", "throughput", "candidates", "startup", "memory", "fleet", "queue"];
 
 async fn section(bench: &Bench, name: &str) -> Section {
     let (title, about, found) = match name {
@@ -139,6 +140,7 @@ async fn section(bench: &Bench, name: &str) -> Section {
         "startup" => ("Start", startup::ABOUT, startup::measure(bench).await),
         "memory" => ("Resident memory", memory::ABOUT, memory::measure(bench).await),
         "fleet" => ("Many databases of one server", fleet::ABOUT, fleet::measure(bench).await),
+        "queue" => ("Failed jobs, retried", queue::ABOUT, queue::measure(bench).await),
         _ => unreachable!("names were checked"),
     };
     Section { title, about, found }

@@ -19,11 +19,6 @@ pub struct WindowArgs {
 }
 
 impl WindowArgs {
-    /// Whether an end is given.
-    pub fn is_given(&self) -> bool {
-        self.since.is_some() || self.until.is_some()
-    }
-
     /// Both ends, seen from now in the zone of `--tz`; said on stderr, since what is typed may mean several moments.
     ///
     /// # Errors

@@ -2,10 +2,7 @@
 
 use crate::{
     on_every_engine,
-    support::{
-        Case,
-        failed_jobs::{Queue, outcome, payload, payload_with, renewed, uuid},
-    },
+    support::failed_jobs::{Queue, outcome, payload, payload_with, renewed, uuid},
 };
 
 /// Payloads as Laravel 12 and 13 wrote them: of the service's database and Redis queues, and of a messaging queue.
@@ -190,10 +187,11 @@ on_every_engine! {
         let queue = Queue::Table;
         case.write_env(&queue.settings());
         let other = payload(5).replace("SendWaMessageJob", "SendMailJob").replace("O:25", "O:20");
+        let far = format!("Error: x_y%z in /a:1\n{}PDOException", "#".repeat(1000));
         let all = [
             (1, "emails", payload(1), "PDOException: SQLSTATE 08006 in /a:1", "2026-11-20 08:00:00"),
             (2, "default", payload(2), "PDOException: SQLSTATE 08006 in /a:1", "2026-11-20 08:00:00"),
-            (3, "emails", payload(3), "Error: x_y%z in /a:1\n#0 PDOException", "2026-11-20 08:00:00"),
+            (3, "emails", payload(3), &far, "2026-11-20 08:00:00"),
             (4, "emails", payload(4), "PDOException: SQLSTATE 08006 in /a:1", "2026-11-19 08:00:00"),
             (5, "emails", other, "PDOException: SQLSTATE 08006 in /a:1", "2026-11-20 08:00:00"),
         ];
@@ -205,7 +203,7 @@ on_every_engine! {
             (&["--class", "SendMailJob"], vec![5]),
             (&["--class", r"App\Jobs\SendMailJob"], vec![5]),
             (&["--class", "MailJob"], vec![]),
-            (&["--exception", "PDOException"], vec![1, 2, 4, 5]),
+            (&["--exception", "pdoexception"], vec![1, 2, 4, 5]),
             (&["--exception", "x_y%z"], vec![3]),
             (&["--exception", "x_y_z"], vec![]),
             (&["--since", "today"], vec![1, 2, 3, 5]),

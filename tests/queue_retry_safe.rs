@@ -191,7 +191,7 @@ on_every_engine! {
         let long = "q".repeat(300);
         case.fail("database", &long, Some(&uuid(9)), &payload(9)).await;
         let said = case.run(&ALL);
-        if case.db.engine() == opsctl::db::Engine::Sqlite {
+        if case.db.engine() == Engine::Sqlite {
             assert_eq!((said.code, case.failed().await), (0, 0), "a column of SQLite has no length: {said:?}");
             return;
         }

@@ -9,12 +9,16 @@ use opsctl::{
     config::System,
     journal::Entry,
     laravel::{lock_name, queue::QueuePlace},
-    queue::retry::{self, Filter, Opens, RetryReport, RetryRequest, Unique, UniqueLocks},
+    queue::{
+        FailedFilter,
+        retry::{self, Opens, RetryReport, RetryRequest, Unique, UniqueLocks},
+    },
+    text::pasted,
     webhooks::job,
 };
 
 use self::render::COLUMNS;
-use super::READS;
+use super::{READS_TO_CHANGE, named::FailedArgs};
 use crate::{
     app::App,
     cli::parse_duration,
@@ -22,9 +26,7 @@ use crate::{
     record::recorded_unless,
     safety::{self, Class},
     ui::Bar,
-    variables::Topic,
     verb::{Artisan, Example, Prints, Verb},
-    window::WindowArgs,
 };
 
 /// What it says about itself.
@@ -40,11 +42,11 @@ pub const VERB: Verb = Verb {
         },
         Example {
             what: "one class of one queue, a thousand at most",
-            line: "queue retry all --queue messaging --class SendWaMessageJob --limit 1000",
+            line: "queue retry all --queue default --class SendInvoice --limit 1000",
         },
     ],
     prints: Prints::Verdict(&COLUMNS),
-    reads: &[READS[0], READS[1], READS[2], READS[3], Topic::Journal],
+    reads: READS_TO_CHANGE,
     exits: &[
         (Exit::Done, "done, or nothing to retry"),
         (Exit::Failed, "every failed job that was not skipped stays: unreadable, expired, failed"),
@@ -72,17 +74,8 @@ pub struct Args {
     /// Failed jobs as `opsctl queue failed` names them, or `all`
     #[arg(value_name = "ID", required_unless_present = "queue")]
     ids: Vec<String>,
-    /// Only jobs of this queue
-    #[arg(long, value_name = "NAME")]
-    queue: Option<String>,
-    /// Only jobs of this class, with or without its namespace
-    #[arg(long, value_name = "NAME")]
-    class: Option<String>,
-    /// Only jobs whose exception holds this text in its first line
-    #[arg(long, value_name = "TEXT")]
-    exception: Option<String>,
     #[command(flatten)]
-    window: WindowArgs,
+    filter: FailedArgs,
     /// Jobs of this run, at most; those that stay do not count
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = number(1, u32::MAX))]
     limit: Option<u32>,
@@ -102,21 +95,20 @@ impl Args {
     ///
     /// # Errors
     /// Ids beside `all`, or beside what narrows `all` down.
-    fn ids(&self) -> Result<Option<Vec<String>>> {
+    fn ids(&self, filter: &FailedFilter) -> Result<Option<Vec<String>>> {
         if self.ids.is_empty() || self.ids == ["all"] {
             return Ok(None);
         }
         if self.ids.iter().any(|id| id == "all") {
             return Err(opsctl::Error::usage("`all` stands alone").hint("name ids, or `all`"));
         }
-        if self.queue.is_some() || self.class.is_some() || self.exception.is_some() || self.window.is_given()
-        {
+        if !filter.is_empty() {
             return Err(opsctl::Error::usage("options that choose failed jobs go with `all`")
                 .hint("name ids without them, or `all` with them"));
         }
-        let lower = |id: &String| match uuid::Uuid::parse_str(id.trim()) {
+        let lower = |id: &String| match uuid::Uuid::parse_str(pasted(id)) {
             Ok(uuid) => uuid.to_string(),
-            Err(_) => id.trim().to_owned(),
+            Err(_) => pasted(id).to_owned(),
         };
         Ok(Some(self.ids.iter().map(lower).collect()))
     }
@@ -148,8 +140,8 @@ fn known(class: &str, command: &str) -> Option<Unique> {
 
 /// Runs the verb.
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
-    let ids = args.ids()?;
-    let window = args.window.resolve(app)?;
+    let filter = args.filter.resolve(app)?;
+    let ids = args.ids(&filter)?;
     safety::allow(app, Class::Routine, "push failed jobs to their queues again", args.dry_run).await?;
     let failed = app.failed_jobs().await?;
     if !args.dry_run && app.cancel.guard(failed.db.facts()).await?.read_only {
@@ -157,12 +149,7 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     }
     let request = RetryRequest {
         ids,
-        filter: Filter {
-            queue: args.queue.clone(),
-            class: args.class.clone(),
-            exception: args.exception.clone(),
-            window,
-        },
+        filter,
         limit: args.limit.map(u64::from),
         rate: args.rate,
         retry_for: args.retry_for,

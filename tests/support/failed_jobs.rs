@@ -2,7 +2,12 @@
 
 use opsctl::db::{Engine, Query, Value};
 
-use super::{Case, cli::Said, redis::Redis};
+use super::{
+    Case,
+    cli::Said,
+    fill::{insert, padded, text},
+    redis::Redis,
+};
 
 /// The prefix of the application's Redis client.
 const PREFIX: &str = "app-";
@@ -191,4 +196,45 @@ pub fn outcome(said: &Said, id: &str) -> (String, String) {
         items.iter().find(|item| item["id"] == id).unwrap_or_else(|| panic!("{id} is not in {said:?}"));
     let text = |name: &str| item[name].as_str().unwrap().to_owned();
     (text("outcome"), text("reason"))
+}
+
+impl Case {
+    /// Many failed jobs at once, each with `filler` bytes in its exception.
+    pub async fn fill_failed(&self, connection: &str, count: u32, filler: u32) {
+        let engine = self.db.engine();
+        let number = padded(engine, "i");
+        let parts = [
+            "'a8904d43-0c91-4dc1-'",
+            &format!("substr({number}, 11, 4)"),
+            "'-'",
+            &format!("substr({number}, 15, 12)"),
+        ];
+        let name = text(engine, &parts);
+        let literal = |text: &str| match engine {
+            Engine::MySql => format!("'{}'", text.replace('\\', "\\\\")),
+            Engine::Postgres | Engine::Sqlite => format!("'{text}'"),
+        };
+        // Jobs of a table have neither `id` nor `attempts`.
+        let job = match connection {
+            "redis" => payload(0),
+            _ => payload(0).replace(&format!(r#""id":"{:032}","attempts":1,"#, 0), ""),
+        };
+        let (before, behind) = job.split_once(&uuid(0)).unwrap();
+        let job = text(engine, &[&literal(before), &name, &literal(behind)]);
+        let trace = match engine {
+            Engine::Sqlite => format!("replace(hex(zeroblob({filler} / 2)), '0', 'x')"),
+            Engine::Postgres | Engine::MySql => format!("repeat('x', {filler})"),
+        };
+        let exception = text(engine, &["'RuntimeException: no answer in /srv/app/Wa.php:7'", &trace]);
+        let table = self.db.table("failed_jobs").await.unwrap().unwrap();
+        let columns = format!(
+            "failed_jobs (uuid, {}, {}, payload, exception)",
+            table.column("connection"),
+            table.column("queue")
+        );
+        let select = format!("SELECT {name}, '{connection}', 'emails', {job}, {exception}");
+        for from in (1..=count).step_by(10_000) {
+            self.patiently(&insert(engine, (from, count.min(from + 9999)), &columns, &select)).await;
+        }
+    }
 }

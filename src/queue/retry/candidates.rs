@@ -3,10 +3,10 @@
 use super::RetryRequest;
 use crate::{
     Error, Kind, Result,
-    db::{Query, Table, Value},
-    laravel::failed::{FailedJob, FailedJobs, head},
+    db::{Filter, Query, Table, Value},
+    laravel::failed::FailedJobs,
     near,
-    window::Window,
+    queue::FailedFilter,
 };
 
 /// Rows of one window: no statement looks at more.
@@ -15,19 +15,6 @@ const WINDOW: usize = 5000;
 const IDS: usize = 1000;
 /// Newest failed jobs whose ids are compared with an unknown one.
 const NEAR: u32 = 1000;
-
-/// What narrows `all` down.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// The queue.
-    pub queue: Option<String>,
-    /// The class with or without its namespace; or the display name.
-    pub class: Option<String>,
-    /// A part of the exception's first line.
-    pub exception: Option<String>,
-    /// When it failed.
-    pub window: Window,
-}
 
 /// A failed job that may be retried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +52,7 @@ pub(super) enum Walk {
 pub(super) struct Candidates<'a> {
     pub failed: &'a FailedJobs<'a>,
     pub table: &'a Table,
-    pub filter: &'a Filter,
+    pub filter: &'a FailedFilter,
 }
 
 impl Candidates<'_> {
@@ -133,45 +120,18 @@ impl Candidates<'_> {
         Ok(Some(found))
     }
 
-    /// A condition that all wanted rows meet; of class and exception it lets more pass, see [`Candidates::is_wanted`].
+    /// A condition that all wanted rows meet; of a class it lets more pass, see [`FailedFilter::takes_class`].
     fn condition(&self) -> (String, Vec<Value>) {
-        let (table, filter) = (self.table, self.filter);
-        let (mut parts, mut values) = (vec!["1 = 1".to_owned()], Vec::new());
-        let mut add = |part: String, value: Value| {
-            parts.push(part);
-            values.push(value);
-        };
-        if let Some(queue) = &filter.queue {
-            add(format!("{} = {}", table.column("queue"), table.hole("queue")), queue.as_str().into());
-        }
-        for (sign, end) in [(">=", filter.window.since), ("<", filter.window.until)] {
-            if let Some(at) = end {
-                add(format!("failed_at {sign} {}", table.hole("failed_at")), at.into());
-            }
-        }
-        if let Some(text) = &filter.exception {
-            add(format!("{} LIKE ? ESCAPE '!'", table.column("exception")), like(text).into());
-        }
-        if let Some(class) = &filter.class {
+        let Filter { mut sql, mut values } = self.filter.sql(self.table, self.failed.zone);
+        if let Some(class) = &self.filter.class {
             // A namespace's backslashes stand twice in JSON; its last part stands as it is.
             let name = class.rsplit('\\').next().unwrap_or(class);
             if name.is_ascii() && !name.contains(['/', '"']) {
-                add("payload LIKE ? ESCAPE '!'".to_owned(), like(name).into());
+                sql.push_str(" AND payload LIKE ? ESCAPE '!'");
+                values.push(like(name).into());
             }
         }
-        (parts.join(" AND "), values)
-    }
-
-    /// Whether a row that met the condition is wanted, seen with its class.
-    pub(super) fn is_wanted(&self, failed: &FailedJob, class: Option<&str>) -> bool {
-        let by_text = |text: &String| head(&failed.exception).contains(text.as_str());
-        let by_class = |wanted: &String| {
-            class.is_some_and(|class| {
-                let wanted = wanted.trim_start_matches('\\');
-                class == wanted || class.rsplit('\\').next() == Some(wanted)
-            })
-        };
-        self.filter.exception.as_ref().is_none_or(by_text) && self.filter.class.as_ref().is_none_or(by_class)
+        (sql, values)
     }
 
     /// The rows that ids name.
@@ -207,7 +167,7 @@ impl Candidates<'_> {
             _ => error,
         };
         let all = "see them all: `opsctl queue failed`";
-        Ok(near::or(error, id, names.iter().map(String::as_str), |near| near.to_owned(), all))
+        Ok(near::or(error, id, names.iter().map(String::as_str), str::to_owned, all))
     }
 }
 

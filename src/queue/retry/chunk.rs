@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     Item, Outcome, RetryRequest, UniqueLocks,
-    candidates::{Candidate, Candidates},
+    candidates::Candidate,
     destinations::{Destinations, Name, form},
     judge::{Job, Rules, Verdict},
     lineage, unique,
@@ -39,7 +39,6 @@ pub(super) struct Worker<'a, 'd> {
     pub failed: &'a FailedJobs<'a>,
     pub table: &'a Table,
     pub lineage: Option<&'a Table>,
-    pub candidates: &'a Candidates<'a>,
     pub destinations: &'a Destinations<'d>,
     pub locks: &'a Result<UniqueLocks<'d>, String>,
     pub rules: Rules,
@@ -166,7 +165,7 @@ impl Worker<'_, '_> {
             ids.sql
         );
         let rows = session.fetch(Query::new(sql).bind_all(ids.values)).await?;
-        rows.into_iter().map(FailedJob::read).collect()
+        rows.into_iter().map(|row| FailedJob::read(row, self.failed.zone)).collect()
     }
 
     fn judge(&self, mut failed: FailedJob, planned: &mut Vec<Planned>, left: &mut Vec<Item>) {
@@ -176,7 +175,7 @@ impl Worker<'_, '_> {
             Ok(form) => self.rules.judge(&failed.payload, *form),
             Err(_) => self.rules.judge(&failed.payload, super::judge::Form::Table),
         };
-        if !self.candidates.is_wanted(&failed, judged.class.as_deref()) {
+        if !self.request.filter.takes_class(judged.class.as_deref()) {
             return;
         }
         match (form, judged.verdict) {

@@ -1,5 +1,7 @@
 //! What becomes of a failed job: pushed, with which bytes and under which lock, or left.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Outcome;
@@ -48,7 +50,7 @@ pub(super) struct Rules {
 /// A payload, judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Judged {
-    /// The class of its command, or its display name.
+    /// Its display name, or the class of its command.
     pub class: Option<String>,
     pub verdict: Verdict,
 }
@@ -76,15 +78,15 @@ impl Rules {
             Ok(payload) => payload,
             Err(why) => return Judged { class: None, verdict: unreadable(why.to_string()) },
         };
-        let class = payload.class().or_else(|| payload.display_name()).map(|class| class.into_owned());
-        let verdict = match self.verdict(&payload, class.as_deref(), form) {
+        let class = payload.display_name().or_else(|| payload.class()).map(Cow::into_owned);
+        let verdict = match self.verdict(&payload, form) {
             Ok(verdict) => verdict,
             Err(why) => unreadable(why),
         };
         Judged { class, verdict }
     }
 
-    fn verdict(&self, payload: &Payload<'_>, class: Option<&str>, form: Form) -> Result<Verdict, String> {
+    fn verdict(&self, payload: &Payload<'_>, form: Form) -> Result<Verdict, String> {
         // Without it the framework loses the job when it fails again (`DatabaseUuidFailedJobProvider::log`).
         let uuid = payload.uuid().filter(|uuid| !uuid.is_empty()).ok_or("the payload has no uuid")?;
         payload.handler().ok_or("the payload names no handler")?;
@@ -103,7 +105,7 @@ impl Rules {
             return Ok(Verdict::Leave(Outcome::Expired, "its deadline (`retryUntil`) is over".into()));
         };
         let edited = edited(payload, until, form);
-        let unique = self.unique(payload, class, &command, object.as_ref());
+        let unique = self.unique(payload, &command, object.as_ref());
         Ok(Verdict::Push(Job { uuid: uuid.into_owned(), edited, unique }))
     }
 
@@ -122,12 +124,11 @@ impl Rules {
     fn unique(
         &self,
         payload: &Payload<'_>,
-        class: Option<&str>,
         command: &Option<Command<'_>>,
         object: Option<&Object<'_>>,
     ) -> Option<Unique> {
-        let of_class = match (class, command) {
-            (Some(class), Some(Command::Plain(text))) => (self.known)(class, text),
+        let of_class = match (payload.class(), command) {
+            (Some(class), Some(Command::Plain(text))) => (self.known)(&class, text),
             _ => None,
         };
         let Some(name) = payload.hidden("laravel_unique_job_key") else { return of_class };

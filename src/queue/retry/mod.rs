@@ -20,24 +20,24 @@ use std::{
 use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::TimeDelta;
 
-pub use self::{
-    candidates::Filter,
-    judge::{KnownLock, Unique},
-    lineage::TABLE,
-    report::{Counts, Item, Outcome, QueueCounts, RetryReport},
-    unique::UniqueLocks,
-};
 use self::{
     candidates::{Candidate, Candidates, Walk},
     chunk::{Done, Worker},
     destinations::Destinations,
     judge::Rules,
 };
+pub use self::{
+    judge::{KnownLock, Unique},
+    lineage::TABLE,
+    report::{Counts, Item, Outcome, QueueCounts, RetryReport},
+    unique::UniqueLocks,
+};
 use crate::{
     Error, Kind, Result,
     cancel::Cancel,
     db::{Fault, Table},
     laravel::{failed::FailedJobs, queue::QueuePlace},
+    queue::FailedFilter,
 };
 
 /// Failed jobs of one transaction.
@@ -53,7 +53,7 @@ pub struct RetryRequest {
     /// The failed jobs by what the application calls them; `None` for all.
     pub ids: Option<Vec<String>>,
     /// What narrows them down.
-    pub filter: Filter,
+    pub filter: FailedFilter,
     /// Jobs that leave the failed ones, at most.
     pub limit: Option<u64>,
     /// Jobs per second, at most.
@@ -251,7 +251,6 @@ impl<'d> Run<'_, 'd> {
             failed: self.candidates.failed,
             table: self.candidates.table,
             lineage: self.lineage,
-            candidates: self.candidates,
             destinations: &self.destinations,
             locks: self.locks,
             rules: self.rules,

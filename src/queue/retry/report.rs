@@ -70,7 +70,7 @@ impl Outcome {
 pub struct Item {
     /// What the application calls it: its UUID, or the number of its row.
     pub id: String,
-    /// The class of its command, or its display name.
+    /// The name that people know it by: its class as a rule.
     pub class: Option<String>,
     /// The queue connection.
     pub connection: String,
