@@ -10,7 +10,7 @@ use opsctl::{
     Exit, Result,
     config::System,
     journal::Entry,
-    webhooks::{self, Again, EventId, Limits, OneRequest, Outcome, RetryReport, RetryRequest},
+    webhooks::{self, Again, EventId, Limits, Means, OneRequest, Outcome, RetryReport, RetryRequest},
 };
 
 use self::args::{BatchArgs, ListArgs, RetryArgs, RetryOnceArgs, RetryOneArgs, ShowArgs, typo};
@@ -77,13 +77,8 @@ async fn retry(
     let dispatch = target.as_ref().map(|target| target.dispatch(false));
     app.ui.note(&render::limits(app, &limits));
     let work = async |entry: &Entry| {
-        let (db, cancel, mut bar) = (app.db().await?, &app.cancel, Bar::new(&app.ui));
-        match &dispatch {
-            Some(queue) => {
-                webhooks::enqueue(db, locks.as_ref(), entry, request, queue, cancel, &mut bar).await
-            }
-            None => webhooks::retry(db, locks.as_ref(), entry, request, cancel, &mut bar).await,
-        }
+        let means = Means { db: app.db().await?, locks: locks.as_ref(), entry, dispatch: dispatch.as_ref() };
+        webhooks::run(&means, request, &app.cancel, &mut Bar::new(&app.ui)).await
     };
     let report = recorded_unless(args.dry_run, app, Class::Routine, command, work).await?;
     let exit = finish(app, command, &report)?;

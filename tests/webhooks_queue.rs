@@ -14,7 +14,7 @@ use opsctl::{
         queue::{Lying, Next, Part, Queues, RedisQueues, TableQueues},
     },
     redis::Redis,
-    webhooks::{self, Dispatch, EventId, OneRequest, Outcome, RetryReport, job::ProcessWebhookEvent},
+    webhooks::{self, Dispatch, EventId, Means, OneRequest, Outcome, RetryReport, job::ProcessWebhookEvent},
 };
 
 use crate::{
@@ -47,10 +47,9 @@ fn dispatch<'a>(queues: Queues<'a>, locks: &'a Locks<'a>, store: &str) -> Dispat
 }
 
 async fn enqueue(case: &Case, dispatch: &Dispatch<'_>) -> RetryReport {
-    let (entry, cancel) = (Entry::unrecorded("test"), Cancel::new());
-    webhooks::enqueue(&case.db, Some(&case.locks()), &entry, request(), dispatch, &cancel, &mut ())
-        .await
-        .unwrap()
+    let (entry, locks) = (Entry::unrecorded("test"), case.locks());
+    let means = Means { db: &case.db, locks: Some(&locks), entry: &entry, dispatch: Some(dispatch) };
+    webhooks::run(&means, request(), &Cancel::new(), &mut ()).await.unwrap()
 }
 
 fn one(id: &str) -> OneRequest {
@@ -155,8 +154,9 @@ on_every_engine! {
         let locks = case.locks();
         let dispatch = in_table(case, &locks);
         let dry = webhooks::RetryRequest { dry_run: true, ..request() };
-        let (entry, cancel) = (Entry::unrecorded("test"), Cancel::new());
-        let report = webhooks::enqueue(&case.db, None, &entry, dry, &dispatch, &cancel, &mut ()).await.unwrap();
+        let entry = Entry::unrecorded("test");
+        let means = Means { db: &case.db, locks: None, entry: &entry, dispatch: Some(&dispatch) };
+        let report = webhooks::run(&means, dry, &Cancel::new(), &mut ()).await.unwrap();
         assert_eq!((report.counts.queued, case.event(&id).await), (1, before));
         assert_eq!((case.count("jobs").await, case.count("cache_locks").await), (0, 0));
     }

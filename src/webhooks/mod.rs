@@ -37,7 +37,7 @@ pub use self::{
     limits::{Effective, Limits, Overrides},
     list::{Cursor, Filter, List, ListItem, list},
     report::{Counts, Item, Outcome, ProviderCounts, RetryReport},
-    retry::{IfLocked, Progress, RUN_LOCK, RetryRequest, enqueue, retry},
+    retry::{IfLocked, Means, Progress, RUN_LOCK, RetryRequest, retry, run},
     retry_one::{OneRequest, enqueue_one, retry_one},
     show::{Again, Found, Payment, Show, find, show},
     store::{Store, gaps},

@@ -103,34 +103,33 @@ pub async fn retry(
     cancel: &Cancel,
     progress: &mut dyn Progress,
 ) -> Result<RetryReport> {
-    run(db, locks, entry, request, None, cancel, progress).await
+    run(&Means { db, locks, entry, dispatch: None }, request, cancel, progress).await
 }
 
-/// Hands the due events to a queue, whose workers try them.
+/// What a run works on and with.
+#[derive(Debug, Clone, Copy)]
+pub struct Means<'a> {
+    /// The database of the events.
+    pub db: &'a Db,
+    /// Where the run lock lives; only a dry run does without.
+    pub locks: Option<&'a Locks<'a>>,
+    /// The run's record in the journal.
+    pub entry: &'a Entry,
+    /// The queue whose workers try the events; `None` to try them here.
+    pub dispatch: Option<&'a Dispatch<'a>>,
+}
+
+/// Tries the due events, or hands them to a queue, as `means` says.
 ///
 /// # Errors
 /// As [`retry`]; a queue or a store of unique locks that does not answer ends the run, and stands in the report.
-pub async fn enqueue(
-    db: &Db,
-    locks: Option<&Locks<'_>>,
-    entry: &Entry,
+pub async fn run(
+    means: &Means<'_>,
     request: RetryRequest,
-    dispatch: &Dispatch<'_>,
     cancel: &Cancel,
     progress: &mut dyn Progress,
 ) -> Result<RetryReport> {
-    run(db, locks, entry, request, Some(dispatch), cancel, progress).await
-}
-
-async fn run(
-    db: &Db,
-    locks: Option<&Locks<'_>>,
-    entry: &Entry,
-    request: RetryRequest,
-    dispatch: Option<&Dispatch<'_>>,
-    cancel: &Cancel,
-    progress: &mut dyn Progress,
-) -> Result<RetryReport> {
+    let Means { db, locks, entry, dispatch } = *means;
     let started = Instant::now();
     let mut report = RetryReport::new(request.limits.clone(), request.dry_run);
     let store = cancel.guard(Store::open(db)).await?;
