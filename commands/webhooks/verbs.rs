@@ -101,6 +101,10 @@ pub const VERBS: &[Verb] = &[
                 what: "gently: at most 20 a second, and spread",
                 line: "webhooks retry --status failed --rate 20 --mode decorrelated",
             },
+            Example {
+                what: "leave the work to the service's own workers",
+                line: "webhooks retry --queue --dry-run",
+            },
         ],
         prints: Prints::Verdict(&TRIED),
         reads: BATCH_READS,
