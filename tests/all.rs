@@ -102,6 +102,7 @@ mod webhooks_hints;
 mod webhooks_model;
 mod webhooks_output;
 mod webhooks_queue;
+mod webhooks_queue_crashes;
 mod webhooks_retry;
 mod webhooks_retry_one;
 mod webhooks_stops;
