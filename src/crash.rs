@@ -189,7 +189,7 @@ impl Point {
     /// From its word.
     pub fn from_name(name: &str) -> Option<Self> {
         let others = Self::RETRY.into_iter().chain(Self::MIGRATION).chain(Self::PROVISION);
-        let mut all = others.chain(Self::QUEUE_RETRY);
+        let mut all = others.chain(Self::QUEUE_RETRY).chain(Self::ENQUEUE);
         all.find(|point| point.name() == name)
     }
 }
