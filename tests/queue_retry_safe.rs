@@ -1,13 +1,15 @@
 //! `queue retry` beside kills, lost servers and other runs: after the next run each job is in exactly one place.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use opsctl::{config::database::Address, crash::Point};
+use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{
     on_every_engine,
     support::{
         Case,
+        cli::Said,
         failed_jobs::{Queue, payload, payload_with, uuid},
         number,
         proxy::{Proxy, Way},
@@ -81,6 +83,37 @@ on_every_engine! {
         }
     }
 
+    async fn random_kills_lose_and_double_nothing(case: &Case) {
+        let seed = number("OPSCTL_TEST_SEED", 7_u64);
+        for queue in Queue::both() {
+            let mut rng = StdRng::seed_from_u64(seed);
+            case.write_env(&queue.settings());
+            let (kills, mut killed, mut jobs) = (number("OPSCTL_TEST_KILLS", 6_u32), 0, 0);
+            // Milliseconds within which a run is killed: as long as runs take here, found by trying.
+            let mut span = 120.0_f64;
+            while killed < kills {
+                assert!(jobs < 200 * (20 + kills * 3), "most runs end before they are killed: seed {seed}");
+                case.fail_all(queue.connection(), "emails", jobs..jobs + 200).await;
+                jobs += 200;
+                let mut child = case.program(&ALL).spawn().unwrap();
+                tokio::time::sleep(Duration::from_micros((rng.random_range(0.0..span) * 1000.0) as u64)).await;
+                child.kill().unwrap();
+                let said = Said::from(child.wait_with_output().unwrap());
+                match said.signal {
+                    Some(_) => (killed, span) = (killed + 1, span * 1.1),
+                    None => span *= 0.7,
+                }
+                assert!(said.signal == Some(9) || said.code == 0, "seed {seed}, kill {killed}: {said:?}");
+            }
+            let last = case.run(&ALL);
+            assert_eq!((last.code, case.failed().await), (0, 0), "seed {seed}: {last:?}");
+            let pushed = queue.jobs(case, "emails").await;
+            let seen = uuids(pushed.iter());
+            assert!(seen.values().all(|count| *count == 1), "{}, seed {seed}: a job is there twice", queue.connection());
+            assert_eq!(seen.len(), jobs as usize, "{}, seed {seed}", queue.connection());
+        }
+    }
+
     async fn several_runs_at_once_push_each_job_once(case: &Case) {
         for queue in Queue::both() {
             case.write_env(&queue.settings());
@@ -88,7 +121,7 @@ on_every_engine! {
             let words = ["queue", "retry", "all", "--rate", "100"];
             let runs: Vec<_> = (0..3).map(|_| case.program(&words).spawn().unwrap()).collect();
             for run in runs {
-                let said = crate::support::cli::Said::from(run.wait_with_output().unwrap());
+                let said = Said::from(run.wait_with_output().unwrap());
                 assert_eq!(said.code, 0, "{said:?}");
             }
             let last = case.run(&ALL);
