@@ -196,7 +196,7 @@ on_every_engine! {
             (5, "emails", other, "PDOException: SQLSTATE 08006 in /a:1", "2026-11-20 08:00:00"),
         ];
         for (number, name, text, exception, at) in &all {
-            case.fail_with("database", name, Some(&uuid(*number)), text, exception, at).await;
+            case.fail_with(["database", name], Some(&uuid(*number)), text, exception, at).await;
         }
         for (words, numbers) in [
             (&["--queue", "emails"][..], vec![1, 3, 4, 5]),
@@ -264,7 +264,7 @@ on_every_engine! {
         case.write_env("QUEUE_CONNECTION=database\n");
         let said = case.run(&["db", "migrate"]);
         assert_eq!(said.code, 0, "{said:?}");
-        case.fail_with("database", "emails", Some(&uuid(1)), &payload(1), "Error: é in /a:1\n#0 x", "2026-11-20 08:00:00").await;
+        case.fail_with(["database", "emails"], Some(&uuid(1)), &payload(1), "Error: é in /a:1\n#0 x", "2026-11-20 08:00:00").await;
         case.fail("database", "emails", Some(&uuid(2)), "[]").await;
         let said = case.run(&ALL);
         assert_eq!(said.code, 4, "{said:?}");

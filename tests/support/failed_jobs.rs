@@ -133,8 +133,7 @@ impl Case {
     /// Writes a failed job.
     pub async fn fail(&self, connection: &str, queue: &str, uuid: Option<&str>, payload: &str) {
         self.fail_with(
-            connection,
-            queue,
+            [connection, queue],
             uuid,
             payload,
             "RuntimeException: no answer in /srv/app/Wa.php:7",
@@ -143,11 +142,10 @@ impl Case {
         .await;
     }
 
-    /// Likewise, with an exception and a time.
+    /// Likewise, of a connection and a queue of it, with an exception and a time.
     pub async fn fail_with(
         &self,
-        connection: &str,
-        queue: &str,
+        [connection, queue]: [&str; 2],
         uuid: Option<&str>,
         payload: &str,
         exception: &str,
