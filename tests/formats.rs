@@ -221,7 +221,7 @@ async fn nagios_gets_one_line_and_its_own_exit_codes() {
     let run = |words: &[&str]| case.run(&[words, &["-o", "nagios"]].concat());
     let said = run(&["webhooks", "retry-once", "--dry-run"]);
     assert_eq!((said.code, said.err.as_str()), (1, ""), "4 is a warning");
-    insta::assert_snapshot!(said.out, @"WEBHOOKS RETRY-ONCE WARNING - 4 selected, 1 applied, 1 pending, 1 exhausted, 1 ambiguous | selected=4 applied=1 pending=1 failed=0 exhausted=1 ambiguous=1 unreadable=0 skipped=0");
+    insta::assert_snapshot!(said.out, @"WEBHOOKS RETRY-ONCE WARNING - 4 selected, 1 applied, 1 pending, 1 exhausted, 1 ambiguous | selected=4 applied=1 queued=0 pending=1 failed=0 exhausted=1 ambiguous=1 unreadable=0 skipped=0");
     assert_eq!(run(&["webhooks", "retry-one", "01k9aaaaaaaaaaaaaaaaaaaaa1"]).code, 0);
     let said = run(&["webhooks", "retry-one", "01k9aaaaaaaaaaaaaaaaaaaaa3"]);
     assert_eq!(said.code, 2, "1 is critical: {said:?}");

@@ -38,7 +38,7 @@ pub const VERB: Verb = Verb {
         Example { what: "what a retry of all would do", line: "queue retry all --dry-run" },
         Example {
             what: "what failed today because a server was away, gently",
-            line: "queue retry all --exception 'Connection refused' --since today --rate 50",
+            line: "queue retry all --exception Timeout --since today --rate 50",
         },
         Example {
             what: "one class of one queue, a thousand at most",
