@@ -112,7 +112,7 @@ on_every_engine! {
         // What cannot be read is named likewise, though nothing was run.
         let second = "CREATE TABLE b (id integer PRIMARY KEY);\nSELECT 1;\nSELEKT 2;";
         fleet.files(&[("0008_three.sql", second)]);
-        let said = fleet.run("clusters migrate --path sql");
+        let said = fleet.run("clusters migrate --path sql --table opsctl_three");
         assert!(said.out.contains("0008_three.sql failed: statement 3 of 3, line 3: `SELEKT 2`: "), "{said:?}");
         fleet.finish().await;
     }

@@ -26,7 +26,7 @@ fn orders(engine: Engine, columns: &str) -> String {
              CREATE TRIGGER i BEFORE INSERT ON orders FOR EACH ROW IF NEW.tenant_id <> COALESCE(shop(), '') \
                  THEN SIGNAL SQLSTATE '42501'; END IF; \
              CREATE TRIGGER u BEFORE UPDATE ON orders FOR EACH ROW IF NEW.tenant_id <> COALESCE(shop(), '') \
-                 THEN SIGNAL SQLSTATE '42501'; END IF; \
+                 OR OLD.tenant_id <> COALESCE(shop(), '') THEN SIGNAL SQLSTATE '42501'; END IF; \
              CREATE TRIGGER d BEFORE DELETE ON orders FOR EACH ROW IF OLD.tenant_id <> COALESCE(shop(), '') \
                  THEN SIGNAL SQLSTATE '42501'; END IF; \
              CREATE SQL SECURITY DEFINER VIEW v_orders AS SELECT * FROM orders WHERE tenant_id = shop() \

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::expression::{self, Sources};
 use crate::{
     Error, Result,
-    db::{Query, Session},
+    db::{Begin, Query, Session},
 };
 
 /// Everything that decides which rows the connected role may see and write.
@@ -285,7 +285,17 @@ impl Catalogue {
     /// # Errors
     /// The database's.
     pub async fn read(session: &mut Session<'_>, column: &str) -> Result<Self> {
+        let alone = !session.is_open();
+        if alone {
+            session.begin(Begin::Read).await?;
+        }
+        // Compiling a statement of this size takes seconds, and running it milliseconds.
+        let plain = "SELECT set_config('jit', 'off', true) WHERE current_setting('jit', true) = 'on'";
+        session.first(Query::new(plain)).await?;
         let row = session.first(Query::new(include_str!("catalogue.sql")).bind(column)).await?;
+        if alone {
+            session.rollback().await?;
+        }
         let document = row.map(|row| row.text("document")).transpose()?.unwrap_or_default();
         serde_json::from_str(&document)
             .map_err(|error| Error::failed("the catalogue's answer cannot be understood").because(error))
