@@ -140,9 +140,10 @@ fn known(class: &str, command: &str) -> Option<Unique> {
 
 /// Runs the verb.
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
+    // The banner of a protected context comes before the window that is told.
+    safety::allow(app, Class::Routine, "push failed jobs to their queues again", args.dry_run).await?;
     let filter = args.filter.resolve(app)?;
     let ids = args.ids(&filter)?;
-    safety::allow(app, Class::Routine, "push failed jobs to their queues again", args.dry_run).await?;
     let failed = app.failed_jobs().await?;
     if !args.dry_run && app.cancel.guard(failed.db.facts()).await?.read_only {
         return Err(opsctl::db::takes_no_writes(failed.db.target()));
