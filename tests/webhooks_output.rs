@@ -161,6 +161,7 @@ fn json(said: &Said) {
             "counts": {
               "selected": 4,
               "applied": 1,
+              "queued": 0,
               "pending": 1,
               "failed": 0,
               "exhausted": 1,
@@ -173,6 +174,7 @@ fn json(said: &Said) {
                 "provider": "mock",
                 "selected": 3,
                 "applied": 1,
+                "queued": 0,
                 "pending": 1,
                 "failed": 0,
                 "exhausted": 1,
@@ -184,6 +186,7 @@ fn json(said: &Said) {
                 "provider": "tripay",
                 "selected": 1,
                 "applied": 0,
+                "queued": 0,
                 "pending": 0,
                 "failed": 0,
                 "exhausted": 0,
@@ -246,6 +249,7 @@ fn json(said: &Said) {
           "summary": {
             "selected": 4,
             "applied": 1,
+            "queued": 0,
             "pending": 1,
             "failed": 0,
             "exhausted": 1,
