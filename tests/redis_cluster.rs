@@ -8,8 +8,9 @@ use tempfile::TempDir;
 use crate::support::{
     Case, Schema,
     cli::{run, wait_until},
+    port::free_port,
     proxy::{Proxy, Way},
-    redis::{Redis, free_port},
+    redis::Redis,
     redis_sets::Cluster,
     world::{Plan, World},
 };

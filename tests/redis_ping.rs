@@ -5,7 +5,8 @@ use tempfile::TempDir;
 
 use crate::support::{
     cli::{Said, run, wait_until},
-    redis::{Redis, free_port},
+    port::free_port,
+    redis::Redis,
 };
 
 /// A folder whose context has all roles on the server at `port`, locks and queue where it says.

@@ -24,7 +24,8 @@ use crate::support::{
     Case, Schema,
     certificates::Authority,
     cli::{Said, program, run},
-    redis::{self, free_port},
+    port::free_port,
+    redis,
     redis_sets::{Cluster, MASTER, Sentinel, SentinelSet},
     world::{Plan, World},
 };

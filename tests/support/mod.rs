@@ -17,6 +17,7 @@ pub mod mutants;
 pub mod oracle;
 pub mod pages;
 pub mod pgbouncer;
+pub mod port;
 pub mod provisioning;
 pub mod proxy;
 pub mod redis;

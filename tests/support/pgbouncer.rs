@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Stdio},
@@ -12,7 +12,7 @@ use opsctl::config::{Database, Origin, database::Address};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
-use super::{cli::wait_until, program, server};
+use super::{cli::wait_until, port::free_port, program, server};
 
 /// A pooler on a port of its own; ended when it goes out of scope.
 pub struct PgBouncer {
@@ -29,7 +29,7 @@ impl PgBouncer {
         let program = program("pgbouncer")?;
         let behind = Database::from_url(&url, Path::new(""), &Origin::Default).unwrap();
         let Address::Tcp(host, server_port) = &behind.address else { panic!("tests reach servers by port") };
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
         let text = format!(

@@ -1,13 +1,13 @@
 //! A Redis of a test's own, which may be restarted, filled, locked up and turned into a replica.
 
 use std::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     process::{Child, Command, Stdio},
 };
 
 use tempfile::TempDir;
 
-use super::{cli::wait_until, server};
+use super::{cli::wait_until, port::free_port, server};
 
 /// A server on a port of its own; ended when it goes out of scope.
 pub struct Redis {
@@ -83,11 +83,6 @@ impl Redis {
     pub fn settings(&self, port: u16) -> String {
         format!("CACHE_STORE=redis\nREDIS_HOST=127.0.0.1\nREDIS_PORT={port}\n")
     }
-}
-
-/// A port that nobody listens on.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Drop for Redis {

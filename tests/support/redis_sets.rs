@@ -7,11 +7,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{
-    certificates::Authority,
-    cli::wait_until,
-    redis::{Redis, free_port},
-};
+use super::{certificates::Authority, cli::wait_until, port::free_port, redis::Redis};
 
 /// The name under which the sentinels watch the master.
 pub const MASTER: &str = "hooks";

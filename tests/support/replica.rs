@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Stdio},
@@ -16,7 +15,7 @@ use opsctl::{
 };
 use secrecy::ExposeSecret;
 
-use super::{cli::wait_until, disk::Server};
+use super::{cli::wait_until, disk::Server, port::free_port};
 
 /// A replica on a port of its own; ended when it goes out of scope.
 pub struct Replica {
@@ -35,7 +34,7 @@ impl Replica {
         // The server's user makes what it keeps there.
         fs::set_permissions(&home, fs::Permissions::from_mode(0o1777)).unwrap();
         let data = copied(&target, &programs, &home);
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let child = as_postgres(&programs.join("postgres"))
             .arg("-D")
             .arg(&data)
