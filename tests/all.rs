@@ -64,6 +64,7 @@ mod queue_redis;
 mod queue_retry;
 mod queue_retry_memory;
 mod queue_retry_safe;
+mod queue_retry_servers;
 mod queue_retry_unique;
 mod queue_signs;
 mod queue_status;
