@@ -5,6 +5,7 @@ use opsctl::db::Engine;
 
 use crate::support::{
     Case, Schema,
+    cli::wait_until,
     redis::Redis,
     redis_sets::{Cluster, MASTER, SentinelSet},
 };
@@ -85,4 +86,33 @@ async fn a_redis_that_pauses_in_the_middle_of_a_push_is_waited_for() {
     let said = held.go();
     assert_eq!((said.code, case.failed().await), (0, 0), "{said:?}");
     assert_eq!(queued(&redis, "2", "emails"), ["3", "3", "0"]);
+}
+
+#[tokio::test]
+async fn a_redis_that_takes_no_writes_wants_a_password_or_is_loading_keeps_the_failed_jobs() {
+    let Some(mut redis) = Redis::start(&[]) else { return };
+    let case = room(&format!(
+        "url = \"redis://127.0.0.1:{}\"\ndatabases = {{ default = 0, cache = 1, queue = 2, lock = 3 }}",
+        redis.port
+    ))
+    .await;
+    let refused = async |code: i32, why: &str| {
+        let said = case.run(&ALL);
+        assert_eq!((said.code, said.err.contains(why)), (code, true), "{said:?}");
+        assert_eq!(case.failed().await, 3, "{why}");
+    };
+    redis.cli(&["REPLICAOF", "127.0.0.1", "1"]);
+    refused(6, "is a replica and takes no writes").await;
+    redis.cli(&["REPLICAOF", "NO", "ONE"]);
+    redis.cli(&["CONFIG", "SET", "requirepass", "hunter2"]);
+    refused(6, "refused the credentials").await;
+    redis.cli(&["-a", "hunter2", "CONFIG", "SET", "requirepass", ""]);
+    redis.cli(&["DEBUG", "POPULATE", "3000", "filler", "100"]);
+    assert_eq!(redis.cli(&["SAVE"]), "OK");
+    redis.restart(&["--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024"]);
+    wait_until("Redis is loading", || redis.cli(&["PING"]).contains("LOADING"));
+    refused(7, "is loading its data").await;
+    redis.restart(&[]);
+    let said = case.run(&ALL);
+    assert_eq!((said.code, case.failed().await), (0, 0), "{said:?}");
 }
