@@ -15,6 +15,9 @@ use crate::{
 /// Options of every artisan command that opsctl says otherwise.
 const OPTIONS: [(&str, &str); 2] = [("--ansi", "--color=always"), ("--no-ansi", "--color=never")];
 
+/// Options of one artisan command that opsctl calls otherwise: here `--timeout` is a deadline of the whole command.
+const RENAMED: [(&str, &str, &str); 1] = [("queue:work", "--timeout", "--job-timeout")];
+
 /// The table: artisan's command, and the verb that takes its place.
 pub fn table() -> impl Iterator<Item = (&'static Artisan, &'static Verb)> {
     tree::verbs().flat_map(|verb| verb.artisan.iter().map(move |artisan| (artisan, verb)))
@@ -60,10 +63,23 @@ fn replaced(rest: &[OsString], artisan: &Artisan) -> Vec<OsString> {
         if artisan.ignores.iter().any(|ignored| given == ignored || value_of(given, ignored).is_some()) {
             continue;
         }
+        if let Some(renamed) = renamed(given, artisan) {
+            out.push(renamed);
+            continue;
+        }
         let known = OPTIONS.iter().find(|(theirs, _)| given == theirs);
         out.push(known.map_or_else(|| given.clone(), |(_, ours)| OsString::from(ours)));
     }
     out
+}
+
+/// An option that bears another name here, with its value where it stands behind `=`.
+fn renamed(given: &OsString, artisan: &Artisan) -> Option<OsString> {
+    let mut names = RENAMED.iter().filter(|(command, ..)| *command == artisan.command);
+    names.find_map(|(_, theirs, ours)| match value_of(given, theirs) {
+        Some(value) => Some(OsString::from(format!("{ours}={}", value.to_string_lossy()))),
+        None => (given == theirs).then(|| OsString::from(ours)),
+    })
 }
 
 /// `VALUE` of `--option=VALUE`.
@@ -124,6 +140,10 @@ mod tests {
             (
                 "opsctl --app /srv/x tenrusl:webhooks:retry --ansi",
                 "opsctl --app /srv/x webhooks retry --color=always",
+            ),
+            (
+                "opsctl queue:work redis --queue=a,b --timeout=30 --memory=128 --tries=3",
+                "opsctl queue work redis --queue=a,b --job-timeout=30 --tries=3",
             ),
             ("opsctl tenrusl:webhooks:retry --id=7 --force", "opsctl webhooks retry-one 7 --force"),
             ("opsctl tenrusl:webhooks:retry --id 7", "opsctl webhooks retry-one 7"),

@@ -174,7 +174,7 @@ enum Command {
     /// Payment webhooks: list, show, explain, retry
     #[command(subcommand)]
     Webhooks(webhooks::Command),
-    /// The queues of the application: status, inspect, failed, retry, forget, flush, clear, restart, pause, resume
+    /// The queues of the application: status, inspect, failed, retry, forget, flush, clear, restart, pause, resume, work
     #[command(subcommand)]
     Queue(queue::Command),
     /// The clusters of a platform: list, show, probe, migrate, repair, add, edit, drain, remove

@@ -11,6 +11,7 @@ mod pause;
 mod restart;
 mod retry;
 mod status;
+mod work;
 
 use opsctl::{Exit, Result};
 
@@ -28,6 +29,7 @@ pub const VERBS: &[Verb] = &[
     restart::VERB,
     pause::PAUSE,
     pause::RESUME,
+    work::VERB,
 ];
 
 /// What those read who look at queues.
@@ -36,7 +38,7 @@ const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Redis, Topic::
 const READS_TO_CHANGE: &[Topic] =
     &[Topic::Context, Topic::Database, Topic::Redis, Topic::Locks, Topic::Journal];
 
-/// The queues of the application: status, inspect, failed, retry, forget, flush, clear, restart, pause, resume
+/// The queues of the application: status, inspect, failed, retry, forget, flush, clear, restart, pause, resume, work
 ///
 /// Jobs lie in the table of a connection or on its Redis, as Laravel 11 to 13 keep them.
 #[derive(Debug, clap::Subcommand)]
@@ -52,12 +54,14 @@ pub enum Command {
     Restart(restart::Args),
     Pause(pause::PauseArgs),
     Resume(pause::ResumeArgs),
+    Work(work::Args),
 }
 
 /// Runs a command of the group.
 pub async fn run(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Retry(args) => retry::run(app, &args).await,
+        Command::Work(args) => work::run(app, &args).await,
         Command::Status(args) => app.cancel.guard(status::run(app, &args)).await,
         Command::Inspect(args) => app.cancel.guard(inspect::run(app, &args)).await,
         Command::Failed(args) => app.cancel.guard(failed::run(app, &args)).await,

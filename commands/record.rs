@@ -51,6 +51,16 @@ impl Account for opsctl::queue::retry::RetryReport {
     }
 }
 
+impl Account for opsctl::worker::WorkReport {
+    fn counts(&self) -> Value {
+        json!(self.counts)
+    }
+
+    fn error(&self) -> Option<&Error> {
+        Self::error(self)
+    }
+}
+
 /// Counts alone: it is done.
 impl Account for Value {
     fn counts(&self) -> Value {

@@ -17,6 +17,7 @@ use opsctl::{
         verify,
     },
     webhooks::{Counts, Item, ListItem, RetryReport, Show},
+    worker,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
@@ -55,6 +56,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<Vec<queue::Job>, queue::JobSummary, queue::Job>("queue inspect"),
         verb::<Vec<queue::Failed>, queue::FailedSummary, queue::Failed>("queue failed"),
         verb::<queue::retry::RetryReport, queue::retry::Counts, queue::retry::Item>("queue retry"),
+        verb::<worker::WorkReport, worker::Counts, worker::Item>("queue work"),
         verb::<Vec<ClusterLine>, ClusterSummary, ClusterLine>("clusters list"),
         verb::<ClusterShown, clusters::ShowSummary, ClusterShown>("clusters show"),
         verb::<Vec<migrate::Item>, migrate::Summary, migrate::Item>("clusters migrate"),

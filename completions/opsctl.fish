@@ -55,7 +55,7 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -s y -l yes -d 'Answer yes t
 complete -c opsctl -n "__fish_opsctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_needs_command" -s V -l version -d 'Print version'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "webhooks" -d 'Payment webhooks: list, show, explain, retry'
-complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "queue" -d 'The queues of the application: status, inspect, failed, retry, forget, flush, clear, restart, pause, resume'
+complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "queue" -d 'The queues of the application: status, inspect, failed, retry, forget, flush, clear, restart, pause, resume, work'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "clusters" -d 'The clusters of a platform: list, show, probe, migrate, repair, add, edit, drain, remove'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "tenant" -d 'The platform\'s tenants: list, show, create, provision, master taxonomies'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "rls" -d 'Whether tenants are kept apart: row-level security and its equivalents'
@@ -323,11 +323,11 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
 wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
@@ -335,33 +335,34 @@ csv\t'A heading and one line per item, quoted, for spreadsheets'
 tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
 ids\t'One id per line'
 nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l reason -d 'Why this is done; goes into the journal' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l json -d 'Short for `--output json`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l wide -d 'Short for `--output wide`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -s q -l quiet -d 'Say nothing but data, warnings and errors'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -s n -l no-interaction -d 'Never ask'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -s y -l yes -d 'Answer yes to questions'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -f -a "status" -d 'Count the jobs of the queues: ready, delayed, reserved, stuck, and how old the oldest is'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -f -a "inspect" -d 'Show the jobs of a queue without taking one: ready, delayed, reserved'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -f -a "failed" -d 'Show failed jobs: grouped by exception, class and queue, or one by one'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -f -a "retry" -d 'Push failed jobs to their queues again, and forget them, as one'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -f -a "forget" -d 'Forget failed jobs by their ids'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -f -a "flush" -d 'Forget failed jobs: all of them, or those that the options describe'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -f -a "clear" -d 'Remove every job of a queue: ready, delayed and reserved ones'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -f -a "restart" -d 'Tell all workers to stop behind their current job; who supervises them starts new ones'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -f -a "pause" -d 'Tell workers to take no more jobs of a queue'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume" -f -a "resume" -d 'Tell workers to take jobs of a queue again'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "status" -d 'Count the jobs of the queues: ready, delayed, reserved, stuck, and how old the oldest is'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "inspect" -d 'Show the jobs of a queue without taking one: ready, delayed, reserved'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "failed" -d 'Show failed jobs: grouped by exception, class and queue, or one by one'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "retry" -d 'Push failed jobs to their queues again, and forget them, as one'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "forget" -d 'Forget failed jobs by their ids'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "flush" -d 'Forget failed jobs: all of them, or those that the options describe'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "clear" -d 'Remove every job of a queue: ready, delayed and reserved ones'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "restart" -d 'Tell all workers to stop behind their current job; who supervises them starts new ones'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "pause" -d 'Tell workers to take no more jobs of a queue'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "resume" -d 'Tell workers to take jobs of a queue again'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "work" -d 'Run the jobs that opsctl knows, as a worker of the application\'s own would'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from status" -l queue -d 'Likewise' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from status" -l connection -d 'The queue connection [default: the application\'s]' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from status" -l sample -d 'Count twice, so far apart, and tell how many more jobs there are per minute' -r
@@ -698,6 +699,46 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_sub
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from resume" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from resume" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l queue -d 'The queues, the first one first [default: the service\'s own, and the connection\'s]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l max-jobs -d 'End behind so many jobs; 0 for no limit' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l max-time -d 'End behind the job in hand when this time is over; 0 for no limit' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l sleep -d 'Time between two looks at empty queues' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l tries -d 'How often a job may be taken that says nothing of it; 0 for no limit' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l backoff -d 'Seconds before a job that met an error is tried again: one for each try, the last one for the rest' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l job-timeout -d 'Time that a job may run that says nothing of it; 0 for no limit' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l once -d 'One job, if there is one'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l stop-when-empty -d 'End when there is nothing to take'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l force -d 'Take jobs while the application is down for maintenance, too'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l dry-run -d 'Show what would be done with what lies there now, and change nothing'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F

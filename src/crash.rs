@@ -78,6 +78,18 @@ pub enum Point {
     RetryCommitted,
     /// Redis has forgotten it, and nobody has been told.
     RetrySettled,
+    /// The jobs of a chunk may be run: their locks are taken, their events locked.
+    WorkLocked,
+    /// The jobs are taken.
+    WorkTaken,
+    /// Those that may not run are written down as failed.
+    WorkRecorded,
+    /// Their work is done, and not committed.
+    WorkDone,
+    /// It is durable; a job outside of the transaction still lies in its queue.
+    WorkCommitted,
+    /// No job of it lies there any more; the locks are still held.
+    WorkDeleted,
 }
 
 impl Point {
@@ -112,6 +124,16 @@ impl Point {
         Point::RetryDeleted,
         Point::RetryCommitted,
         Point::RetrySettled,
+    ];
+
+    /// Those of a worker's chunk, in the order in which it reaches them.
+    pub const WORK: [Point; 6] = [
+        Point::WorkLocked,
+        Point::WorkTaken,
+        Point::WorkRecorded,
+        Point::WorkDone,
+        Point::WorkCommitted,
+        Point::WorkDeleted,
     ];
 
     /// Those of a run over events, in the order in which it reaches them.
@@ -183,13 +205,19 @@ impl Point {
             Point::RetryDeleted => "retry-deleted",
             Point::RetryCommitted => "retry-committed",
             Point::RetrySettled => "retry-settled",
+            Point::WorkLocked => "work-locked",
+            Point::WorkTaken => "work-taken",
+            Point::WorkRecorded => "work-recorded",
+            Point::WorkDone => "work-done",
+            Point::WorkCommitted => "work-committed",
+            Point::WorkDeleted => "work-deleted",
         }
     }
 
     /// From its word.
     pub fn from_name(name: &str) -> Option<Self> {
         let others = Self::RETRY.into_iter().chain(Self::MIGRATION).chain(Self::PROVISION);
-        let mut all = others.chain(Self::QUEUE_RETRY).chain(Self::ENQUEUE);
+        let mut all = others.chain(Self::QUEUE_RETRY).chain(Self::ENQUEUE).chain(Self::WORK);
         all.find(|point| point.name() == name)
     }
 }

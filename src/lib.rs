@@ -9,7 +9,7 @@
 //! 3. [`laravel`]
 //! 4. [`fleet`], [`schema`], [`isolation`], [`journal`]
 //! 5. the nouns: [`webhooks`], [`clusters`], [`tenants`], [`queue`]
-//! 6. the rounds: [`about`], [`demo`]
+//! 6. the rounds: [`about`], [`demo`], [`worker`]
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -42,6 +42,7 @@ pub mod tenants;
 pub mod text;
 pub mod webhooks;
 pub mod window;
+pub mod worker;
 
 pub use error::{Error, Kind, Result};
 pub use exit::Exit;

@@ -68,6 +68,8 @@ mod queue_retry_servers;
 mod queue_retry_unique;
 mod queue_signs;
 mod queue_status;
+mod queue_work;
+mod queue_work_safe;
 mod races;
 mod readme;
 mod redis_cluster;

@@ -17,6 +17,7 @@ pub mod draft;
 pub mod file;
 mod framework;
 pub mod list;
+pub mod maintenance;
 pub mod origin;
 pub mod private;
 pub mod protection;

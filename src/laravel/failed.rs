@@ -1,9 +1,12 @@
 //! Failed jobs in a table (`Illuminate\Queue\Failed\DatabaseUuidFailedJobProvider` and `DatabaseFailedJobProvider`,
 //! Laravel 11 to 13).
 
+mod record;
+
 use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
+pub use self::record::{NewFailed, exception};
 use crate::{
     Result,
     db::{Db, Query, Row, Table},

@@ -140,7 +140,7 @@ impl Locks<'_> {
         Ok(taken)
     }
 
-    async fn owners(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+    pub(super) async fn owners(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
         let Locks::Redis { redis, prefix } = self else { return Ok(Vec::new()) };
         if names.is_empty() {
             return Ok(Vec::new());
@@ -153,7 +153,7 @@ impl Locks<'_> {
     }
 }
 
-fn is_same(db: &Db, session: &Session<'_>) -> bool {
+pub(super) fn is_same(db: &Db, session: &Session<'_>) -> bool {
     std::ptr::eq(db, session.db())
 }
 

@@ -4,6 +4,7 @@ pub mod failed;
 pub mod horizon;
 pub mod lock;
 pub mod lock_name;
+pub mod lock_return;
 pub mod lock_set;
 pub mod payload;
 pub mod php;

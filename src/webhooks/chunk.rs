@@ -1,6 +1,7 @@
 //! One chunk of events, selected, locked, applied and finished in one transaction: a kill rolls all of it back.
 
 mod commit;
+pub(super) mod handle;
 pub(super) mod queue;
 mod select;
 
@@ -235,16 +236,26 @@ impl Worker<'_> {
         changes: &[Change],
         now: DateTime<Utc>,
     ) -> Result<()> {
+        let counted = format!(
+            "attempts = CASE WHEN attempts < {most} THEN attempts + 1 ELSE attempts END",
+            most = decide::MOST_ATTEMPTS
+        );
+        self.write_events(session, changes, now, &counted).await
+    }
+
+    async fn write_events(
+        &self,
+        session: &mut Session<'_>,
+        changes: &[Change],
+        now: DateTime<Utc>,
+        attempts: &str,
+    ) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
         let table = &self.store.events;
         let column =
             |value: fn(&Change, DateTime<Utc>) -> Value| changes.iter().map(|c| value(c, now)).collect();
-        let counted = format!(
-            "attempts = CASE WHEN attempts < {most} THEN attempts + 1 ELSE attempts END",
-            most = decide::MOST_ATTEMPTS
-        );
         let update =
             BulkUpdate::new(table, "id", changes.iter().map(|change| change.item.id.clone()).collect())
                 .set("status", column(|change, _| change.status.into()))
@@ -253,7 +264,7 @@ impl Worker<'_> {
                 .set("next_retry_at", column(|change, _| change.next_retry_at.into()))
                 .set("processed_at", column(|change, now| change.processed.then_some(now).into()))
                 .set("error_message", column(|change, _| change.error_message.clone().into()))
-                .set_all(counted, vec![])
+                .set_all(attempts, vec![])
                 .set_all(format!("last_attempt_at = {}", table.hole("last_attempt_at")), vec![now.into()])
                 .set_all(format!("updated_at = {}", table.hole("updated_at")), vec![now.into()])
                 .only_where("status <> 'processed'");

@@ -1,7 +1,10 @@
 //! The service's own job for an event, `App\Jobs\ProcessWebhookEvent`: written as its dispatcher writes it, and read.
 
+mod strict;
+
 use std::fmt::Display;
 
+pub use self::strict::{Runnable, Unique};
 use crate::laravel::{
     lock_name,
     payload::{NewJob, Shape},

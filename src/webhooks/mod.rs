@@ -27,7 +27,10 @@ use serde::Serialize;
 
 pub use self::{
     candidates::{Candidate, Statement, due},
-    chunk::queue::Dispatch,
+    chunk::{
+        handle::{Asked, Ended, Handler, OpenEvent, Standing, Tried},
+        queue::Dispatch,
+    },
     explain::{
         Advice, Backlog, Becomes, BodyOf, Check, Claim, DuePlan, Explain, Held, HeldPayment, IndexState,
         Match, Named, Next, Part, PaymentOf, Plan, RowLock, RunLock, SessionOf, Sorts, Try, explain,

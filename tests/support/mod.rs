@@ -27,6 +27,7 @@ pub mod roles;
 pub mod service;
 pub mod tenants;
 pub mod tls;
+pub mod work;
 pub mod world;
 
 use std::{

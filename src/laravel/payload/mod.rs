@@ -66,6 +66,8 @@ struct Data<'a> {
     class: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     command: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "batchId", default)]
+    batch: Option<Cow<'a, str>>,
 }
 
 impl<'a> Payload<'a> {
@@ -117,6 +119,11 @@ impl<'a> Payload<'a> {
         self.get("maxTries")
     }
 
+    /// Exceptions after which it fails whatever tries it has left; `None` without such a limit.
+    pub fn max_exceptions(&self) -> Option<i64> {
+        self.get("maxExceptions")
+    }
+
     /// Seconds that it may run: `None` as the worker says.
     pub fn timeout(&self) -> Option<i64> {
         self.get("timeout")
@@ -149,6 +156,11 @@ impl<'a> Payload<'a> {
     /// The class of its command.
     pub fn class(&self) -> Option<Cow<'a, str>> {
         self.get::<Data<'a>>("data")?.class
+    }
+
+    /// The batch that it belongs to; since Laravel 12.51.
+    pub fn batch(&self) -> Option<Cow<'a, str>> {
+        self.get::<Data<'a>>("data")?.batch
     }
 
     /// Its command.
@@ -200,6 +212,14 @@ impl<'a> Payload<'a> {
         let reset = self.raw("attempts").filter(|raw| raw.get() != "0");
         let edits = reset.map(|raw| (self.span(raw), "0".to_owned())).into_iter().collect();
         self.edited(edits, "")
+    }
+
+    /// The text as it lies reserved on Redis: with one attempt more, and every other byte as it was. `None` where no
+    /// number of attempts stands in it, without which `RedisQueue::pop` would lose it.
+    pub fn taken(&self) -> Option<String> {
+        let attempts = self.attempts().filter(|attempts| *attempts >= 0)?;
+        let span = self.span(self.raw("attempts")?);
+        Some(self.edited(vec![(span, attempts.saturating_add(1).to_string())], ""))
     }
 
     /// The text with another moment until which it is retried.
@@ -335,6 +355,14 @@ mod tests {
         assert_eq!(job.renewed_for_redis(id), own);
         assert_eq!(payload("{}").renewed_for_redis(|| "x".into()), r#"{"id":"x","attempts":0}"#);
         assert_eq!(payload(r#"{"uuid":"u"}"#).renewed_for_database(), r#"{"uuid":"u"}"#);
+    }
+
+    #[test]
+    fn a_job_that_is_taken_has_one_attempt_more_and_nothing_else() {
+        assert_eq!(payload(REDIS).taken(), Some(REDIS.replace("\"attempts\":2", "\"attempts\":3")));
+        for none in ["{}", r#"{"attempts":null}"#, r#"{"attempts":"1"}"#, r#"{"attempts":-1}"#] {
+            assert_eq!(payload(none).taken(), None, "{none}");
+        }
     }
 
     #[test]

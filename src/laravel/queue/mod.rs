@@ -3,19 +3,25 @@
 //! Looking at a queue changes nothing in it. What workers of the application do with a job, opsctl does with the same
 //! steps, so that both may work on one queue.
 
+mod due;
 mod keys;
 mod place;
 mod redis;
 mod table;
+mod take;
+mod take_redis;
+mod take_table;
 
 use chrono::{DateTime, Utc};
 use rand::{Rng, distr::Alphanumeric};
 
 pub use self::{
+    due::{Due, Look, Spot},
     keys::QueueKeys,
     place::QueuePlace,
     redis::{Push, RedisQueues},
     table::TableQueues,
+    take::{Reservation, Taking},
 };
 use crate::Result;
 

@@ -8,7 +8,7 @@ use super::{FIRST_WINDOW, Lying, Next, Part, QueueKeys, Sizes, next_window};
 use crate::{Result, laravel::payload::Payload, redis::Redis};
 
 /// Jobs that are looked at in one question.
-const WINDOW: usize = 200;
+pub(super) const WINDOW: usize = 200;
 /// Bytes that one push sends at most, beside its last job.
 const PUSH_BYTES: usize = 1 << 20;
 /// Jobs that one push sends at most: Lua passes on some thousand values at once.
@@ -71,7 +71,7 @@ pub struct Push<'a> {
 }
 
 impl RedisQueues<'_> {
-    fn keys(&self, queue: &str) -> QueueKeys {
+    pub(super) fn keys(&self, queue: &str) -> QueueKeys {
         QueueKeys::new(self.redis, queue)
     }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Jobs that are read in one statement.
-const WINDOW: usize = 500;
+pub(super) const WINDOW: usize = 500;
 /// Jobs that are written in one statement.
 const ROWS: usize = 100;
 

@@ -25,6 +25,17 @@ enum Fate {
     Overwritten,
 }
 
+/// What a COMMIT came to.
+#[derive(Debug)]
+pub enum Ended {
+    /// The work is durable.
+    Committed,
+    /// It is not, and will not be.
+    RolledBack(Error),
+    /// The server was lost before it answered, and does not tell.
+    Unknown(Error),
+}
+
 impl Worker<'_> {
     /// Commits. When the server is lost before it answers, asks again what became of the transaction.
     ///
@@ -32,27 +43,43 @@ impl Worker<'_> {
     /// What the server said; after a lost server with what is known about the chunk.
     pub(super) async fn commit(
         &self,
-        mut session: Session<'_>,
+        session: Session<'_>,
         changes: &[Change],
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let Err(error) = session.commit().await else { return Ok(()) };
+        match self.end(session, changes, now).await {
+            Ended::Committed => Ok(()),
+            Ended::RolledBack(error) | Ended::Unknown(error) => Err(error),
+        }
+    }
+
+    /// As [`Worker::commit`], for who must know the one from the other.
+    pub(super) async fn end(
+        &self,
+        mut session: Session<'_>,
+        changes: &[Change],
+        now: DateTime<Utc>,
+    ) -> Ended {
+        let Err(error) = session.commit().await else { return Ended::Committed };
         drop(session);
-        if error.fault() != Some(Fault::Lost) || changes.is_empty() {
-            return Err(error);
+        if error.fault() != Some(Fault::Lost) {
+            return Ended::RolledBack(error);
+        }
+        if changes.is_empty() {
+            return Ended::Unknown(error);
         }
         match self.fate(changes, now).await {
             Ok(Fate::Committed) => {
                 tracing::warn!(%error, "the COMMIT was not answered, but is done");
-                Ok(())
+                Ended::Committed
             }
             Ok(Fate::RolledBack) => {
-                Err(error.because("the chunk was rolled back: its events keep their attempts"))
+                Ended::RolledBack(error.because("the chunk was rolled back: its events keep their attempts"))
             }
-            Ok(Fate::Overwritten) => Err(unknown(error, changes)),
+            Ok(Fate::Overwritten) => Ended::Unknown(unknown(error, changes)),
             Err(cause) => {
                 tracing::debug!(%cause, "the server was asked in vain");
-                Err(unknown(error, changes))
+                Ended::Unknown(unknown(error, changes))
             }
         }
     }

@@ -66,7 +66,7 @@ impl Worker<'_> {
     }
 
     /// A JSON column as text.
-    fn body_column(&self, column: &str) -> String {
+    pub(super) fn body_column(&self, column: &str) -> String {
         match self.store.events.engine() {
             Engine::Postgres => format!("{column}::text"),
             Engine::MySql | Engine::Sqlite => column.to_owned(),
