@@ -16,8 +16,8 @@ use opsctl::{Error, Exit, Result, config::Environment};
 use crate::{
     about,
     app::App,
-    artisan, clusters, complete, completions, context, db, demo, environment, help, init, journal, prints,
-    queue, record, redis, rls, tenant, tree,
+    artisan, clusters, complete, completions, context, db, demo, environment, help, init, journal, locks,
+    prints, queue, record, redis, rls, tenant, tree,
     ui::{Choice, Color, Format, Place, Ui, Zone},
     verb::Verb,
     webhooks,
@@ -174,9 +174,12 @@ enum Command {
     /// Payment webhooks: list, show, explain, retry
     #[command(subcommand)]
     Webhooks(webhooks::Command),
-    /// The queues of the application: status, inspect, failed, retry, forget, flush, clear, restart, pause, resume, work
+    /// The queues of the application: status, inspect, failed, retry, forget, flush, prune, clear, restart, pause, resume, work
     #[command(subcommand)]
     Queue(queue::Command),
+    /// The cache locks of the application: list, clear
+    #[command(subcommand)]
+    Locks(locks::Command),
     /// The clusters of a platform: list, show, probe, migrate, repair, add, edit, drain, remove
     #[command(subcommand)]
     Clusters(clusters::Command),
@@ -323,6 +326,7 @@ async fn dispatch(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Webhooks(command) => webhooks::run(app, command).await,
         Command::Queue(command) => queue::run(app, command).await,
+        Command::Locks(command) => locks::run(app, command).await,
         Command::Clusters(command) => clusters::run(app, command).await,
         Command::Tenant(command) => tenant::run(app, command).await,
         Command::Rls(command) => rls::run(app, command).await,

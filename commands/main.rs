@@ -18,6 +18,7 @@ mod generated;
 mod help;
 mod init;
 mod journal;
+mod locks;
 mod number;
 mod page;
 mod places;

@@ -8,6 +8,7 @@ mod forget;
 mod inspect;
 pub mod named;
 mod pause;
+mod prune;
 mod restart;
 mod retry;
 mod status;
@@ -25,6 +26,7 @@ pub const VERBS: &[Verb] = &[
     retry::VERB,
     forget::VERB,
     flush::VERB,
+    prune::VERB,
     clear::VERB,
     restart::VERB,
     pause::PAUSE,
@@ -38,7 +40,7 @@ const READS: &[Topic] = &[Topic::Context, Topic::Database, Topic::Redis, Topic::
 const READS_TO_CHANGE: &[Topic] =
     &[Topic::Context, Topic::Database, Topic::Redis, Topic::Locks, Topic::Journal];
 
-/// The queues of the application: status, inspect, failed, retry, forget, flush, clear, restart, pause, resume, work
+/// The queues of the application: status, inspect, failed, retry, forget, flush, prune, clear, restart, pause, resume, work
 ///
 /// Jobs lie in the table of a connection or on its Redis, as Laravel 11 to 13 keep them.
 #[derive(Debug, clap::Subcommand)]
@@ -50,6 +52,7 @@ pub enum Command {
     Retry(retry::Args),
     Forget(forget::Args),
     Flush(flush::Args),
+    Prune(prune::Args),
     Clear(clear::Args),
     Restart(restart::Args),
     Pause(pause::PauseArgs),
@@ -67,6 +70,7 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::Failed(args) => app.cancel.guard(failed::run(app, &args)).await,
         Command::Forget(args) => forget::run(app, &args).await,
         Command::Flush(args) => flush::run(app, &args).await,
+        Command::Prune(args) => prune::run(app, &args).await,
         Command::Clear(args) => clear::run(app, &args).await,
         Command::Restart(args) => restart::run(app, &args).await,
         Command::Pause(args) => pause::pause(app, &args).await,

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use opsctl::{
     clusters::{Line as ClusterLine, Shown as ClusterShown, Summary as ClusterSummary, migrate, probe},
     config::{describe::Fact, list},
-    queue,
+    locks, queue,
     redis::ping::{Place, Report},
     schema::{Line, Status},
     tenants::{
@@ -57,6 +57,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<Vec<queue::Failed>, queue::FailedSummary, queue::Failed>("queue failed"),
         verb::<queue::retry::RetryReport, queue::retry::Counts, queue::retry::Item>("queue retry"),
         verb::<worker::WorkReport, worker::Counts, worker::Item>("queue work"),
+        verb::<Vec<locks::Lock>, locks::Summary, locks::Lock>("locks list"),
+        verb::<locks::Cleared, locks::Counts, locks::Item>("locks clear"),
         verb::<Vec<ClusterLine>, ClusterSummary, ClusterLine>("clusters list"),
         verb::<ClusterShown, clusters::ShowSummary, ClusterShown>("clusters show"),
         verb::<Vec<migrate::Item>, migrate::Summary, migrate::Item>("clusters migrate"),

@@ -10,7 +10,7 @@ use opsctl::{Error, Result};
 use crate::{
     about,
     cli::{Cli, HEADING, LITERAL},
-    clusters, completions, context, db, demo, help, init, journal, queue, redis, rls, tenant,
+    clusters, completions, context, db, demo, help, init, journal, locks, queue, redis, rls, tenant,
     variables::{Topic, Variable},
     verb::{Example, Verb},
     webhooks,
@@ -28,6 +28,7 @@ pub fn verbs() -> impl Iterator<Item = &'static Verb> {
         context::VERBS,
         webhooks::VERBS,
         queue::VERBS,
+        locks::VERBS,
         clusters::VERBS,
         tenant::VERBS,
         rls::VERBS,

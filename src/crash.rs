@@ -90,6 +90,8 @@ pub enum Point {
     WorkCommitted,
     /// No job of it lies there any more; the locks are still held.
     WorkDeleted,
+    /// Locks that are to be cleared were looked at once more, and all of them are there.
+    LocksLooked,
 }
 
 impl Point {
@@ -211,13 +213,18 @@ impl Point {
             Point::WorkDone => "work-done",
             Point::WorkCommitted => "work-committed",
             Point::WorkDeleted => "work-deleted",
+            Point::LocksLooked => "locks-looked",
         }
     }
 
     /// From its word.
     pub fn from_name(name: &str) -> Option<Self> {
         let others = Self::RETRY.into_iter().chain(Self::MIGRATION).chain(Self::PROVISION);
-        let mut all = others.chain(Self::QUEUE_RETRY).chain(Self::ENQUEUE).chain(Self::WORK);
+        let mut all = others
+            .chain(Self::QUEUE_RETRY)
+            .chain(Self::ENQUEUE)
+            .chain(Self::WORK)
+            .chain([Point::LocksLooked]);
         all.find(|point| point.name() == name)
     }
 }

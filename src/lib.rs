@@ -8,7 +8,7 @@
 //! 2. [`db`], [`redis`]
 //! 3. [`laravel`]
 //! 4. [`fleet`], [`schema`], [`isolation`], [`journal`]
-//! 5. the nouns: [`webhooks`], [`clusters`], [`tenants`], [`queue`]
+//! 5. the nouns: [`webhooks`], [`clusters`], [`tenants`], [`queue`], [`locks`]
 //! 6. the rounds: [`about`], [`demo`], [`worker`]
 #![deny(
     clippy::unwrap_used,
@@ -33,6 +33,7 @@ pub mod fleet;
 pub mod isolation;
 pub mod journal;
 pub mod laravel;
+pub mod locks;
 pub mod near;
 pub mod private;
 pub mod queue;

@@ -12,7 +12,7 @@ const FLOORS: [(&[&str], bool); 6] = [
     (&["db", "redis"], false),
     (&["laravel"], false),
     (&["fleet", "schema", "isolation", "journal"], false),
-    (&["webhooks", "clusters", "tenants", "queue"], false),
+    (&["webhooks", "clusters", "tenants", "queue", "locks"], false),
     (&["about", "demo", "worker"], false),
 ];
 

@@ -10,13 +10,14 @@ use crate::{
     support::{cli::run, pages},
 };
 
-fn schema(name: &str) -> Value {
+/// The schema of a command's output.
+pub fn schema(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas").join(format!("{name}.json"));
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// The same schema, which takes no member that it does not describe.
-fn strict(mut schema: Value) -> Value {
+pub fn strict(mut schema: Value) -> Value {
     match &mut schema {
         Value::Object(members) => {
             if members.contains_key("properties") {
@@ -34,7 +35,8 @@ fn validator(schema: &Value) -> Validator {
     jsonschema::options().should_validate_formats(true).build(schema).unwrap()
 }
 
-fn require_valid(schema: &Value, value: &Value, what: &str) {
+/// Fails unless a value is what a schema describes.
+pub fn require_valid(schema: &Value, value: &Value, what: &str) {
     let errors: Vec<String> = validator(schema)
         .iter_errors(value)
         .map(|error| format!("{}: {error}", error.instance_path()))

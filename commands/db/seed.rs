@@ -2,9 +2,11 @@
 
 use opsctl::{
     Error, Exit, Result, clusters,
+    config::{System, stores::LockStore},
     db::{Db, Fault},
     journal::Entry,
-    queue, schema,
+    laravel::lock::Locks,
+    locks, queue, schema,
     tenants::{
         self,
         taxonomies::{self, FIXTURE, Import},
@@ -143,6 +145,13 @@ async fn webhooks(app: &App, db: &Db, dry_run: bool) -> Result<Map<String, Value
 
 async fn jobs(app: &App, db: &Db, dry_run: bool) -> Result<Map<String, Value>> {
     let seeded = queue::fixtures::seed(db, dry_run).await?;
+    if !dry_run
+        && seeded.jobs > 0
+        && let Ok(LockStore::Database { database: None, table, prefix }) =
+            app.context()?.lock_store("", System::Laravel)
+    {
+        locks::fixtures::seed(&Locks::Database { db, table, prefix }).await?;
+    }
     let what = format!("{} jobs and {} failed jobs", seeded.jobs, seeded.failed);
     app.ui.note(&match (dry_run, seeded.jobs) {
         (_, 0) => "The jobs of the fixtures are there already.".into(),

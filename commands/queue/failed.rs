@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use opsctl::{
-    Exit, Result,
-    queue::{self, Detail, Failed, FailedPage, FailedSummary},
+    Exit, Kind, Result,
+    laravel::failed::FailedJobs,
+    queue::{self, Detail, Event, Failed, FailedPage, FailedSummary, JobFilter},
     text::{pasted, printable},
 };
 use serde_json::json;
@@ -14,7 +15,7 @@ use crate::{
     app::App,
     number::number,
     safety::Class,
-    ui::{Cell, Column, Table, View},
+    ui::{Align, Cell, Column, Table, Tone, View},
     verb::{Artisan, Example, Prints, Verb},
 };
 
@@ -33,13 +34,17 @@ pub const VERB: Verb = Verb {
             what: "ids of a class, for a pipe",
             line: "queue failed --list --class SendInvoice -o ids",
         },
+        Example {
+            what: "what became of a job: failed, retried, waiting again",
+            line: "queue failed --history 5e1ec7ed-0000-4000-8000-000000000008",
+        },
     ],
     prints: Prints::List(&COLUMNS),
     reads: READS,
     exits: &[
         (Exit::Config, "no table of failed jobs, or they are kept elsewhere"),
         (Exit::Unreachable, ""),
-        (Exit::NotFound, "no failed job has the id"),
+        (Exit::NotFound, "no failed job has the id; with --history, nothing is known of it"),
     ],
     artisan: &[Artisan {
         command: "queue:failed",
@@ -68,8 +73,11 @@ pub const COLUMNS: [Column; 8] = [
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// One failed job in full
-    #[arg(value_name = "ID", conflicts_with_all = ["list", "queue", "class", "exception", "since", "until"])]
+    #[arg(value_name = "ID", conflicts_with_all = ["list", "queue", "class", "exception", "since", "until", "history"])]
     id: Option<String>,
+    /// The life of one job, also of one that was retried: when it failed, was retried, and where it is now
+    #[arg(long, value_name = "UUID", conflicts_with_all = ["list", "queue", "class", "exception", "since", "until"])]
+    history: Option<String>,
     /// One by one, newest first
     #[arg(long)]
     list: bool,
@@ -90,6 +98,9 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         app.ui.emit(&View { text, ..view(app, &FailedPage { items: vec![job], summary })? })?;
         return Ok(Exit::Done);
     }
+    if let Some(uuid) = &args.history {
+        return history(app, &failed, pasted(uuid)).await;
+    }
     let filter = args.filter.resolve(app)?;
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let page = match args.list {
@@ -99,6 +110,61 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     app.ui.emit(&view(app, &page)?)?;
     tell(app, &page, filter.is_empty());
     Ok(Exit::Done)
+}
+
+/// One job's life: what the database knows, and the queues that it was in.
+async fn history(app: &App, failed: &FailedJobs<'_>, uuid: &str) -> Result<Exit> {
+    let mut life = queue::life(failed, uuid).await?;
+    let filter = JobFilter { id: Some(life.uuid.clone()), ..JobFilter::default() };
+    let mut queues = life.queues();
+    if queues.is_empty() {
+        // Nothing tells where it may be: wherever the application's jobs lie.
+        let place = app.queue(None).await?;
+        let names = place.queues().names().await?;
+        queues = names.into_iter().map(|name| (place.connection.name.clone(), name)).collect();
+    }
+    for (connection, queue) in queues {
+        let look = async {
+            let place = app.queue(Some(&connection)).await?;
+            queue::inspect(&place, &queue, &filter, 1).await
+        };
+        match look.await {
+            Ok(found) => found.jobs.iter().for_each(|job| life.lies(&connection, &queue, job)),
+            Err(error) if error.kind() == Kind::NotFound => {}
+            Err(error) => {
+                app.ui.warn_of(&format!("queue `{queue}` of {connection} was not looked at"), &error);
+            }
+        }
+    }
+    if !life.is_recorded {
+        app.ui.note(
+            "Retries are not written down in this database: `opsctl db migrate` makes a table for them.",
+        );
+    }
+    let job = life.told()?;
+    let summary = FailedSummary { jobs: job.count, groups: None, shown: 1, more: false };
+    let text = Some(lived(app, &job));
+    app.ui.emit(&View { text, ..view(app, &FailedPage { items: vec![job], summary })? })?;
+    Ok(Exit::Done)
+}
+
+/// A job's life for people: a line for each moment.
+fn lived(app: &App, job: &Failed) -> String {
+    let columns = ["at", "event", "queue", "detail"].map(|key| (key, Align::Left));
+    let mut table = Table::new(columns);
+    for moment in job.history.iter().flatten() {
+        table.row([
+            Cell::or_dash(moment.at.map(|at| app.ui.zone.show(at)).as_deref()),
+            Cell::new(moment.event.name()).tone(match moment.event {
+                Event::Failed => Tone::Bad,
+                Event::Retried | Event::Ready | Event::Delayed | Event::Reserved => Tone::Plain,
+            }),
+            Cell::new(format!("{}:{}", moment.connection, moment.queue)),
+            Cell::new(&*moment.detail),
+        ]);
+    }
+    let class = job.class.as_deref().unwrap_or("-");
+    format!("Job {} of {}\n{}", printable(&job.id), printable(class), app.ui.draw(&table))
 }
 
 fn tell(app: &App, page: &FailedPage, all: bool) {

@@ -74,9 +74,14 @@ impl Args {
 
 /// Runs the verb.
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
-    let failed = app.failed_jobs().await?;
     let filter = args.filter(app)?;
-    let found = app.cancel.guard(queue::count(&failed, &filter)).await?;
+    forget(app, &filter, args.dry_run).await
+}
+
+/// Forgets what a filter takes, under the verb that was typed: counts, asks, forgets.
+pub async fn forget(app: &App, filter: &FailedFilter, dry_run: bool) -> Result<Exit> {
+    let failed = app.failed_jobs().await?;
+    let found = app.cancel.guard(queue::count(&failed, filter)).await?;
     let which = if filter.is_empty() { "all " } else { "" };
     let what = format!("forget {which}{}", counted(found.count, "failed job"));
     if found.count == 0 {
@@ -84,14 +89,14 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let place = failed.db.target().to_string();
-    safety::allow_in(app, Class::Destructive, &what, Some(&place), args.dry_run).await?;
-    if args.dry_run {
+    safety::allow_in(app, Class::Destructive, &what, Some(&place), dry_run).await?;
+    if dry_run {
         app.ui.note(&format!("Dry run: this would {what}."));
         return Ok(Exit::Done);
     }
     let work = async |_: &Entry| {
         let mut done = 0;
-        let flushed = queue::flush(&failed, &filter, found, &app.cancel, |forgotten| done = forgotten).await;
+        let flushed = queue::flush(&failed, filter, found, &app.cancel, |forgotten| done = forgotten).await;
         let flushed = flushed.map_err(|error: Error| match done {
             0 => error,
             done => error.because(format!("{} were forgotten before that", counted(done, "failed job"))),
@@ -99,5 +104,5 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         app.ui.note(&format!("Forgot {}.", counted(flushed, "failed job")));
         Ok(json!({"forgotten": flushed}))
     };
-    recorded_unless(args.dry_run, app, Class::Destructive, VERB.words, work).await.map(|_| Exit::Done)
+    recorded_unless(dry_run, app, Class::Destructive, app.verb.words, work).await.map(|_| Exit::Done)
 }

@@ -3,10 +3,14 @@
 use std::fmt::Write;
 
 use sha1::{Digest, Sha1};
+use xxhash_rust::xxh3::xxh3_128;
 
 const UNIQUE: &str = "laravel_unique_job:";
 const OVERLAP: &str = "laravel-queue-overlap:";
 const SCHEDULE: &str = "framework/schedule-";
+
+/// What the names of Laravel's own locks begin with.
+pub const STEMS: [&str; 3] = [UNIQUE, OVERLAP, SCHEDULE];
 
 /// What a lock is for, as its name tells, without the prefixes of client and store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,9 +76,31 @@ impl LockName {
     }
 }
 
+/// What stands before a name of Laravel's making: it is a lock of another prefix.
+pub fn foreign_prefix(name: &str) -> Option<&str> {
+    if STEMS.iter().any(|stem| name.starts_with(stem)) {
+        return None;
+    }
+    STEMS
+        .iter()
+        .filter_map(|stem| name.split_once(stem))
+        .map(|(prefix, _)| prefix)
+        .find(|prefix| !prefix.is_empty())
+}
+
 /// `App\Jobs\Send`, or the xxh128 of a display name.
 fn is_class(text: &str) -> bool {
-    text.contains('\\') || (text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    text.contains('\\') || is_hash(text)
+}
+
+/// Whether a class is hidden behind the hash of a display name.
+pub fn is_hash(class: &str) -> bool {
+    class.len() == 32 && class.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// What stands for a class whose jobs have a display name of their own: its xxh128 (12.54 and later).
+pub fn hash(display_name: &str) -> String {
+    format!("{:032x}", xxh3_128(display_name.as_bytes()))
 }
 
 /// The name of a unique job's lock. Its class is meant to have no `displayName` of its own.

@@ -9,8 +9,8 @@ mod status;
 
 pub use self::{
     failed::{
-        Detail, Failed, FailedFilter, FailedPage, FailedSummary, Flush, GROUPS, count, flush, forget, groups,
-        is_class, list, show,
+        Detail, Event, Failed, FailedFilter, FailedPage, FailedSummary, Flush, GROUPS, Life, Moment, count,
+        flush, forget, groups, is_class, life, list, show,
     },
     inspect::{Inspected, Job, JobFilter, JobSummary, inspect},
     signs::{Changed, PAUSED_ALL, RESTART, is_paused, pause, paused, restart, resume},

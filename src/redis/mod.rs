@@ -4,6 +4,7 @@
 mod connect;
 mod fault;
 pub mod ping;
+mod scan;
 mod sentinel;
 
 use redis::{
@@ -16,9 +17,6 @@ use crate::{
     Error, Result,
     config::redis::{Address, Target},
 };
-
-/// Questions after keys of any prefix: of a thousand keys each.
-const SCANS: usize = 200;
 
 /// A Redis connection in one role. Connects on first use, and anew after the server has closed the connection or, in a
 /// Sentinel set, is the master no more.
@@ -90,60 +88,6 @@ impl Redis {
     /// As [`Redis::run`].
     pub async fn pipe<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T> {
         self.ask(async |mut link| pipeline.query_async(&mut link).await).await
-    }
-
-    /// All keys that begin with a text behind the client's prefix, as the server knows them. A server goes on with other
-    /// work in between; the nodes of a Cluster are asked one question each.
-    ///
-    /// # Errors
-    /// As [`Redis::run`].
-    pub async fn keys(&self, beginning: &str, within: &str) -> Result<Vec<String>> {
-        let pattern = format!("{}{within}", glob(&self.key(beginning)));
-        let mut keys: Vec<Vec<u8>> = if self.target.address.is_cluster() {
-            self.run(redis::cmd("KEYS").arg(&pattern)).await?
-        } else {
-            let (mut cursor, mut keys) = (0_u64, Vec::new());
-            loop {
-                let mut scan = redis::cmd("SCAN");
-                scan.arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(1000);
-                let (next, some): (u64, Vec<Vec<u8>>) = self.run(&scan).await?;
-                keys.extend(some);
-                cursor = next;
-                if cursor == 0 {
-                    break keys;
-                }
-            }
-        };
-        // SCAN may give a key twice.
-        keys.sort_unstable();
-        keys.dedup();
-        Ok(keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect())
-    }
-
-    /// Keys that match a pattern whatever they begin with. Where there are very many, some of them.
-    ///
-    /// # Errors
-    /// As [`Redis::run`].
-    pub async fn anywhere(&self, pattern: &str) -> Result<Vec<String>> {
-        let (mut cursor, mut keys) = (0_u64, Vec::<Vec<u8>>::new());
-        // One node of a Cluster keeps a cursor of its own.
-        if self.target.address.is_cluster() {
-            keys = self.run(redis::cmd("KEYS").arg(pattern)).await?;
-        } else {
-            for _ in 0..SCANS {
-                let mut scan = redis::cmd("SCAN");
-                scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(1000);
-                let (next, some): (u64, Vec<Vec<u8>>) = self.run(&scan).await?;
-                keys.extend(some);
-                cursor = next;
-                if cursor == 0 {
-                    break;
-                }
-            }
-        }
-        keys.sort_unstable();
-        keys.dedup();
-        Ok(keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect())
     }
 
     /// The server's clock, in milliseconds since 1970.

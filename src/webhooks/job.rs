@@ -17,6 +17,8 @@ pub const CLASS: &str = r"App\Jobs\ProcessWebhookEvent";
 pub const QUEUE: &str = "webhooks";
 /// Seconds that its unique lock lives (`uniqueFor`).
 pub const UNIQUE_FOR: u32 = 600;
+/// What stands before the event in the id of its unique lock, and in the key of its overlap lock.
+pub const KEY: &str = "webhook-event:";
 /// Seconds that it may run.
 const TIMEOUT: u32 = 120;
 
@@ -77,8 +79,9 @@ impl ProcessWebhookEvent {
         lock_name::overlap(CLASS, &self.key())
     }
 
-    fn key(&self) -> String {
-        format!("webhook-event:{}", self.event)
+    /// The id of the one and the key of the other.
+    pub fn key(&self) -> String {
+        format!("{KEY}{}", self.event)
     }
 
     /// The payload to push.

@@ -13,6 +13,7 @@ pub mod fill;
 pub mod fleet;
 pub mod fleets;
 pub mod jobs;
+pub mod locks;
 pub mod mutants;
 pub mod oracle;
 pub mod pages;

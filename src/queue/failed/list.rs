@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{Brief, FailedFilter, Order, Walk};
+use super::{Brief, FailedFilter, Moment, Order, Walk};
 use crate::{
     Error, Kind, Result,
     laravel::{
@@ -44,6 +44,9 @@ pub struct Failed {
     /// More of a single one that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Box<Detail>>,
+    /// The life of a single one, oldest first, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<Vec<Moment>>,
 }
 
 /// What else is known of a failed job.
@@ -181,6 +184,7 @@ fn single(brief: Brief, by_uuid: bool) -> Failed {
         first_failed_at: brief.failed_at,
         failed_at: brief.failed_at,
         detail: None,
+        history: None,
     }
 }
 
@@ -223,5 +227,6 @@ fn full(job: &FailedJob, by_uuid: bool) -> Failed {
             unreadable: payload.as_ref().err().map(ToString::to_string),
             trace: job.exception.clone(),
         })),
+        history: None,
     }
 }

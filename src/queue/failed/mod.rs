@@ -4,6 +4,7 @@
 //! each row only what is needed.
 
 mod filter;
+mod history;
 mod list;
 mod remove;
 
@@ -11,6 +12,7 @@ use chrono::{DateTime, Utc};
 
 pub use self::{
     filter::{FailedFilter, is_class},
+    history::{Event, Life, Moment, life},
     list::{Detail, Failed, FailedPage, FailedSummary, GROUPS, groups, list, show},
     remove::{Flush, count, flush, forget},
 };
