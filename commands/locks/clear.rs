@@ -32,8 +32,9 @@ pub const VERB: Verb = Verb {
     destructive_with: None,
     examples: &[
         Example { what: "which locks has a dead worker left?", line: "locks clear --stale --dry-run" },
+        Example { what: "clear them, without a question", line: "locks clear --stale --yes" },
         Example {
-            what: "those of jobs that must not overlap, without a question",
+            what: "only those of jobs that must not overlap",
             line: r"locks clear --pattern 'laravel-queue-overlap:App\Jobs\*' --stale --yes",
         },
     ],
@@ -116,6 +117,9 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let found = app.cancel.guard(locks::find(&places.find())).await?;
     let chosen = locks::choose(&found, &args.choice(), &places.stores)?;
     if chosen.is_empty() {
+        if app.ui.wants_reports() {
+            app.ui.emit(&view(app, &Cleared::nothing(args.dry_run))?)?;
+        }
         app.ui.note("No locks match.");
         list::warn(app, &found);
         return Ok(Exit::Done);

@@ -153,6 +153,11 @@ impl Cleared {
         });
     }
 
+    /// No lock was chosen.
+    pub fn nothing(dry_run: bool) -> Self {
+        Self::new(dry_run, 0)
+    }
+
     /// What ended the run early.
     pub fn error(&self) -> Option<&Error> {
         self.error.as_ref()
