@@ -55,7 +55,8 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -s y -l yes -d 'Answer yes t
 complete -c opsctl -n "__fish_opsctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_needs_command" -s V -l version -d 'Print version'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "webhooks" -d 'Payment webhooks: list, show, explain, retry'
-complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "queue" -d 'The queues of the application: status, inspect, failed, retry, forget, flush, clear, restart, pause, resume, work'
+complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "queue" -d 'The queues of the application: status, inspect, failed, retry, forget, flush, prune, clear, restart, pause, resume, work'
+complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "locks" -d 'The cache locks of the application: list, clear'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "clusters" -d 'The clusters of a platform: list, show, probe, migrate, repair, add, edit, drain, remove'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "tenant" -d 'The platform\'s tenants: list, show, create, provision, master taxonomies'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "rls" -d 'Whether tenants are kept apart: row-level security and its equivalents'
@@ -323,11 +324,11 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand webhooks; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
 wide\t'For people: all columns, nothing cut'
 json\t'One object with an envelope'
 jsonl\t'One object per item, then the summary'
@@ -335,34 +336,35 @@ csv\t'A heading and one line per item, quoted, for spreadsheets'
 tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
 ids\t'One id per line'
 nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l reason -d 'Why this is done; goes into the journal' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l json -d 'Short for `--output json`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l wide -d 'Short for `--output wide`'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s q -l quiet -d 'Say nothing but data, warnings and errors'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s n -l no-interaction -d 'Never ask'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s y -l yes -d 'Answer yes to questions'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "status" -d 'Count the jobs of the queues: ready, delayed, reserved, stuck, and how old the oldest is'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "inspect" -d 'Show the jobs of a queue without taking one: ready, delayed, reserved'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "failed" -d 'Show failed jobs: grouped by exception, class and queue, or one by one'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "retry" -d 'Push failed jobs to their queues again, and forget them, as one'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "forget" -d 'Forget failed jobs by their ids'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "flush" -d 'Forget failed jobs: all of them, or those that the options describe'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "clear" -d 'Remove every job of a queue: ready, delayed and reserved ones'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "restart" -d 'Tell all workers to stop behind their current job; who supervises them starts new ones'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "pause" -d 'Tell workers to take no more jobs of a queue'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "resume" -d 'Tell workers to take jobs of a queue again'
-complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush clear restart pause resume work" -f -a "work" -d 'Run the jobs that opsctl knows, as a worker of the application\'s own would'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "status" -d 'Count the jobs of the queues: ready, delayed, reserved, stuck, and how old the oldest is'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "inspect" -d 'Show the jobs of a queue without taking one: ready, delayed, reserved'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "failed" -d 'Show failed jobs: grouped by exception, class and queue, or one by one'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "retry" -d 'Push failed jobs to their queues again, and forget them, as one'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "forget" -d 'Forget failed jobs by their ids'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "flush" -d 'Forget failed jobs: all of them, or those that the options describe'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "prune" -d 'Forget failed jobs that are older than some hours'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "clear" -d 'Remove every job of a queue: ready, delayed and reserved ones'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "restart" -d 'Tell all workers to stop behind their current job; who supervises them starts new ones'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "pause" -d 'Tell workers to take no more jobs of a queue'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "resume" -d 'Tell workers to take jobs of a queue again'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and not __fish_seen_subcommand_from status inspect failed retry forget flush prune clear restart pause resume work" -f -a "work" -d 'Run the jobs that opsctl knows, as a worker of the application\'s own would'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from status" -l queue -d 'Likewise' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from status" -l connection -d 'The queue connection [default: the application\'s]' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from status" -l sample -d 'Count twice, so far apart, and tell how many more jobs there are per minute' -r
@@ -434,6 +436,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_sub
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from failed" -l history -d 'The life of one job, also of one that was retried: when it failed, was retried, and where it is now' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from failed" -l queue -d 'Only jobs of this queue' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from failed" -l class -d 'Only jobs of this class: `App\\Jobs\\SendInvoice`, or `SendInvoice`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from failed" -l exception -d 'Only jobs whose exception holds this text in its message or place; case does not count' -r
@@ -574,6 +577,37 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_sub
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from flush" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from flush" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from flush" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l hours -d 'Hours since they failed' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l dry-run -d 'Show how many would be forgotten'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from clear" -l connection -d 'The queue connection [default: the application\'s]' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from clear" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from clear" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
@@ -739,6 +773,126 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_sub
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -f -a "list" -d 'Show the cache locks: what each is for, who holds it, until when, and who needs it'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and not __fish_seen_subcommand_from list clear" -f -a "clear" -d 'Take locks away from holders that are gone: the named ones, or those that the options describe'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l pattern -d 'Only locks whose name matches: `*` stands for any text, `?` for one character' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l kind -d 'Only these kinds' -r -f -a "unique\t'A second job of its kind in a queue'
+overlap\t'A second job of its key at work'
+schedule\t'An entry of the schedule that runs twice'
+one-server\t'An entry of the schedule that two servers begin'
+run\t'A batch that runs twice'
+idempotency\t'A request that is answered twice'
+command\t'A command that runs twice'
+refresh\t'A cache value that is made anew twice'
+other\t'Something of the application\'s own'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l store -d 'The cache store that the locks lie in [default: those of the application\'s locks and schedule]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l connection -d 'Queue connections whose jobs are compared with the locks [default: the application\'s]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l limit -d 'At most so many locks' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l stale -d 'Only locks that nobody needs, rows whose time is over among them'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l no-expiry -d 'Only locks that have no end'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l pattern -d 'Only locks whose name matches: `*` stands for any text, `?` for one character' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l kind -d 'Only these kinds' -r -f -a "unique\t'A second job of its kind in a queue'
+overlap\t'A second job of its key at work'
+schedule\t'An entry of the schedule that runs twice'
+one-server\t'An entry of the schedule that two servers begin'
+run\t'A batch that runs twice'
+idempotency\t'A request that is answered twice'
+command\t'A command that runs twice'
+refresh\t'A cache value that is made anew twice'
+other\t'Something of the application\'s own'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l store -d 'The cache store that the locks lie in [default: those of the application\'s locks and schedule]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l connection -d 'Queue connections whose jobs are compared with the locks [default: the application\'s]' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l stale -d 'Only locks that nobody needs, rows whose time is over among them'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l no-expiry -d 'Only locks that have no end'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l force -d 'Clear also what a job or a run needs'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l dry-run -d 'Show what would be cleared'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
