@@ -253,7 +253,7 @@ impl App {
 }
 
 /// A ULID of the clock's time.
-fn run_id(clock: Clock) -> String {
+pub fn run_id(clock: Clock) -> String {
     let millis = u64::try_from(clock.now().timestamp_millis()).unwrap_or_default();
     ulid::Ulid::from_parts(millis, rand::random()).to_string()
 }

@@ -17,7 +17,7 @@ use crate::{
     about,
     app::App,
     artisan, clusters, complete, completions, context, db, demo, environment, help, init, journal, locks,
-    prints, queue, record, redis, rls, tenant, tree,
+    prints, queue, record, redis, rls, schedule, tenant, tree,
     ui::{Choice, Color, Format, Place, Ui, Zone},
     verb::Verb,
     webhooks,
@@ -180,6 +180,9 @@ enum Command {
     /// The cache locks of the application: list, clear
     #[command(subcommand)]
     Locks(locks::Command),
+    /// What runs when: list, run, work, output, clear-cache, crontab
+    #[command(subcommand)]
+    Schedule(schedule::Command),
     /// The clusters of a platform: list, show, probe, migrate, repair, add, edit, drain, remove
     #[command(subcommand)]
     Clusters(clusters::Command),
@@ -234,6 +237,8 @@ async fn execute(typed: Vec<OsString>, environment: &Environment, cwd: PathBuf) 
     log(&ui, &global, environment);
     let app = App::new(ui, verb, global, environment.clone(), cwd);
     let signals = tokio::spawn(crate::signals::forward(app.cancel.clone(), verb, app.ui.clone()));
+    let orphaned =
+        tokio::spawn(crate::signals::orphaned(app.cancel.clone(), environment::parent(environment)));
     let result = match environment::arm(environment).and_then(|()| prints::check(&app.ui, verb)) {
         Ok(()) if app.ui.choice.asks_for_names() => prints::names(&app.ui, verb),
         Ok(()) => dispatch(&app, command).await,
@@ -248,6 +253,7 @@ async fn execute(typed: Vec<OsString>, environment: &Environment, cwd: PathBuf) 
     record::conclude(&app, exit, error).await;
     app.close().await;
     signals.abort();
+    orphaned.abort();
     (exit, code)
 }
 
@@ -327,6 +333,7 @@ async fn dispatch(app: &App, command: Command) -> Result<Exit> {
         Command::Webhooks(command) => webhooks::run(app, command).await,
         Command::Queue(command) => queue::run(app, command).await,
         Command::Locks(command) => locks::run(app, command).await,
+        Command::Schedule(command) => schedule::run(app, command).await,
         Command::Clusters(command) => clusters::run(app, command).await,
         Command::Tenant(command) => tenant::run(app, command).await,
         Command::Rls(command) => rls::run(app, command).await,

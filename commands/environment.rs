@@ -18,6 +18,11 @@ pub fn sets(name: &str) -> bool {
     std::env::vars_os().any(|(known, value)| known == name && !value.is_empty() && value != "0")
 }
 
+/// The process that runs the schedule which this command is of: with its end this one has to end, too.
+pub fn parent(environment: &Environment) -> Option<i32> {
+    environment.filled("OPSCTL_SCHEDULED_BY")?.parse().ok()
+}
+
 /// Starts this program anew without variables that would decide about sessions and certificates behind our back: only
 /// the context, its application, or an `opsctl.toml` does.
 pub fn leave_driver_variables_behind() -> Option<opsctl::Exit> {

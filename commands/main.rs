@@ -28,6 +28,7 @@ mod record;
 mod redis;
 mod rls;
 mod safety;
+mod schedule;
 #[cfg(test)]
 mod schemas;
 mod signals;

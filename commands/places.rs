@@ -19,12 +19,15 @@ pub struct Places {
     redis: OnceCell<Redis>,
     unique_db: OnceCell<Db>,
     unique_redis: OnceCell<Redis>,
+    schedule_db: OnceCell<Db>,
+    schedule_redis: OnceCell<Redis>,
 }
 
 impl Places {
     /// The databases that were opened.
     pub fn databases(&self) -> impl Iterator<Item = &Db> {
-        [self.failed.get(), self.values.get(), self.unique_db.get()].into_iter().flatten()
+        let places = [&self.failed, &self.values, &self.unique_db, &self.schedule_db];
+        places.into_iter().filter_map(OnceCell::get)
     }
 }
 
@@ -43,20 +46,36 @@ impl App {
     /// The locks of the default cache store, where unique jobs have theirs, and the store's name.
     pub async fn unique_locks(&self, system: System) -> Result<(Locks<'_>, String)> {
         let name = self.context()?.cache_store(system)?.value;
-        let locks = match self.context()?.lock_store("", system)? {
+        let store = self.context()?.lock_store("", system)?;
+        let locks = self.locks_at(store, &self.places.unique_db, &self.places.unique_redis).await?;
+        Ok((locks, name))
+    }
+
+    /// The mutexes of the application's scheduler.
+    pub async fn schedule_locks(&self) -> Result<Locks<'_>> {
+        let store = self.context()?.schedule_locks()?;
+        self.locks_at(store, &self.places.schedule_db, &self.places.schedule_redis).await
+    }
+
+    async fn locks_at<'a>(
+        &'a self,
+        store: LockStore,
+        db: &'a OnceCell<Db>,
+        redis: &'a OnceCell<Redis>,
+    ) -> Result<Locks<'a>> {
+        Ok(match store {
             LockStore::Redis { target, prefix } => {
                 let open = || async { Ok::<_, Error>(Redis::new(*target)) };
-                Locks::Redis { redis: self.places.unique_redis.get_or_try_init(open).await?, prefix }
+                Locks::Redis { redis: redis.get_or_try_init(open).await?, prefix }
             }
             LockStore::Database { database: None, table, prefix } => {
                 Locks::Database { db: self.db().await?, table, prefix }
             }
             LockStore::Database { database: Some(database), table, prefix } => {
                 let open = || async { Ok::<_, Error>(self.opened(*database)) };
-                Locks::Database { db: self.places.unique_db.get_or_try_init(open).await?, table, prefix }
+                Locks::Database { db: db.get_or_try_init(open).await?, table, prefix }
             }
-        };
-        Ok((locks, name))
+        })
     }
 
     /// Where the application keeps its failed jobs.
@@ -90,7 +109,8 @@ impl App {
         }
     }
 
-    fn opened(&self, database: opsctl::config::Database) -> Db {
+    /// A database that is not the central one.
+    pub fn opened(&self, database: opsctl::config::Database) -> Db {
         Db::new(database, Access::Existing, self.clock)
     }
 }

@@ -30,7 +30,7 @@ use crate::{
     journal,
     redis::PingSummary,
     rls::{Checked, RlsSummary},
-    tenant, tree,
+    schedule, tenant, tree,
     ui::{FactLine, Failure, SCHEMA_VERSION},
     webhooks::{ExplainLine, ExplainSummary, Explained, PageSummary, ShowSummary, Shown},
 };
@@ -59,6 +59,10 @@ fn schemas() -> Vec<(&'static str, Value)> {
         verb::<worker::WorkReport, worker::Counts, worker::Item>("queue work"),
         verb::<Vec<locks::Lock>, locks::Summary, locks::Lock>("locks list"),
         verb::<locks::Cleared, locks::Counts, locks::Item>("locks clear"),
+        verb::<Vec<opsctl::schedule::Line>, opsctl::schedule::Summary, opsctl::schedule::Line>(
+            "schedule list",
+        ),
+        verb::<Vec<opsctl::schedule::Item>, schedule::RunSummary, opsctl::schedule::Item>("schedule run"),
         verb::<Vec<ClusterLine>, ClusterSummary, ClusterLine>("clusters list"),
         verb::<ClusterShown, clusters::ShowSummary, ClusterShown>("clusters show"),
         verb::<Vec<migrate::Item>, migrate::Summary, migrate::Item>("clusters migrate"),

@@ -1,6 +1,8 @@
 //! Ctrl-C, SIGTERM and SIGHUP (a terminal that went away): the first lets the chunk in hand finish, the second drops it.
 //! Who only looks has nothing in hand, and is stopped by the first.
 
+use std::time::Duration;
+
 use opsctl::cancel::Cancel;
 
 use crate::{
@@ -34,6 +36,29 @@ pub async fn forward(cancel: Cancel, verb: &'static Verb, ui: Ui) {
         stop(&cancel, verb, &ui);
     }
 }
+
+/// Time between two looks after the parent.
+const LOOK: Duration = Duration::from_millis(500);
+/// Time that work in hand is given when the parent is gone.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Asks to stop when the process is gone that runs the schedule: whoever takes its entry over must not find this one
+/// still at work.
+#[cfg(unix)]
+pub async fn orphaned(cancel: Cancel, parent: Option<i32>) {
+    let Some(parent) = parent else { return };
+    let is_there = || rustix::process::getppid().is_some_and(|now| now.as_raw_nonzero().get() == parent);
+    while is_there() {
+        tokio::time::sleep(LOOK).await;
+    }
+    cancel.request();
+    tokio::time::sleep(GRACE).await;
+    cancel.request();
+}
+
+/// Parents are not looked after.
+#[cfg(not(unix))]
+pub async fn orphaned(_cancel: Cancel, _parent: Option<i32>) {}
 
 fn stop(cancel: &Cancel, verb: &Verb, ui: &Ui) {
     let first = cancel.check().is_ok();

@@ -10,7 +10,8 @@ use opsctl::{Error, Result};
 use crate::{
     about,
     cli::{Cli, HEADING, LITERAL},
-    clusters, completions, context, db, demo, help, init, journal, locks, queue, redis, rls, tenant,
+    clusters, completions, context, db, demo, help, init, journal, locks, queue, redis, rls, schedule,
+    tenant,
     variables::{Topic, Variable},
     verb::{Example, Verb},
     webhooks,
@@ -29,6 +30,7 @@ pub fn verbs() -> impl Iterator<Item = &'static Verb> {
         webhooks::VERBS,
         queue::VERBS,
         locks::VERBS,
+        schedule::VERBS,
         clusters::VERBS,
         tenant::VERBS,
         rls::VERBS,

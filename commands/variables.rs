@@ -66,7 +66,7 @@ const fn variable(topic: Topic, name: &'static str, text: &'static str) -> Varia
 }
 
 /// All of them. Those of the application are told in docs/configuration.md one by one.
-pub static VARIABLES: [Variable; 37] = [
+pub static VARIABLES: [Variable; 38] = [
     variable(Topic::Context, "OPSCTL_CONTEXT", "named context, as --context"),
     variable(Topic::Context, "OPSCTL_APP", "folder of the application, as --app"),
     variable(Topic::Context, "OPSCTL_SYSTEM", "the system: webhooks, laundry, platform, laravel"),
@@ -103,6 +103,7 @@ pub static VARIABLES: [Variable; 37] = [
     variable(Topic::Terminal, "LC_CTYPE", "likewise, where LC_ALL is not set"),
     variable(Topic::Terminal, "LANG", "likewise, where neither is set"),
     variable(Topic::Terminal, "CI", "never ask, as --no-interaction"),
+    variable(Topic::Terminal, "OPSCTL_SCHEDULED_BY", "set by `schedule run`: its process"),
     variable(Topic::Terminal, "OPSCTL_COMPLETE", "set by a shell that completes; see `opsctl completions`"),
 ];
 

@@ -57,6 +57,7 @@ complete -c opsctl -n "__fish_opsctl_needs_command" -s V -l version -d 'Print ve
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "webhooks" -d 'Payment webhooks: list, show, explain, retry'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "queue" -d 'The queues of the application: status, inspect, failed, retry, forget, flush, prune, clear, restart, pause, resume, work'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "locks" -d 'The cache locks of the application: list, clear'
+complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "schedule" -d 'What runs when: list, run, work, output, clear-cache, crontab'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "clusters" -d 'The clusters of a platform: list, show, probe, migrate, repair, add, edit, drain, remove'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "tenant" -d 'The platform\'s tenants: list, show, create, provision, master taxonomies'
 complete -c opsctl -n "__fish_opsctl_needs_command" -f -a "rls" -d 'Whether tenants are kept apart: row-level security and its equivalents'
@@ -893,6 +894,230 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_sub
 complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -s n -l no-interaction -d 'Never ask'
 complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -s y -l yes -d 'Answer yes to questions'
 complete -c opsctl -n "__fish_opsctl_using_subcommand locks; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -f -a "list" -d 'List the entries: when each is due next, how its last run went, who holds its mutex'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -f -a "run" -d 'Run the entries that are due in this minute, each once across all hosts'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -f -a "work" -d 'Run the schedule in the foreground: at each minute\'s beginning, what is due'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -f -a "output" -d 'Print what the newest run of an entry printed on this host'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -f -a "clear-cache" -d 'Delete the mutexes of the entries, which runs that were killed left behind'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and not __fish_seen_subcommand_from list run work output clear-cache crontab" -f -a "crontab" -d 'Print the cron line that runs the schedule each minute, or units of systemd'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l timezone -d 'As `--tz`, in artisan\'s words' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l next -d 'What is due next comes first'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l on -d 'Only entries that are on'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l concurrency -d 'Entries at the same time, at most' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l takeover -d 'Run entries that the application\'s scheduler is seen to run, too'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l dry-run -d 'Show what would run'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l concurrency -d 'Entries at the same time, at most, of each minute' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l minutes -d 'End when the commands of so many minutes have ended' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l run -d 'Another run than the newest one: its id, as `schedule run -o wide` and `schedule list -o wide` show it' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l list -d 'Print the places of all that is kept, newest first, instead'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from output" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l force -d 'Delete the mutex of a run that is at work, too: another one may then begin beside it'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l dry-run -d 'Show what would be deleted'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from clear-cache" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l user -d 'The user that it runs as: a column of /etc/cron.d, `User=` of a service' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l env -d 'Environment of the application: reads `.env.NAME` when it exists' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -s o -l output -d 'Format of the data on stdout' -r -f -a "table\t'For people, cut to the width of a terminal'
+wide\t'For people: all columns, nothing cut'
+json\t'One object with an envelope'
+jsonl\t'One object per item, then the summary'
+csv\t'A heading and one line per item, quoted, for spreadsheets'
+tsv\t'A heading and one line per item, split by tabs, never quoted, for scripts'
+ids\t'One id per line'
+nagios\t'One line and the exit codes of a Nagios plugin, where a command has a verdict'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l columns -d 'Columns of the table, in this order; `help` lists them' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l sort-by -d 'Sort the rows by these columns, `-` before one for descending; a list in pages is sorted page by page' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l tz -d 'Zone in which times are shown to people: `UTC`, `Asia/Jakarta`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l reason -d 'Why this is done; goes into the journal' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l systemd -d 'Units of systemd instead: a service and a timer'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l entries -d 'A line for each entry that is on: without claims, mutexes, time limits and kept output'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l json -d 'Short for `--output json`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l wide -d 'Short for `--output wide`'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -s q -l quiet -d 'Say nothing but data, warnings and errors'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -s v -l verbose -d 'Tell more: -v what is done, -vv how, -vvv every statement (OPSCTL_LOG)'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -s n -l no-interaction -d 'Never ask'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -s y -l yes -d 'Answer yes to questions'
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from crontab" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
 complete -c opsctl -n "__fish_opsctl_using_subcommand clusters; and not __fish_seen_subcommand_from list show probe add edit drain remove migrate repair" -l app -d 'Folder of the Laravel application, instead of this one (OPSCTL_APP)' -r -F

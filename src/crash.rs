@@ -92,6 +92,16 @@ pub enum Point {
     WorkDeleted,
     /// Locks that are to be cleared were looked at once more, and all of them are there.
     LocksLooked,
+    /// A minute of an entry of the schedule is claimed in the table.
+    ScheduleClaimed,
+    /// The entry's mutex and the key of its minute are taken.
+    ScheduleLocked,
+    /// Its command has started.
+    ScheduleStarted,
+    /// Its command has ended, and that is not recorded.
+    ScheduleEnded,
+    /// Its end is recorded; the mutex is still held.
+    ScheduleRecorded,
 }
 
 impl Point {
@@ -136,6 +146,15 @@ impl Point {
         Point::WorkDone,
         Point::WorkCommitted,
         Point::WorkDeleted,
+    ];
+
+    /// Those of an entry of the schedule, in the order in which it reaches them.
+    pub const SCHEDULE: [Point; 5] = [
+        Point::ScheduleClaimed,
+        Point::ScheduleLocked,
+        Point::ScheduleStarted,
+        Point::ScheduleEnded,
+        Point::ScheduleRecorded,
     ];
 
     /// Those of a run over events, in the order in which it reaches them.
@@ -214,6 +233,11 @@ impl Point {
             Point::WorkCommitted => "work-committed",
             Point::WorkDeleted => "work-deleted",
             Point::LocksLooked => "locks-looked",
+            Point::ScheduleClaimed => "schedule-claimed",
+            Point::ScheduleLocked => "schedule-locked",
+            Point::ScheduleStarted => "schedule-started",
+            Point::ScheduleEnded => "schedule-ended",
+            Point::ScheduleRecorded => "schedule-recorded",
         }
     }
 
@@ -224,6 +248,7 @@ impl Point {
             .chain(Self::QUEUE_RETRY)
             .chain(Self::ENQUEUE)
             .chain(Self::WORK)
+            .chain(Self::SCHEDULE)
             .chain([Point::LocksLooked]);
         all.find(|point| point.name() == name)
     }

@@ -9,7 +9,7 @@
 //! 3. [`laravel`]
 //! 4. [`fleet`], [`schema`], [`isolation`], [`journal`]
 //! 5. the nouns: [`webhooks`], [`clusters`], [`tenants`], [`queue`], [`locks`]
-//! 6. the rounds: [`about`], [`demo`], [`worker`]
+//! 6. the rounds: [`about`], [`demo`], [`schedule`], [`worker`]
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -38,6 +38,7 @@ pub mod near;
 pub mod private;
 pub mod queue;
 pub mod redis;
+pub mod schedule;
 pub mod schema;
 pub mod tenants;
 pub mod text;

@@ -25,6 +25,7 @@ pub fn workplace() -> tempfile::TempDir {
             "\n[redis]\nurl = \"{url}\"\nprefix = \"examples-\"\ndatabases = {{ default = 0, cache = 1, queue = 2, lock = 3 }}\n"
         ));
     }
+    text.push_str("\n[schedule]\nbaseline = [\"webhooks-retry\"]\n");
     text.push_str("\n[contexts.eu.database]\nurl = \"sqlite:opsctl-data/central.sqlite\"\n");
     fs::write(file, text).unwrap();
     folder

@@ -13,7 +13,7 @@ const FLOORS: [(&[&str], bool); 6] = [
     (&["laravel"], false),
     (&["fleet", "schema", "isolation", "journal"], false),
     (&["webhooks", "clusters", "tenants", "queue", "locks"], false),
-    (&["about", "demo", "worker"], false),
+    (&["about", "demo", "schedule", "worker"], false),
 ];
 
 /// What the library never does: that is the binary's part.

@@ -8,7 +8,10 @@ use std::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Environment, Origin, application::read, redis::section::RedisSection, reference};
+use super::{
+    Environment, Origin, application::read, redis::section::RedisSection, reference,
+    schedule::ScheduleSection,
+};
 use crate::{Error, Result, near};
 
 /// The whole file: one context at the top level, and any number of named ones.
@@ -29,6 +32,7 @@ struct Document {
     webhooks: Option<BTreeMap<String, toml::Value>>,
     clusters: Option<BTreeMap<String, toml::Value>>,
     fleet: Option<FleetSection>,
+    schedule: Option<ScheduleSection>,
 }
 
 /// One context as written.
@@ -58,6 +62,8 @@ pub struct Section {
     pub clusters: Option<BTreeMap<String, toml::Value>>,
     /// Where a platform of its own keeps its clusters and tenants.
     pub fleet: Option<FleetSection>,
+    /// What runs when.
+    pub schedule: Option<ScheduleSection>,
 }
 
 /// `[fleet]`: queries over the platform's own tables in the central database, instead of opsctl's.
@@ -110,7 +116,7 @@ impl Section {
         let settings = self.environment.is_some() || self.protected.is_some() || self.system.is_some();
         let stores = self.cache.is_some() || self.queue.is_some() || self.webhooks.is_some();
         let fleet = self.clusters.is_some() || self.fleet.is_some();
-        !(self.names_a_place() || settings || stores || fleet)
+        !(self.names_a_place() || settings || stores || fleet || self.schedule.is_some())
     }
 
     /// Whether it names an application, a database or a Redis server.
@@ -291,6 +297,7 @@ impl Document {
             webhooks: self.webhooks,
             clusters: self.clusters,
             fleet: self.fleet,
+            schedule: self.schedule,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{Context, System};
 use crate::Result;
 
 /// The value of the cache that says so.
-const VALUE: &str = "illuminate:foundation:down";
+pub const VALUE: &str = "illuminate:foundation:down";
 
 /// Where the sign is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,6 +24,7 @@ pub mod protection;
 pub mod queues;
 pub mod redis;
 pub mod reference;
+pub mod schedule;
 pub mod settings;
 pub mod stores;
 pub mod system;

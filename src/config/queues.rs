@@ -167,7 +167,10 @@ impl Context {
     }
 
     /// The application's time zone: `app.timezone`, which Laravel 11 takes from APP_TIMEZONE.
-    fn time_zone(&self) -> Result<chrono_tz::Tz> {
+    ///
+    /// # Errors
+    /// A name that no zone has.
+    pub fn time_zone(&self) -> Result<chrono_tz::Tz> {
         let found = self.app.as_ref().and_then(|app| app.value("app.timezone", &["APP_TIMEZONE"]));
         let Some(Sourced { value: Some(name), origin }) = found else { return Ok(chrono_tz::UTC) };
         name.parse()
@@ -179,9 +182,16 @@ impl Context {
     /// # Errors
     /// No store configured, or one that other hosts do not see.
     pub fn value_store(&self, command: System) -> Result<ValueStore> {
-        let store = self.cache_store(command)?;
+        self.values_of(&self.cache_store(command)?, command)
+    }
+
+    /// A cache store for values.
+    ///
+    /// # Errors
+    /// One that other hosts do not see.
+    pub fn values_of(&self, store: &Sourced<String>, command: System) -> Result<ValueStore> {
         let prefix = || self.cache_prefix(&store.value, command);
-        match self.cache_driver(&store).as_str() {
+        match self.cache_driver(store).as_str() {
             "redis" => Ok(ValueStore::Redis {
                 target: Box::new(self.store_redis(Role::Cache, &store.value, command)?),
                 prefix: prefix()?,

@@ -127,6 +127,15 @@ pub mod webhooks {
     /// Backoff mode.
     pub const SCHEDULER_BACKOFF_MODE: Setting =
         Setting::new("tenrusl.scheduler_backoff_mode", &["TENRUSL_SCHEDULER_BACKOFF_MODE"], "full");
+    /// The only provider of the scheduled batch; empty for all.
+    pub const SCHEDULER_PROVIDER: Setting =
+        Setting::new("tenrusl.scheduler_provider", &["TENRUSL_SCHEDULER_PROVIDER"], "");
+    /// Whether the scheduled batch goes through the queue.
+    pub const SCHEDULER_QUEUE: Setting =
+        Setting::new("tenrusl.scheduler_queue", &["TENRUSL_SCHEDULER_QUEUE"], "false");
+    /// Minutes that the scheduled batch's mutex lives.
+    pub const SCHEDULER_LOCK_MINUTES: Setting =
+        Setting::new("tenrusl.scheduler_lock_minutes", &["TENRUSL_SCHEDULER_LOCK_MINUTES"], "10");
     /// Seconds that the run lock lives without renewal. No variable sets it.
     pub const RETRY_COMMAND_LOCK_SECONDS: Setting =
         Setting::new("tenrusl.retry_command_lock_seconds", &[], "900");

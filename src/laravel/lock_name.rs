@@ -116,7 +116,12 @@ pub fn overlap(class: &str, key: &str) -> String {
 /// The name of a scheduled command's mutex (`Event::mutexName`, Laravel 11.36 and later): `command` is what stands
 /// behind `php artisan `, and `expression` its five cron fields.
 pub fn schedule(expression: &str, command: &str) -> String {
-    let digest = Sha1::digest(format!("{expression}php artisan {command}"));
+    schedule_named(&format!("{expression}php artisan {command}"))
+}
+
+/// The name of the mutex of something scheduled that is known by its description (`CallbackEvent::mutexName`).
+pub fn schedule_named(description: &str) -> String {
+    let digest = Sha1::digest(description);
     digest.iter().fold(SCHEDULE.to_owned(), |mut name, byte| {
         let _ = write!(name, "{byte:02x}"); // writing to a String cannot fail
         name

@@ -21,13 +21,14 @@ const RENEW: &str = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.
 const COLUMNS: [&str; 3] = ["key", "owner", "expiration"];
 
 impl Locks<'_> {
-    /// Who holds which of these locks now, by their names.
+    /// Who holds which of these locks now, by their names; seen from the session's transaction where there is one on the
+    /// database of the locks.
     ///
     /// # Errors
     /// The store does not answer, or its table is missing.
     pub async fn owners_of(
         &self,
-        session: &mut Session<'_>,
+        session: Option<&mut Session<'_>>,
         names: &[String],
     ) -> Result<HashMap<String, String>> {
         if names.is_empty() {
@@ -50,9 +51,9 @@ impl Locks<'_> {
             table.name, filter.sql
         );
         let query = Query::new(sql).bind_all(filter.values).bind(db.now().await?.timestamp());
-        let rows = match is_same(db, session) {
-            true => session.fetch(query).await?,
-            false => db.session().await?.fetch(query).await?,
+        let rows = match session {
+            Some(session) if is_same(db, session) => session.fetch(query).await?,
+            _ => db.session().await?.fetch(query).await?,
         };
         let bare = |name: String| name.strip_prefix(prefix.as_str()).unwrap_or_default().to_owned();
         rows.iter().map(|row| Ok((bare(row.text("name")?), row.text("owner")?))).collect()

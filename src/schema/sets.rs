@@ -135,6 +135,7 @@ pub static OPSCTL: Set = Set {
         3 "0003_clusters.sql",
         4 "0004_tenants.sql",
         5 "0005_queue.sql",
+        6 "0006_schedule.sql",
     ),
 };
 

@@ -25,6 +25,7 @@ pub mod redis;
 pub mod redis_sets;
 pub mod replica;
 pub mod roles;
+pub mod schedule;
 pub mod service;
 pub mod tenants;
 pub mod tls;

@@ -188,7 +188,7 @@ impl Chunk<'_> {
                 None => {}
             }
         }
-        let owners = self.means.locks.owners_of(session, &unowned).await?;
+        let owners = self.means.locks.owners_of(Some(session), &unowned).await?;
         owned.extend(owners.into_iter().map(|(name, owner)| Wanted { name, owner }));
         self.means.locks.release_each(Some(session), &owned).await
     }
