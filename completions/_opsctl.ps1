@@ -754,6 +754,7 @@ Register-ArgumentCompleter -Native -CommandName 'opsctl' -ScriptBlock {
             [CompletionResult]::new('--max-jobs', '--max-jobs', [CompletionResultType]::ParameterName, 'End behind so many jobs; 0 for no limit')
             [CompletionResult]::new('--max-time', '--max-time', [CompletionResultType]::ParameterName, 'End behind the job in hand when this time is over; 0 for no limit')
             [CompletionResult]::new('--sleep', '--sleep', [CompletionResultType]::ParameterName, 'Time between two looks at empty queues')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Transactions at once, each of up to a hundred jobs')
             [CompletionResult]::new('--tries', '--tries', [CompletionResultType]::ParameterName, 'How often a job may be taken that says nothing of it; 0 for no limit')
             [CompletionResult]::new('--backoff', '--backoff', [CompletionResultType]::ParameterName, 'Seconds before a job that met an error is tried again: one for each try, the last one for the rest')
             [CompletionResult]::new('--job-timeout', '--job-timeout', [CompletionResultType]::ParameterName, 'Time that a job may run that says nothing of it; 0 for no limit')

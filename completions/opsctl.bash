@@ -3699,7 +3699,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__queue__subcmd__work)
-            opts="-c -o -q -v -n -y -h --queue --once --stop-when-empty --max-jobs --max-time --sleep --tries --backoff --job-timeout --force --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --queue --once --stop-when-empty --max-jobs --max-time --sleep --concurrency --tries --backoff --job-timeout --force --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3718,6 +3718,10 @@ _opsctl() {
                     return 0
                     ;;
                 --sleep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

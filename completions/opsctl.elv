@@ -731,6 +731,7 @@ set edit:completion:arg-completer[opsctl] = {|@words|
             cand --max-jobs 'End behind so many jobs; 0 for no limit'
             cand --max-time 'End behind the job in hand when this time is over; 0 for no limit'
             cand --sleep 'Time between two looks at empty queues'
+            cand --concurrency 'Transactions at once, each of up to a hundred jobs'
             cand --tries 'How often a job may be taken that says nothing of it; 0 for no limit'
             cand --backoff 'Seconds before a job that met an error is tried again: one for each try, the last one for the rest'
             cand --job-timeout 'Time that a job may run that says nothing of it; 0 for no limit'

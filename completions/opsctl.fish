@@ -738,6 +738,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_sub
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l max-jobs -d 'End behind so many jobs; 0 for no limit' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l max-time -d 'End behind the job in hand when this time is over; 0 for no limit' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l sleep -d 'Time between two looks at empty queues' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l concurrency -d 'Transactions at once, each of up to a hundred jobs' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l tries -d 'How often a job may be taken that says nothing of it; 0 for no limit' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l backoff -d 'Seconds before a job that met an error is tried again: one for each try, the last one for the rest' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from work" -l job-timeout -d 'Time that a job may run that says nothing of it; 0 for no limit' -r

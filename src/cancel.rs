@@ -4,7 +4,7 @@ use std::{
     future::Future,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -20,7 +20,7 @@ pub struct Cancel {
     soft: CancellationToken,
     hard: CancellationToken,
     deadline: Option<Instant>,
-    shielded: Arc<AtomicBool>,
+    shields: Arc<AtomicUsize>,
 }
 
 /// Time that work which must not be cut, such as a COMMIT, is given to finish when it is asked to stop.
@@ -28,11 +28,11 @@ const GRACE: Duration = Duration::from_millis(900);
 
 /// Work that must not be cut goes on while this lives.
 #[derive(Debug)]
-pub struct Shield(Arc<AtomicBool>);
+pub struct Shield(Arc<AtomicUsize>);
 
 impl Drop for Shield {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -96,7 +96,7 @@ impl Cancel {
             result = &mut work => return result,
             () = deadline => passed(),
         };
-        if self.shielded.load(Ordering::Relaxed)
+        if self.shields.load(Ordering::Relaxed) > 0
             && let Ok(result) = tokio::time::timeout(GRACE, work).await
         {
             return result; // it came to an end of its own: between two chunks it sees that it must stop
@@ -104,11 +104,11 @@ impl Cancel {
         Err(stop)
     }
 
-    /// From here until the shield is dropped, [`Cancel::guard`] gives the work a moment to finish.
+    /// From here until the shield is dropped, and every other one, [`Cancel::guard`] gives the work a moment to finish.
     #[must_use]
     pub fn shield(&self) -> Shield {
-        self.shielded.store(true, Ordering::Relaxed);
-        Shield(self.shielded.clone())
+        self.shields.fetch_add(1, Ordering::Relaxed);
+        Shield(self.shields.clone())
     }
 
     /// Waits, but not beyond the first request or the deadline.

@@ -73,6 +73,7 @@ mod queue_retry_unique;
 mod queue_signs;
 mod queue_status;
 mod queue_work;
+mod queue_work_places;
 mod queue_work_safe;
 mod races;
 mod readme;

@@ -39,6 +39,8 @@ on_every_engine! {
             let said = case.work(&[]);
             assert_eq!(said.code, 0, "{said:?}");
             assert!(said.err.contains(" ms DONE applied: payment updated"), "{said:?}");
+            // D22: a job that may run for longer than it is reserved may run twice; row locks end with their worker.
+            assert_eq!(said.err.contains("gives them to other workers after 90 s"), place.connection() == "redis", "{said:?}");
             let event = case.event(&id).await;
             // D8: the claim has counted the attempt, and the job does not count it again.
             assert_eq!((event.status.as_str(), event.attempts), ("processed", 2));
@@ -297,7 +299,7 @@ on_every_engine! {
             let said = case.run(&["queue:work", place.connection(), "--queue=high,low", "--once", "--memory=64", "--timeout=30"]);
             assert!(said.code == 0 && said.err.contains(&uuid(3)), "{said:?}");
             let said = case.run(&["queue", "work", "--queue", "high,low", "--max-jobs", "2"]);
-            assert!(said.code == 0 && said.err.contains("it ended since it has had its jobs"), "{said:?}");
+            assert!(said.code == 0 && said.err.contains("it ended: it has had its jobs"), "{said:?}");
             assert!(place.jobs(case, "high").await.is_empty());
             assert_eq!(place.jobs(case, "low").await, [place.payload(2, &format!("{:0<26}", "2"))]);
             let none = case.run(&["queue", "work", "--once"]);

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use opsctl::crash::Point;
+use opsctl::{config::database::Address, crash::Point};
+use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{
     on_every_engine,
@@ -11,6 +12,7 @@ use crate::{
         Case, Event, Payment,
         cli::{Said, wait_until},
         number,
+        proxy::{Proxy, Way},
         work::{Place, job},
     },
 };
@@ -110,14 +112,15 @@ on_every_engine! {
     }
 
     async fn several_workers_run_each_job_once(case: &Case) {
-        let count = number("OPSCTL_TEST_EVENTS", 60_usize);
+        let count = number("OPSCTL_TEST_RACE_EVENTS", 60_usize).min(1000);
         let names: Vec<String> = (1..=count).map(|number| format!("{number}x")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         for place in Place::both() {
             place.clear(case).await;
             case.write_env(&place.settings());
             let ids = push(case, &place, &names).await;
-            let runs: Vec<_> = (0..3).map(|_| case.program(&WORK).spawn().unwrap()).collect();
+            let several = ["queue", "work", "--stop-when-empty", "--concurrency", "4"];
+            let runs: Vec<_> = [&WORK[..], &several, &WORK].map(|words| case.program(words).spawn().unwrap()).into();
             let said: Vec<Said> = runs.into_iter().map(|run| run.wait_with_output().unwrap().into()).collect();
             assert!(said.iter().all(|said| said.code == 0), "{said:?}");
             let last = case.run(&WORK);
@@ -136,7 +139,7 @@ on_every_engine! {
             held.interrupt();
             let said = held.go();
             assert_eq!((said.code, holds(case, &place, &ids, "").await), (0, 1), "{said:?}");
-            assert!(said.err.contains("it ended since it was asked to stop"), "{said:?}");
+            assert!(said.err.contains("it ended: it was asked to stop"), "{said:?}");
             let idle = case.program(&FOREVER).spawn().unwrap();
             let journal = case.folder.path().join("state");
             wait_until("it has begun", || {
@@ -228,5 +231,86 @@ on_every_engine! {
         assert_eq!(child.wait().unwrap().code(), Some(0));
         reader.join().unwrap();
         assert_eq!(holds(case, &place, &ids, "").await, 1);
+    }
+
+    async fn an_answer_of_redis_that_is_lost_runs_nothing_twice(case: &Case) {
+        let Some(place) = Place::redis() else { return };
+        let Place::Redis(server) = &place else { return };
+        for (at, way) in [("work-locked", Way::CutReply(0)), ("work-locked", Way::CutReply(7)), ("work-committed", Way::CutReply(0))] {
+            let proxy = Proxy::to(server.port);
+            place.clear(case).await;
+            case.write_env(&Place::settings_at(proxy.port));
+            let ids = push(case, &place, &["a", "b"]).await;
+            let held = case.hold(at, &WORK);
+            proxy.set(way);
+            let said = held.go();
+            let told = format!("{at}, {way:?}: {said:?}");
+            assert_eq!((said.code, proxy.cuts(), holds(case, &place, &ids, &told).await), (0, 1, 2), "{told}");
+            assert_eq!((place.jobs(case, "webhooks").await.len(), case.count("failed_jobs").await), (0, 0), "{told}");
+        }
+    }
+
+    async fn a_redis_that_goes_away_behind_the_commit_is_settled_with_later(case: &Case) {
+        let Some(place) = Place::redis() else { return };
+        let Place::Redis(server) = &place else { return };
+        let proxy = Proxy::to(server.port);
+        for at in ["work-taken", "work-committed"] {
+            place.clear(case).await;
+            case.write_env(&Place::settings_at(proxy.port));
+            let ids = push(case, &place, &["a"]).await;
+            let held = case.hold(at, &FOREVER);
+            proxy.set(Way::Refuse);
+            let go = std::thread::spawn(move || held.go_with_signal(Duration::from_secs(4)));
+            std::thread::sleep(Duration::from_millis(1500));
+            proxy.set(Way::Pass);
+            let said = go.join().unwrap();
+            assert_eq!((said.code, holds(case, &place, &ids, at).await), (0, 1), "{at}: {said:?}");
+            assert_eq!((place.jobs(case, "webhooks").await.len(), case.count("failed_jobs").await), (0, 0), "{at}: {said:?}");
+        }
+    }
+
+    async fn a_commit_without_an_answer_is_looked_up(case: &Case) {
+        let Address::Tcp(_, port) = &case.target.address else { return };
+        for place in Place::both() {
+            for way in [Way::CutBeforeCommit, Way::CutAtCommit, Way::CutAfterCommit] {
+                let proxy = Proxy::to(*port);
+                place.clear(case).await;
+                case.write_env(&format!("DB_PORT={}\n{}", proxy.port, place.settings()));
+                let ids = push(case, &place, &["a", "b"]).await;
+                let held = case.hold("work-done", &WORK);
+                proxy.set(way);
+                let said = held.go();
+                let told = format!("{}, {way:?}: {said:?}", place.connection());
+                assert_eq!((said.code, proxy.cuts(), holds(case, &place, &ids, &told).await), (0, 1, 2), "{told}");
+                assert_eq!((place.jobs(case, "webhooks").await.len(), case.count("failed_jobs").await), (0, 0), "{told}");
+            }
+        }
+    }
+
+    async fn random_kills_lose_and_double_nothing(case: &Case) {
+        let (seed, kills) = (number("OPSCTL_TEST_SEED", 7_u64), number("OPSCTL_TEST_KILLS", 4_u32));
+        for place in Place::both() {
+            let mut rng = StdRng::seed_from_u64(seed);
+            case.write_env(&place.settings());
+            let names: Vec<String> = (1..=40).map(|number| format!("{number}x")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            for kill in 0..kills {
+                let told = format!("{}, seed {seed}, kill {kill}", place.connection());
+                place.clear(case).await;
+                let ids = push(case, &place, &names).await;
+                let mut child = case.program(&["queue", "work", "--stop-when-empty", "--concurrency", "3"]).spawn().unwrap();
+                tokio::time::sleep(Duration::from_micros(rng.random_range(5_000..80_000))).await;
+                child.kill().unwrap();
+                child.wait().unwrap();
+                holds(case, &place, &ids, &told).await;
+                place.expire(case, "webhooks").await;
+                place.unlock(case).await;
+                let next = case.run(&WORK);
+                let done = holds(case, &place, &ids, &told).await;
+                let failed = usize::try_from(case.count("failed_jobs").await).unwrap();
+                assert_eq!((done + failed, place.jobs(case, "webhooks").await.len()), (40, 0), "{told}: {next:?}");
+                assert!(matches!(place, Place::Redis(_)) || failed == 0, "{told}: a table rolls back: {next:?}");
+            }
+        }
     }
 }

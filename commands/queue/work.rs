@@ -64,6 +64,9 @@ pub const VERB: Verb = Verb {
     }],
 };
 
+/// Jobs of one transaction: as many as a retry tries in one.
+const CHUNK: usize = 100;
+
 /// Run the jobs that opsctl knows, as a worker of the application's own would
 ///
 /// Knows `App\Jobs\ProcessWebhookEvent`. Jobs of other classes are not touched, and told. Payloads say
@@ -93,6 +96,9 @@ pub struct Args {
     /// Time between two looks at empty queues
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = time_or_none)]
     sleep: Duration,
+    /// Transactions at once, each of up to a hundred jobs
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value = "1", value_parser = number(1, 32))]
+    concurrency: u32,
     /// How often a job may be taken that says nothing of it; 0 for no limit
     #[arg(long, allow_negative_numbers = true, value_name = "N", default_value = "1", value_parser = number(0, 10_000))]
     tries: u32,
@@ -141,6 +147,8 @@ impl Args {
             max_time: self.max_time.filter(|time| !time.is_zero()),
             sleep: self.sleep,
             options: Options { tries: self.tries, backoff: self.backoff.clone(), timeout: self.job_timeout },
+            chunk: CHUNK,
+            concurrency: if self.dry_run { 1 } else { self.concurrency as usize },
             dry_run: self.dry_run,
             limits: Limits::resolve(app.context()?, Overrides::default())?,
             seed: environment::seed(&app.environment),

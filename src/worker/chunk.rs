@@ -7,7 +7,10 @@
 
 mod steps;
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
@@ -28,12 +31,13 @@ use crate::{
 };
 
 /// Works chunks off.
+#[derive(Clone)]
 pub(super) struct Chunk<'a> {
     pub means: &'a Means<'a>,
     pub request: &'a WorkRequest,
     pub queues: &'a Queues<'a>,
     pub handler: &'a Handler<'a>,
-    pub hand: &'a Hand,
+    pub hand: Rc<Hand>,
     pub cancel: &'a Cancel,
 }
 
@@ -204,20 +208,20 @@ impl Chunk<'_> {
     /// Settles what is in hand, as far as its servers answer.
     pub(super) async fn close(&self) {
         if let Err(error) = self.hand.settle(self.queues).await {
-            tracing::warn!(%error, "taken jobs were not settled; they are when the queue answers again");
+            tracing::debug!(%error, "taken jobs were not settled; they are when the queue answers again");
         }
         crash::reach(Point::WorkDeleted);
-        self.hand.release(self.means.locks).await;
+        if let Err(error) = self.hand.release(self.means.locks).await {
+            tracing::debug!(%error, "locks were not given back; they are when their store answers again");
+        }
     }
 
     fn told(queue: &str, done: Done, started: Instant) -> Worked {
         let Done { planned, tried, mut left } = done;
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let skipped = skipped(&tried);
-        let reasons: HashMap<&str, String> = tried
-            .items()
-            .map(|item| (item.id.as_str(), format!("{}: {}", item.outcome.name(), item.reason)))
-            .collect();
+        let reasons: HashMap<&str, String> =
+            tried.items().map(|item| (item.id.as_str(), reason(item))).collect();
         let (mut items, mut took) = (Vec::new(), Vec::new());
         for planned in &planned {
             if is_skipped(planned, &skipped) {
@@ -245,6 +249,15 @@ pub(super) fn item(queue: &str, job: &Job, outcome: Outcome, reason: String, too
         reason,
         attempts: job.attempts(),
         took_ms,
+    }
+}
+
+/// How an event ended, and why; some reasons say both.
+fn reason(item: &webhooks::Item) -> String {
+    let outcome = item.outcome.name();
+    match item.reason.starts_with(&format!("{outcome}:")) {
+        true => item.reason.clone(),
+        false => format!("{outcome}: {}", item.reason),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Kind, Result,
+    Result,
     laravel::{
         lock::Locks,
         lock_set::Wanted,
@@ -76,7 +76,7 @@ impl Hand {
 
     /// Notes locks that are ours now.
     pub(super) fn hold(&self, locks: &[Wanted]) {
-        self.locks.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(locks);
+        self.locks().extend_from_slice(locks);
     }
 
     /// Settles every job.
@@ -91,18 +91,24 @@ impl Hand {
         }
     }
 
-    /// Gives back every lock. A store that does not answer ends them by itself.
-    pub(super) async fn release(&self, locks: &Locks<'_>) {
-        let held = std::mem::take(&mut *self.locks.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Err(error) = locks.release_each(None, &held).await {
-            let is_away = error.kind() == Kind::Unreachable;
-            tracing::warn!(%error, is_away, locks = held.len(), "locks were not given back: they end by themselves");
-        }
+    /// Gives back every lock.
+    ///
+    /// # Errors
+    /// The store does not answer; the next call goes on, unless they have ended by themselves.
+    pub(super) async fn release(&self, locks: &Locks<'_>) -> Result<()> {
+        let held = self.locks().clone();
+        locks.release_each(None, &held).await?;
+        self.locks().retain(|lock| !held.contains(lock));
+        Ok(())
     }
 
     /// Whether something is left to settle.
     pub(super) fn is_empty(&self) -> bool {
-        self.open().is_empty()
+        self.open().is_empty() && self.locks().is_empty()
+    }
+
+    fn locks(&self) -> MutexGuard<'_, Vec<Wanted>> {
+        self.locks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> MutexGuard<'_, Vec<Held>> {

@@ -4,27 +4,20 @@
 mod chunk;
 mod fault;
 mod hand;
+mod lane;
 mod registry;
 mod report;
 mod rules;
+mod run;
 mod scan;
 mod signs;
 
 use std::{
-    collections::BTreeMap,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
-use backon::{BackoffBuilder, ExponentialBuilder};
-
-use self::{
-    chunk::{Chunk, Stop, Worked},
-    fault::Trouble,
-    hand::Hand,
-    registry::Job,
-    scan::Scan,
-    signs::Sign,
-};
+use self::{chunk::Chunk, run::Run};
 pub use self::{
     registry::{Known, MARKS},
     report::{Counts, Ending, Item, Outcome, WorkReport},
@@ -32,21 +25,13 @@ pub use self::{
     signs::Signs,
 };
 use crate::{
-    Error, Kind, Result,
+    Result,
     cancel::Cancel,
-    db::{Db, Fault},
-    laravel::{failed::FailedJobs, lock::Locks, queue::QueuePlace, values::Kept},
+    db::Db,
+    laravel::{failed::FailedJobs, lock::Locks, queue::QueuePlace},
     webhooks::{Handler, Limits, Store},
 };
 
-/// Jobs of one transaction.
-const CHUNK: usize = 100;
-/// Tries of a chunk that meets deadlocks.
-const TRIES: usize = 6;
-/// The longest pause after a server that did not answer.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// Time for which a run that ends by itself waits for servers that do not answer.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Time that is taken for what is in hand when the run is over.
 const CLOSE_FOR: Duration = Duration::from_millis(500);
 
@@ -59,7 +44,7 @@ pub struct WorkRequest {
     pub once: bool,
     /// Ends when there is nothing to take.
     pub stop_when_empty: bool,
-    /// Jobs of this run, at most; with one, a worker that finds none ends.
+    /// Jobs of this run, at most.
     pub max_jobs: Option<u64>,
     /// Time after which it ends behind its chunk.
     pub max_time: Option<Duration>,
@@ -67,6 +52,10 @@ pub struct WorkRequest {
     pub sleep: Duration,
     /// What goes for jobs whose payload says nothing.
     pub options: Options,
+    /// Jobs of one transaction, at most.
+    pub chunk: usize,
+    /// Transactions at once, one at least.
+    pub concurrency: usize,
     /// Shows what a pass over the queues would do, and changes nothing.
     pub dry_run: bool,
     /// The limits of events.
@@ -126,245 +115,11 @@ pub async fn work(
     let began = cancel.guard(means.signs.restart()).await?;
     let now = cancel.guard(means.db.now()).await?;
     let handler = Handler::new(&store, request.limits.clone(), now, request.dry_run, request.seed, cancel);
-    let (hand, queues) = (Hand::default(), means.place.queues());
-    let chunk = Chunk { means, request, queues: &queues, handler: &handler, hand: &hand, cancel };
-    let mut report = WorkReport::new(&means.place.connection.name, &request.queues, request.dry_run);
-    let mut run = Run {
-        chunk: &chunk,
-        scan: Scan::new(&request.queues),
-        began,
-        started,
-        pass: Pass::default(),
-        told: 0,
-        report: &mut report,
-    };
+    let queues = means.place.queues();
+    let chunk = Chunk { means, request, queues: &queues, handler: &handler, hand: Rc::default(), cancel };
+    let mut run = Run::new(chunk, began, started);
     let ended = cancel.guard(run.work(progress)).await;
-    run.report.counts.unknown = run.scan.strangers();
-    match ended {
-        Ok(ending) => report.ended = Some(ending),
-        Err(error) => report.stop(error),
-    }
     // Whatever ended it, what is in hand goes back while somebody waits for the end.
-    let _ = tokio::time::timeout(CLOSE_FOR, chunk.close()).await;
-    report.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(report)
-}
-
-/// A pass over all queues.
-#[derive(Debug, Default)]
-struct Pass {
-    /// Whether a job was taken.
-    worked: bool,
-    /// Why known jobs were left.
-    left: BTreeMap<String, u64>,
-}
-
-struct Run<'a, 'b> {
-    chunk: &'b Chunk<'a>,
-    scan: Scan,
-    began: Option<Kept>,
-    started: Instant,
-    pass: Pass,
-    /// Jobs of other classes that were told of.
-    told: u64,
-    report: &'b mut WorkReport,
-}
-
-/// What one turn came to.
-enum Turn {
-    Worked,
-    /// There is nothing to take now.
-    Idle,
-    End(Ending),
-}
-
-impl Run<'_, '_> {
-    async fn work(&mut self, progress: &mut dyn Progress) -> Result<Ending> {
-        let mut trouble = Troubles::default();
-        loop {
-            if let Some(ending) = self.ending()? {
-                return Ok(ending);
-            }
-            match self.turn(progress).await {
-                Ok(Turn::End(ending)) => return Ok(ending),
-                Ok(Turn::Worked) => trouble.over(progress),
-                Ok(Turn::Idle) => {
-                    trouble.over(progress);
-                    if self.chunk.request.is_bounded() {
-                        return Ok(Ending::Empty);
-                    }
-                    self.sleep(self.chunk.request.sleep).await;
-                    self.scan.again();
-                }
-                Err(error) => {
-                    let pause = trouble.met(error, self.chunk.request, progress)?;
-                    self.sleep(pause).await;
-                }
-            }
-        }
-    }
-
-    /// Why to end here, if at all.
-    fn ending(&self) -> Result<Option<Ending>> {
-        let request = self.chunk.request;
-        match self.chunk.cancel.check() {
-            Err(error) if error.kind() == Kind::Interrupted && !request.is_bounded() => {
-                return Ok(Some(Ending::Signal));
-            }
-            result => result?,
-        }
-        let had = |most: u64| self.report.counts.jobs >= most;
-        if request.max_jobs.is_some_and(had) {
-            return Ok(Some(Ending::Jobs));
-        }
-        let over = request.max_time.is_some_and(|time| self.started.elapsed() >= time);
-        Ok(over.then_some(Ending::Time))
-    }
-
-    /// Waits, but not beyond the end of the run.
-    async fn sleep(&self, time: Duration) {
-        let rest = self.chunk.request.max_time.map(|most| most.saturating_sub(self.started.elapsed()));
-        // A request to stop ends the pause, and is seen by who asks next.
-        let _ = self.chunk.cancel.sleep(rest.map_or(time, |rest| time.min(rest))).await;
-    }
-
-    async fn turn(&mut self, progress: &mut dyn Progress) -> Result<Turn> {
-        let (means, request) = (self.chunk.means, self.chunk.request);
-        if !self.chunk.hand.is_empty() {
-            self.chunk.hand.settle(self.chunk.queues).await?;
-        }
-        match means.signs.look(self.began).await? {
-            Sign::Restart => return Ok(Turn::End(Ending::Restart)),
-            Sign::Down if request.is_bounded() => return Ok(Turn::End(Ending::Down)),
-            Sign::Down => return Ok(Turn::Idle),
-            Sign::Go => {}
-        }
-        let open = means.signs.open(&means.place.connection.name, &request.queues).await?;
-        let left = request.max_jobs.map_or(u64::MAX, |most| most - self.report.counts.jobs);
-        let most = CHUNK.min(usize::try_from(left).unwrap_or(CHUNK));
-        let Some((queue, jobs)) = self.scan.next(self.chunk.queues, &open, most).await? else {
-            return Ok(self.end_pass(progress));
-        };
-        let worked = self.batch(&queue, jobs).await?;
-        self.note(&queue, worked, progress);
-        Ok(Turn::Worked)
-    }
-
-    /// Every queue was looked through. Where jobs were taken meanwhile, others may have come.
-    fn end_pass(&mut self, progress: &mut dyn Progress) -> Turn {
-        let pass = std::mem::take(&mut self.pass);
-        self.report.leave(pass.left);
-        let strangers = self.scan.strangers();
-        if strangers != self.told {
-            self.told = strangers;
-            let jobs = if strangers == 1 { "1 job".to_owned() } else { format!("{strangers} jobs") };
-            progress.note(&format!("{jobs} of classes that opsctl does not run stay where they lie."));
-        }
-        if pass.worked && !self.chunk.request.dry_run {
-            self.scan.again();
-            return Turn::Worked;
-        }
-        Turn::Idle
-    }
-
-    /// Runs a chunk; when one of its jobs cannot be, the others go on without it.
-    async fn batch(&self, queue: &str, jobs: Vec<Job>) -> Result<Worked> {
-        let stop = match self.patiently(queue, &jobs).await {
-            Ok(worked) => return Ok(worked),
-            Err(stop) => stop,
-        };
-        let trouble = Trouble::of(stop)?;
-        let mut all = Worked::default();
-        if let [job] = &jobs[..] {
-            return match self.chunk.request.dry_run {
-                true => Ok(all),
-                false => self.chunk.fault(queue, job, &trouble).await,
-            };
-        }
-        for job in jobs {
-            if self.chunk.cancel.check().is_err() {
-                break; // what was done must be told; the rest lies where it lay
-            }
-            let one = match self.patiently(queue, std::slice::from_ref(&job)).await {
-                Ok(worked) => worked,
-                Err(stop) => self.chunk.fault(queue, &job, &Trouble::of(stop)?).await?,
-            };
-            all.items.extend(one.items);
-            all.took.extend(one.took);
-            all.left.extend(one.left);
-        }
-        Ok(all)
-    }
-
-    /// Repeats what met a deadlock: its transaction was rolled back whole.
-    async fn patiently(&self, queue: &str, jobs: &[Job]) -> Result<Worked, Stop> {
-        let mut pauses = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(20))
-            .with_max_delay(Duration::from_secs(1))
-            .with_max_times(TRIES - 1)
-            .with_jitter()
-            .build();
-        loop {
-            let error = match self.chunk.run(queue, jobs.to_vec()).await {
-                Err(Stop::Error(error)) if error.fault() == Some(Fault::Transient) => error,
-                result => return result,
-            };
-            match pauses.next() {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(error.into()),
-            }
-        }
-    }
-
-    fn note(&mut self, queue: &str, worked: Worked, progress: &mut dyn Progress) {
-        self.pass.worked |= !worked.items.is_empty();
-        if !self.chunk.request.dry_run {
-            self.scan.took(queue, worked.took.into_iter());
-        }
-        for why in worked.left {
-            *self.pass.left.entry(why.to_owned()).or_default() += 1;
-        }
-        for item in worked.items {
-            progress.job(&item);
-            self.report.add(item);
-        }
-    }
-}
-
-/// Servers that did not answer, one after another.
-#[derive(Debug, Default)]
-struct Troubles {
-    since: Option<Instant>,
-    count: u32,
-    told: Option<String>,
-}
-
-impl Troubles {
-    /// What passes is waited for, by a worker that has no end without limit; gives the time.
-    ///
-    /// # Errors
-    /// What does not pass.
-    fn met(&mut self, error: Error, request: &WorkRequest, progress: &mut dyn Progress) -> Result<Duration> {
-        let since = *self.since.get_or_insert_with(Instant::now);
-        let passes = matches!(error.kind(), Kind::Unreachable | Kind::Locked)
-            || error.fault() == Some(Fault::Transient);
-        let patient = !request.is_bounded() || since.elapsed() < PATIENCE;
-        if !passes || !patient || request.dry_run || request.once {
-            return Err(error);
-        }
-        let text = error.to_string();
-        if self.told.as_ref() != Some(&text) {
-            progress.warning(&format!("no job is taken for now: {text}"));
-            self.told = Some(text);
-        }
-        let pause = Duration::from_millis(200).saturating_mul(1 << self.count.min(10));
-        self.count += 1;
-        Ok(pause.min(LONGEST_PAUSE))
-    }
-
-    fn over(&mut self, progress: &mut dyn Progress) {
-        if std::mem::take(self).told.is_some() {
-            progress.note("The servers answer again.");
-        }
-    }
+    let _ = tokio::time::timeout(CLOSE_FOR, run.close()).await;
+    Ok(run.report(ended))
 }

@@ -81,6 +81,16 @@ impl Scan {
         }
     }
 
+    /// Forgets what was seen: it may lie there still.
+    pub(super) fn restart(&mut self) {
+        for lane in &mut self.lanes {
+            lane.look.again();
+            lane.seen.clear();
+            lane.ended = None;
+            lane.strangers.0 = 0;
+        }
+    }
+
     /// Jobs that may be taken and that nobody here can run, of the last pass over each queue.
     pub(super) fn strangers(&self) -> u64 {
         self.lanes.iter().map(|lane| lane.strangers.1.max(lane.strangers.0)).sum()

@@ -82,6 +82,14 @@ impl Held {
         rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     }
 
+    /// Lets it go on, asks it to stop after a time, and waits for its end.
+    pub fn go_with_signal(mut self, after: Duration) -> Said {
+        std::fs::remove_file(&self.file).unwrap();
+        std::thread::sleep(after);
+        self.interrupt();
+        self.child.take().unwrap().wait_with_output().unwrap().into()
+    }
+
     /// Lets it go on, and waits for its end.
     pub fn go(mut self) -> Said {
         std::fs::remove_file(&self.file).unwrap();

@@ -137,7 +137,7 @@ pub fn summary(report: &WorkReport) -> String {
         }
     };
     match report.ended {
-        Some(ending) if !report.dry_run => line.push_str(&format!("; it ended since {}.", why(ending))),
+        Some(ending) if !report.dry_run => line.push_str(&format!("; it ended: {}.", why(ending))),
         _ => line.push('.'),
     }
     for (reason, count) in &report.left {
