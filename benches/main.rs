@@ -4,6 +4,7 @@
 mod bare;
 mod candidates;
 mod chunk;
+mod enqueue;
 mod fleet;
 mod measure;
 mod memory;
@@ -130,7 +131,8 @@ impl Bench {
 }
 
 /// The measurements, by the names that `--only` takes.
-const NAMES: [&str; 7] = ["chunk", "throughput", "candidates", "startup", "memory", "fleet", "queue"];
+const NAMES: [&str; 8] =
+    ["chunk", "throughput", "candidates", "startup", "memory", "fleet", "queue", "enqueue"];
 
 async fn section(bench: &Bench, name: &str) -> Section {
     let (title, about, found) = match name {
@@ -141,6 +143,7 @@ async fn section(bench: &Bench, name: &str) -> Section {
         "memory" => ("Resident memory", memory::ABOUT, memory::measure(bench).await),
         "fleet" => ("Many databases of one server", fleet::ABOUT, fleet::measure(bench).await),
         "queue" => ("Failed jobs, retried", queue::ABOUT, queue::measure(bench).await),
+        "enqueue" => ("Events, handed to a queue", enqueue::ABOUT, enqueue::measure(bench).await),
         _ => unreachable!("names were checked"),
     };
     Section { title, about, found }

@@ -146,17 +146,19 @@ fn retry(bench: &Bench, case: &Case) -> f64 {
     took
 }
 
-/// What `redis-cli --pipe` sends: the protocol itself.
 fn write_pipe(path: &Path, count: u32) {
     let mut file = BufWriter::new(File::create(path).unwrap());
-    let mut push = |key: &str, value: &str| {
-        write!(file, "*3\r\n$5\r\nRPUSH\r\n${}\r\n{key}\r\n${}\r\n{value}\r\n", key.len(), value.len())
-            .unwrap();
-    };
     for number in 0..count {
-        push("app-queues:emails", &renewed(&payload(number)));
-        push("app-queues:emails:notify", "1");
+        write_push(&mut file, "app-queues:emails", &renewed(&payload(number)));
+        write_push(&mut file, "app-queues:emails:notify", "1");
     }
+    file.flush().unwrap();
+}
+
+/// What `redis-cli --pipe` sends: the protocol itself.
+pub(crate) fn write_push(to: &mut impl Write, key: &str, value: &str) {
+    let (key_bytes, bytes) = (key.len(), value.len());
+    write!(to, "*3\r\n$5\r\nRPUSH\r\n${key_bytes}\r\n{key}\r\n${bytes}\r\n{value}\r\n").unwrap();
 }
 
 fn copy_and_delete(bench: &Bench, case: &Case, path: &Path) {

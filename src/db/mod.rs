@@ -44,6 +44,8 @@ use crate::{
     config::{Database, database::Pooler},
 };
 
+/// Longest wait for a lock of a transaction that is [`Begin::Hasty`]: longer than most transactions last.
+const HASTE: Duration = Duration::from_millis(100);
 /// Time after which an idle connection is not trusted any more: servers and proxies close them.
 const IDLE_FOR: Duration = Duration::from_secs(20);
 
@@ -82,6 +84,9 @@ enum Conn {
 pub enum Begin {
     /// To write: READ COMMITTED on servers, an immediate lock on SQLite.
     Write,
+    /// Likewise, for who has another way when somebody holds a row: on PostgreSQL a wait for a lock ends soon, with
+    /// [`Fault::Transient`].
+    Hasty,
     /// To see one state of the database.
     Read,
 }
@@ -418,23 +423,27 @@ impl Session<'_> {
     async fn start(&mut self, how: Begin) -> Result<()> {
         self.open = true;
         let sql = match (self.db.engine(), how) {
-            (Engine::Postgres, Begin::Write) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            (Engine::Postgres, Begin::Write | Begin::Hasty) => "BEGIN ISOLATION LEVEL READ COMMITTED",
             (Engine::Postgres, Begin::Read) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             // READ COMMITTED takes no gap locks, so two runs on neighbouring rows do not wait for each other.
-            (Engine::MySql, Begin::Write) => {
+            (Engine::MySql, Begin::Write | Begin::Hasty) => {
                 "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION"
             }
             (Engine::MySql, Begin::Read) => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
-            (Engine::Sqlite, Begin::Write) => "BEGIN IMMEDIATE",
+            (Engine::Sqlite, Begin::Write | Begin::Hasty) => "BEGIN IMMEDIATE",
             (Engine::Sqlite, Begin::Read) => "BEGIN",
         };
-        match &self.conn {
-            Some(Conn::Postgres(conn)) if self.is_pooled() || self.db.guards.renewed => {
+        let mut text = sql.to_owned();
+        if let Some(Conn::Postgres(conn)) = &self.conn {
+            if self.is_pooled() || self.db.guards.renewed {
                 let guards = connect::transaction_guards(conn, &self.db.target, &self.db.guards);
-                self.send(&format!("{sql}; {guards}")).await
+                text.push_str(&format!("; {guards}"));
             }
-            _ => self.send(sql).await,
+            if how == Begin::Hasty {
+                text.push_str(&format!("; SET LOCAL lock_timeout = {}", guards::millis(HASTE)));
+            }
         }
+        self.send(&text).await
     }
 
     /// Rolls back, if a transaction has begun on a connection that is still there.

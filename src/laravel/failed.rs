@@ -85,18 +85,15 @@ impl FailedJobs<'_> {
     /// What a SELECT names, so that [`FailedJob::read`] understands it. An exception is read to its first 4,000
     /// characters: its head is what people know it by.
     pub fn columns(table: &Table) -> String {
-        Self::columns_with(table, &format!("SUBSTR({}, 1, 4000)", table.column("exception")))
+        let exception = format!("SUBSTR({}, 1, 4000)", table.column("exception"));
+        Self::columns_with(table, "payload", &exception)
     }
 
-    /// Likewise, for who does not need the exception: it is empty.
-    pub fn columns_without_exception(table: &Table) -> String {
-        Self::columns_with(table, "''")
-    }
-
-    fn columns_with(table: &Table, exception: &str) -> String {
+    /// Likewise, with these expressions for the payload and the exception.
+    pub fn columns_with(table: &Table, payload: &str, exception: &str) -> String {
         let uuid = if table.has("uuid") { "uuid" } else { "NULL AS uuid" };
         format!(
-            "id, {uuid}, {}, {}, payload, {exception} AS exception, failed_at",
+            "id, {uuid}, {}, {}, {payload} AS payload, {exception} AS exception, failed_at",
             table.column("connection"),
             table.column("queue")
         )

@@ -10,7 +10,7 @@ use std::{collections::HashMap, sync::Mutex, time::Duration};
 use chrono::{DateTime, Utc};
 use rand::rngs::StdRng;
 
-use self::queue::{Dispatch, Job};
+use self::queue::Dispatch;
 use super::{
     Item, Limits, Outcome, PaymentStatus, Store,
     backoff::previous_ms,
@@ -23,6 +23,7 @@ use crate::{
     cancel::Cancel,
     crash::{self, Point},
     db::{Begin, BulkUpdate, Fault, Query, Session, Value},
+    laravel::queue::Receipt,
 };
 
 /// Why an event was skipped that somebody else works on.
@@ -52,8 +53,8 @@ pub(super) struct Worked {
     pub changes: Vec<Change>,
     /// Those that are left as they are.
     pub skipped: Vec<Item>,
-    /// What was pushed for them.
-    jobs: Vec<Job>,
+    /// What Redis has for them, to be settled.
+    receipts: Vec<Receipt>,
 }
 
 impl Worker<'_> {
@@ -71,7 +72,7 @@ impl Worker<'_> {
             Some(dispatch) => self.enqueue(&mut session, candidates, now, dispatch).await,
             None => self.apply(&mut session, candidates, now).await,
         };
-        let Worked { events, changes, skipped, jobs } = match worked {
+        let Worked { events, changes, skipped, receipts } = match worked {
             Ok(worked) => worked,
             Err(error) => {
                 self.roll_back(&mut session, &error).await;
@@ -83,7 +84,7 @@ impl Worker<'_> {
         if !self.dry_run {
             self.commit(session, &changes, now).await?;
             crash::reach(Point::AfterCommit);
-            self.settle(&jobs).await;
+            self.settle(&receipts).await;
         }
         tell(changes.into_iter().map(|change| change.item).chain(skipped).collect());
         let missing = self.explain_missing(candidates, &events).await;
@@ -116,7 +117,7 @@ impl Worker<'_> {
             self.update_events(session, &changes, now).await?;
             crash::reach(Point::BeforeCommit);
         }
-        Ok(Worked { events, changes, skipped, jobs: Vec::new() })
+        Ok(Worked { events, changes, skipped, receipts: Vec::new() })
     }
 
     /// Gives the rows back before they are tried again; a server that is gone has done so by itself.

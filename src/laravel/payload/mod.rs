@@ -19,6 +19,8 @@ use super::php;
 
 /// The largest payload that is read: no server of a queue takes more in one piece as a rule.
 const MOST_BYTES: usize = 64 << 20;
+/// Members of a payload, as a rule.
+const MEMBERS: usize = 20;
 /// The depth to which PHP's `json_decode` follows.
 const MOST_DEPTH: usize = 512;
 
@@ -60,14 +62,23 @@ pub enum Command<'a> {
 }
 
 /// The part of `data` that opsctl reads.
-#[derive(Deserialize)]
-struct Data<'a> {
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Data<'a> {
+    /// The class of its command.
     #[serde(borrow, rename = "commandName", default)]
-    class: Option<Cow<'a, str>>,
+    pub class: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     command: Option<Cow<'a, str>>,
     #[serde(borrow, rename = "batchId", default)]
     batch: Option<Cow<'a, str>>,
+}
+
+impl<'a> Data<'a> {
+    /// Its command.
+    pub fn command(self) -> Option<Command<'a>> {
+        let command = self.command?;
+        Some(if command.starts_with("O:") { Command::Plain(command) } else { Command::Encrypted(command) })
+    }
 }
 
 impl<'a> Payload<'a> {
@@ -153,9 +164,14 @@ impl<'a> Payload<'a> {
         }
     }
 
+    /// What it holds for its handler: for who needs both, class and command.
+    pub fn data(&self) -> Option<Data<'a>> {
+        self.get("data")
+    }
+
     /// The class of its command.
     pub fn class(&self) -> Option<Cow<'a, str>> {
-        self.get::<Data<'a>>("data")?.class
+        self.data()?.class
     }
 
     /// The batch that it belongs to; since Laravel 12.51.
@@ -165,8 +181,7 @@ impl<'a> Payload<'a> {
 
     /// Its command.
     pub fn command(&self) -> Option<Command<'a>> {
-        let command = self.get::<Data<'a>>("data")?.command?;
-        Some(if command.starts_with("O:") { Command::Plain(command) } else { Command::Encrypted(command) })
+        self.data()?.command()
     }
 
     /// A text of the hidden part of the log's context: Laravel 11.39 and later keep there which unique lock the job holds
@@ -189,8 +204,8 @@ impl<'a> Payload<'a> {
 
     /// The text as `queue:retry` pushes it to a queue on Redis, without rewriting what it does not mean: `attempts` is
     /// 0. A job that comes from a table has none, and no `id`: without a number of attempts the script of
-    /// `RedisQueue::pop` would lose it.
-    pub fn renewed_for_redis(&self, id: impl FnOnce() -> String) -> String {
+    /// `RedisQueue::pop` would lose it. Borrowed where nothing changes.
+    pub fn renewed_for_redis(&self, id: impl FnOnce() -> String) -> Cow<'a, str> {
         let mut edits = Vec::new();
         let mut more = String::new();
         if self.id().is_none() {
@@ -208,7 +223,7 @@ impl<'a> Payload<'a> {
     }
 
     /// Likewise for a queue in a table, where a member `attempts` is reset if it is there.
-    pub fn renewed_for_database(&self) -> String {
+    pub fn renewed_for_database(&self) -> Cow<'a, str> {
         let reset = self.raw("attempts").filter(|raw| raw.get() != "0");
         let edits = reset.map(|raw| (self.span(raw), "0".to_owned())).into_iter().collect();
         self.edited(edits, "")
@@ -225,8 +240,8 @@ impl<'a> Payload<'a> {
     /// The text with another moment until which it is retried.
     pub fn with_retry_until(&self, seconds: i64) -> String {
         match self.raw("retryUntil") {
-            Some(raw) => self.edited(vec![(self.span(raw), seconds.to_string())], ""),
-            None => self.edited(Vec::new(), &format!(",\"retryUntil\":{seconds}")),
+            Some(raw) => self.edited(vec![(self.span(raw), seconds.to_string())], "").into_owned(),
+            None => self.edited(Vec::new(), &format!(",\"retryUntil\":{seconds}")).into_owned(),
         }
     }
 
@@ -237,7 +252,10 @@ impl<'a> Payload<'a> {
     }
 
     /// The text with some values replaced, and members added at its end.
-    fn edited(&self, mut edits: Vec<(Range<usize>, String)>, more: &str) -> String {
+    fn edited(&self, mut edits: Vec<(Range<usize>, String)>, more: &str) -> Cow<'a, str> {
+        if edits.is_empty() && more.is_empty() {
+            return Cow::Borrowed(self.text);
+        }
         edits.sort_by_key(|(span, _)| span.start);
         let end = self.text.rfind('}').unwrap_or(self.text.len());
         let mut out = String::with_capacity(self.text.len() + more.len() + 8);
@@ -251,7 +269,7 @@ impl<'a> Payload<'a> {
         // The first member of an empty object has no comma before it.
         out.push_str(if self.members.is_empty() { more.trim_start_matches(',') } else { more });
         out.push_str(&self.text[end..]);
-        out
+        Cow::Owned(out)
     }
 }
 
@@ -262,8 +280,12 @@ fn json(text: &str) -> String {
     plain.replace('/', "\\/").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
-/// How deep brackets lie in each other, outside of strings.
+/// How deep brackets lie in each other, outside of strings; where there are few of them, how many there are.
 fn depth(bytes: &[u8]) -> usize {
+    let open = bytes.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
+    if open <= MOST_DEPTH {
+        return open;
+    }
     let (mut depth, mut most, mut quoted, mut escaped) = (0_usize, 0, false, false);
     for byte in bytes {
         match byte {
@@ -296,7 +318,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
+                let mut members = Vec::with_capacity(MEMBERS);
                 while let Some((Name(name), value)) = map.next_entry()? {
                     members.push((name, value));
                 }

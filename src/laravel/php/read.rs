@@ -162,8 +162,14 @@ impl<'a> Reader<'a> {
     /// A number as PHP writes it: no plus sign, no leading zeros.
     fn number(&mut self, end: u8) -> Read<i64> {
         let text = str::from_utf8(self.until(end)?).unwrap_or_default();
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let is_plain = match digits.as_bytes() {
+            [b'0'] => digits.len() == text.len(),
+            [b'1'..=b'9', ..] => true,
+            _ => false,
+        };
         match text.parse::<i64>() {
-            Ok(number) if number.to_string() == text => Ok(number),
+            Ok(number) if is_plain => Ok(number),
             _ => self.fail(Why::Number),
         }
     }

@@ -7,6 +7,7 @@ mod due;
 mod keys;
 mod place;
 mod redis;
+mod redis_push;
 mod table;
 mod take;
 mod take_redis;
@@ -19,7 +20,8 @@ pub use self::{
     due::{Due, Look, Spot},
     keys::QueueKeys,
     place::QueuePlace,
-    redis::{Push, RedisQueues},
+    redis::RedisQueues,
+    redis_push::{Push, Receipt},
     table::TableQueues,
     take::{Reservation, Taking},
 };

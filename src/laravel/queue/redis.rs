@@ -1,7 +1,5 @@
 //! Queues on Redis. Each change is one script, as in `Illuminate\Queue\LuaScripts`.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 
 use super::{FIRST_WINDOW, Lying, Next, Part, QueueKeys, Sizes, next_window};
@@ -9,44 +7,6 @@ use crate::{Result, laravel::payload::Payload, redis::Redis};
 
 /// Jobs that are looked at in one question.
 pub(super) const WINDOW: usize = 200;
-/// Bytes that one push sends at most, beside its last job.
-const PUSH_BYTES: usize = 1 << 20;
-/// Jobs that one push sends at most: Lua passes on some thousand values at once.
-const PUSH_JOBS: usize = 1000;
-/// Time for which it is remembered that a job was pushed, where nobody settled it.
-const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
-
-/// Pushes what was not pushed before, by its token: `rpush` of the job and of its notification, as
-/// `LuaScripts::push` does for one.
-const PUSH: &str = "\
-local ready, notify, pushed = KEYS[1], KEYS[2], KEYS[3]
-local jobs, ones = {}, {}
-for i = 3, #ARGV, 2 do
-  if redis.call('zadd', pushed, 'nx', ARGV[1], ARGV[i]) == 1 then
-    jobs[#jobs + 1] = ARGV[i + 1]
-    ones[#ones + 1] = 1
-  end
-end
-redis.call('expire', pushed, ARGV[2])
-if #jobs > 0 then
-  redis.call('rpush', ready, unpack(jobs))
-  redis.call('rpush', notify, unpack(ones))
-end
-return #jobs";
-
-/// Counts the tokens that are known.
-const KNOWN: &str = "\
-local known = 0
-for i = 1, #ARGV do
-  if redis.call('zscore', KEYS[1], ARGV[i]) then known = known + 1 end
-end
-return known";
-
-/// Which tokens are known: 1 or 0 for each.
-const KNOWN_EACH: &str = "\
-local known = {}
-for i = 1, #ARGV do known[i] = redis.call('zscore', KEYS[1], ARGV[i]) and 1 or 0 end
-return known";
 
 /// `RedisQueue::clear`: the size, and all keys.
 const CLEAR: &str = "\
@@ -59,15 +19,6 @@ return size";
 pub struct RedisQueues<'a> {
     /// The queue connection's Redis.
     pub redis: &'a Redis,
-}
-
-/// A job to push, and what it is known by until it is settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Push<'a> {
-    /// Unlike those of all other jobs of the queue.
-    pub token: &'a str,
-    /// The exact bytes.
-    pub payload: &'a [u8],
 }
 
 impl RedisQueues<'_> {
@@ -205,53 +156,6 @@ impl RedisQueues<'_> {
         Ok(jobs.into_iter().map(|(payload, score)| (payload, until(score))).collect())
     }
 
-    /// Pushes jobs to the end of a queue, each once however often this is called until it is settled: an answer that
-    /// was lost does no harm, nor does a run that died. Gives how many were not there yet.
-    ///
-    /// # Errors
-    /// Redis does not answer: whether the jobs lie in the queue is not known, and the same call finds out.
-    pub async fn push(&self, queue: &str, jobs: &[Push<'_>]) -> Result<u64> {
-        let keys = self.keys(queue);
-        let mut pushed = 0;
-        for some in portions(jobs) {
-            let now = (self.redis.now().await? / 1000).to_string();
-            let remembered = REMEMBERED.as_secs().to_string();
-            let mut words: Vec<&[u8]> = vec![now.as_bytes(), remembered.as_bytes()];
-            words.extend(some.iter().flat_map(|job| [job.token.as_bytes(), job.payload]));
-            let on = [keys.ready.as_str(), &keys.notify, &keys.pushed];
-            pushed += self.redis.eval_on::<u64>(PUSH, &on, words).await?;
-        }
-        Ok(pushed)
-    }
-
-    /// How many of these were pushed and not settled: all of them, unless Redis lost what it had, or another server
-    /// took its place that never had it.
-    ///
-    /// # Errors
-    /// Redis does not answer.
-    pub async fn known(&self, queue: &str, tokens: &[&str]) -> Result<u64> {
-        self.redis.eval_on(KNOWN, &[&self.keys(queue).pushed], tokens).await
-    }
-
-    /// Which of these were pushed and not settled, each for itself.
-    ///
-    /// # Errors
-    /// Redis does not answer.
-    pub async fn known_each(&self, queue: &str, tokens: &[&str]) -> Result<Vec<bool>> {
-        self.redis.eval_on(KNOWN_EACH, &[&self.keys(queue).pushed], tokens).await
-    }
-
-    /// Forgets tokens: their jobs need not be known any more, for the database says that they were pushed.
-    ///
-    /// # Errors
-    /// Redis does not answer; the tokens end by themselves within seven days.
-    pub async fn settle(&self, queue: &str, tokens: &[&str]) -> Result<()> {
-        if tokens.is_empty() {
-            return Ok(());
-        }
-        self.redis.run(redis::cmd("ZREM").arg(&self.keys(queue).pushed).arg(tokens)).await
-    }
-
     pub(super) async fn clear(&self, queue: &str) -> Result<u64> {
         let keys = self.keys(queue);
         let on = [keys.ready.as_str(), &keys.delayed, &keys.reserved, &keys.notify];
@@ -261,20 +165,4 @@ impl RedisQueues<'_> {
 
 fn lying(payload: Vec<u8>, part: Part, until: Option<DateTime<Utc>>) -> Lying {
     Lying { row: None, payload, part, attempts: None, until, since: None }
-}
-
-/// Jobs in pieces that one question carries.
-fn portions<'j, 'p>(jobs: &'j [Push<'p>]) -> Vec<&'j [Push<'p>]> {
-    let (mut pieces, mut from, mut bytes) = (Vec::new(), 0, 0);
-    for (at, job) in jobs.iter().enumerate() {
-        if at > from && (at - from == PUSH_JOBS || bytes + job.payload.len() > PUSH_BYTES) {
-            pieces.push(&jobs[from..at]);
-            (from, bytes) = (at, 0);
-        }
-        bytes += job.payload.len();
-    }
-    if from < jobs.len() {
-        pieces.push(&jobs[from..]);
-    }
-    pieces
 }

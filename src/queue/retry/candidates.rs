@@ -1,16 +1,20 @@
-//! Which failed jobs a run is about, oldest first: picked without locks, a window at a time.
+//! Which failed jobs a run is about, oldest first: read without locks, a window at a time.
 
-use super::RetryRequest;
+use std::collections::HashMap;
+
+use super::{RetryRequest, judge::Judged, lineage};
 use crate::{
     Error, Kind, Result,
-    db::{Filter, Query, Table, Value},
-    laravel::failed::FailedJobs,
+    db::{Cell, Filter, Query, Table, Value},
+    laravel::failed::{FailedJob, FailedJobs},
     near,
     queue::FailedFilter,
 };
 
 /// Rows of one window: no statement looks at more.
-const WINDOW: usize = 5000;
+pub(super) const WINDOW: usize = 2000;
+/// Bytes of payloads that come with their window; larger ones are asked for by themselves.
+const SMALL: usize = 4096;
 /// Ids that one statement asks for.
 const IDS: usize = 1000;
 /// Newest failed jobs whose ids are compared with an unknown one.
@@ -19,22 +23,14 @@ const NEAR: u32 = 1000;
 /// A failed job that may be retried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Candidate {
-    pub row: i64,
-    pub uuid: Option<String>,
-    pub connection: String,
-    pub queue: String,
+    /// Its row; the payload is empty until it is read, and where it is not needed any more.
+    pub failed: FailedJob,
     /// Bytes of its payload.
     pub bytes: i64,
-}
-
-impl Candidate {
-    /// What the application calls it.
-    pub(super) fn id(&self, named_by_uuid: bool) -> String {
-        match &self.uuid {
-            Some(uuid) if named_by_uuid => uuid.clone(),
-            _ => self.row.to_string(),
-        }
-    }
+    /// Whether the payload was read.
+    pub is_read: bool,
+    /// What is to become of it.
+    pub judged: Option<Judged>,
 }
 
 /// Where a run is in the table.
@@ -53,6 +49,8 @@ pub(super) struct Candidates<'a> {
     pub failed: &'a FailedJobs<'a>,
     pub table: &'a Table,
     pub filter: &'a FailedFilter,
+    /// Whether exceptions are needed: for who keeps which failed job was retried.
+    pub keeps_exceptions: bool,
 }
 
 impl Candidates<'_> {
@@ -76,52 +74,82 @@ impl Candidates<'_> {
         Ok(Walk::Rows(rows))
     }
 
-    /// The next ones; `None` behind the last.
-    pub(super) async fn next(&self, walk: &mut Walk) -> Result<Option<Vec<Candidate>>> {
+    /// The next ones, at most so many; `None` behind the last.
+    pub(super) async fn next(&self, walk: &mut Walk, most: usize) -> Result<Option<Vec<Candidate>>> {
+        let is_filtered = !self.filter.is_empty();
+        // Of a window that is filtered few rows may be wanted.
+        let most = if is_filtered { WINDOW } else { most.min(WINDOW) };
         let (place, values) = match walk {
             Walk::All { after, last } if *after < *last => {
                 ("id > ? AND id <= ?".to_owned(), vec![Value::Int(*after), Value::Int(*last)])
             }
             Walk::Rows(rows) if !rows.is_empty() => {
-                let rest = rows.split_off(rows.len().min(WINDOW));
-                let filter = self.table.one_of_numbers("id", std::mem::replace(rows, rest));
+                let filter = self.table.one_of_numbers("id", rows.iter().copied().take(most));
                 (filter.sql, filter.values)
             }
             _ => return Ok(None),
         };
-        let (condition, wanted) = self.condition();
         let table = self.table;
-        let uuid = if table.has("uuid") { "uuid" } else { "NULL AS uuid" };
         // The condition is no part of WHERE: a window that holds none of what is wanted would be the whole table.
+        let Filter { sql: condition, values: wanted } = self.condition();
+        let small = format!("OCTET_LENGTH(payload) <= {SMALL} AND {condition}");
+        let payload = format!("CASE WHEN {small} THEN payload END");
         let sql = format!(
-            "SELECT id, {uuid}, {} AS connection, {} AS queue, OCTET_LENGTH(payload) AS bytes, \
-             CASE WHEN {condition} THEN 1 ELSE 0 END AS wanted FROM {} WHERE {place} ORDER BY id LIMIT {WINDOW}",
-            table.column("connection"),
-            table.column("queue"),
+            "SELECT {}, OCTET_LENGTH(payload) AS bytes, CASE WHEN {condition} THEN 1 ELSE 0 END AS wanted \
+             FROM {} WHERE {place} ORDER BY id LIMIT {most}",
+            self.columns(&payload),
             table.name
         );
-        let query = Query::new(sql).bind_all(wanted).bind_all(values);
+        let query = Query::new(sql).bind_all(wanted.clone()).bind_all(wanted).bind_all(values);
         let rows = self.failed.db.session().await?.fetch(query).await?;
-        if let Walk::All { after, last } = walk {
-            *after = rows.last().map_or(Ok(*last), |row| row.int("id"))?;
+        match walk {
+            Walk::All { after, last } => *after = rows.last().map_or(Ok(*last), |row| row.int("id"))?,
+            Walk::Rows(rows) => drop(rows.drain(..rows.len().min(most))),
         }
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
             if row.int("wanted")? == 1 {
-                found.push(Candidate {
-                    row: row.int("id")?,
-                    uuid: row.text_or_null("uuid")?.filter(|uuid| !uuid.is_empty()),
-                    connection: row.text("connection")?,
-                    queue: row.text("queue")?,
-                    bytes: row.int("bytes")?,
-                });
+                let (bytes, is_read) = (row.int("bytes")?, *row.cell("payload")? != Cell::Null);
+                let failed = FailedJob::read(row, self.failed.zone)?;
+                found.push(Candidate { failed, bytes, is_read, judged: None });
             }
         }
         Ok(Some(found))
     }
 
+    /// Reads the payloads that did not come with their window, but for those that are larger than `largest`. What is
+    /// gone meanwhile stays unread.
+    pub(super) async fn read_large(&self, candidates: &mut [Candidate], largest: i64) -> Result<()> {
+        let large: Vec<&mut Candidate> = candidates
+            .iter_mut()
+            .filter(|candidate| !candidate.is_read && candidate.bytes <= largest)
+            .collect();
+        if large.is_empty() {
+            return Ok(());
+        }
+        let ids = self.table.one_of_numbers("id", large.iter().map(|candidate| candidate.failed.row));
+        let sql = format!("SELECT id, payload FROM {} WHERE {}", self.table.name, ids.sql);
+        let rows = self.failed.db.session().await?.fetch(Query::new(sql).bind_all(ids.values)).await?;
+        let mut payloads: HashMap<i64, Vec<u8>> = HashMap::new();
+        for row in rows {
+            payloads.insert(row.int("id")?, row.into_bytes("payload")?.unwrap_or_default());
+        }
+        for candidate in large {
+            if let Some(payload) = payloads.remove(&candidate.failed.row) {
+                (candidate.failed.payload, candidate.is_read) = (payload, true);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is read of a row; of an exception its first line where it is kept.
+    fn columns(&self, payload: &str) -> String {
+        let exception = if self.keeps_exceptions { lineage::first_line(self.table) } else { "''".to_owned() };
+        FailedJobs::columns_with(self.table, payload, &exception)
+    }
+
     /// A condition that all wanted rows meet; of a class it lets more pass, see [`FailedFilter::takes_class`].
-    fn condition(&self) -> (String, Vec<Value>) {
+    fn condition(&self) -> Filter {
         let Filter { mut sql, mut values } = self.filter.sql(self.table, self.failed.zone);
         if let Some(class) = &self.filter.class {
             // A namespace's backslashes stand twice in JSON; its last part stands as it is.
@@ -131,7 +159,7 @@ impl Candidates<'_> {
                 values.push(like(name).into());
             }
         }
-        (sql, values)
+        Filter { sql, values }
     }
 
     /// The rows that ids name.

@@ -4,35 +4,35 @@
 //! Where the queue is a table of the same database, a kill rolls both back. Where it is on Redis, jobs are pushed before
 //! the transaction ends, each once by its token: after a kill the next run finds the tokens, forgets the failed jobs,
 //! and pushes nothing again.
+//!
+//! Rows are claimed before anything is pushed, by one of two ways: see [`Claim`].
 
+mod claim;
 mod commit;
+mod plan;
 mod push;
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
+use self::{claim::Claim, push::Pushes};
 use super::{
-    Item, Outcome, RetryRequest, UniqueLocks,
+    Outcome, RetryRequest, UniqueLocks,
     candidates::Candidate,
-    destinations::{Destinations, Name, form},
-    judge::{Job, Rules, Verdict},
-    lineage, unique,
+    destinations::Destinations,
+    judge::{Job, Rules},
+    lineage,
 };
 use crate::{
     Error, Result,
-    cancel::Cancel,
+    cancel::{Cancel, Shield},
     crash::{self, Point},
-    db::{Begin, Engine, Query, Session, Table},
+    db::{Query, Session, Table},
     error::Fault,
-    laravel::{
-        failed::{FailedJob, FailedJobs},
-        queue::Queues,
-    },
+    laravel::failed::{FailedJob, FailedJobs},
 };
-
-/// Bytes of the largest payload that is fetched.
-const LARGEST: i64 = 64 << 20;
-/// Why a failed job was passed over that somebody else works on.
-const TAKEN: &str = "another run has it, or it is gone";
 
 /// Works chunks off.
 pub(super) struct Worker<'a, 'd> {
@@ -48,300 +48,188 @@ pub(super) struct Worker<'a, 'd> {
 
 /// A failed job on its way.
 #[derive(Debug)]
-pub(super) struct Planned {
-    pub failed: FailedJob,
-    pub class: Option<String>,
-    pub job: Job,
-    /// What it is known by on Redis until it is settled.
+pub(super) struct Planned<'c> {
+    /// Its place in the chunk.
+    pub at: usize,
+    pub failed: &'c FailedJob,
+    pub class: Option<&'c str>,
+    pub job: &'c Job,
+    /// What it is known by on Redis until it is settled; empty where no one asks for it.
     pub token: String,
+    /// Whether Redis knows it by that.
+    pub is_known: bool,
     /// Why it is not pushed: it is in its queue.
     pub present: Option<&'static str>,
 }
 
-impl Planned {
-    fn name(&self) -> Name {
-        (self.failed.connection.clone(), self.failed.queue.clone())
-    }
+/// What became of a failed job.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// Its place in the chunk.
+    pub at: usize,
+    pub outcome: Outcome,
+    pub reason: Cow<'static, str>,
 }
 
 /// What a chunk came to.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    pub items: Vec<Item>,
-    /// What lies in which queue now.
-    pub pushed: Vec<(Name, String)>,
+    pub told: Vec<Told>,
+    /// What is durable must be told: it is not cut off while this lives.
+    pub _shield: Option<Shield>,
 }
 
-impl Worker<'_, '_> {
+/// A chunk before its COMMIT.
+struct Worked<'c, 's> {
+    planned: Vec<Planned<'c>>,
+    told: Vec<Told>,
+    pushes: Pushes<'s>,
+}
+
+impl<'a> Worker<'a, '_> {
     /// Retries these failed jobs. `mine` are the rows that earlier tries of this chunk may have pushed.
     ///
     /// # Errors
     /// What the database or Redis says; no failed job is forgotten then.
     pub(super) async fn run(&self, chunk: &[Candidate], mine: &mut HashSet<i64>) -> Result<Done> {
-        let mut session = self.failed.db.session().await?;
         if self.request.dry_run {
-            let (planned, left) = self.plan(&mut session, chunk, mine).await?;
-            return Ok(self.done(planned, left));
+            return self.pretend(chunk).await;
         }
-        session.begin(Begin::Write).await?;
-        let worked = self.work(&mut session, chunk, mine).await;
-        let (planned, left, others) = match worked {
-            Ok(worked) => worked,
-            Err(error) => {
+        let (planned, told) = self.plan(chunk, mine).await?;
+        if planned.is_empty() {
+            return Ok(Done { told, _shield: None });
+        }
+        if self.may_delete_first(&planned) {
+            match self.attempt(Claim::Delete, planned, told, mine).await {
+                Ok(Some(done)) => return Ok(done),
+                Err(error) if error.fault() != Some(Fault::Transient) => return Err(error),
+                gave_up => tracing::debug!(?gave_up, "somebody else is at these rows, or holds their locks"),
+            }
+            return self.carefully(chunk, mine).await;
+        }
+        self.attempt(Claim::Lock, planned, told, mine).await.map(Option::unwrap_or_default)
+    }
+
+    async fn carefully(&self, chunk: &[Candidate], mine: &mut HashSet<i64>) -> Result<Done> {
+        let (planned, told) = self.plan(chunk, mine).await?;
+        self.attempt(Claim::Lock, planned, told, mine).await.map(Option::unwrap_or_default)
+    }
+
+    /// Tells what a run would do.
+    async fn pretend(&self, chunk: &[Candidate]) -> Result<Done> {
+        let (mut planned, mut told) = self.plan(chunk, &HashSet::new()).await?;
+        let mut session = self.failed.db.session().await?;
+        let refused = self.take_locks(&mut session, &planned).await?;
+        leave(&mut planned, refused, &mut told);
+        Ok(done(&planned, told))
+    }
+
+    /// A transaction from its beginning to its end; `None` when its claim gave up, and all is as it was.
+    async fn attempt(
+        &self,
+        claim: Claim,
+        planned: Vec<Planned<'_>>,
+        told: Vec<Told>,
+        mine: &mut HashSet<i64>,
+    ) -> Result<Option<Done>> {
+        let mut session = self.failed.db.session().await?;
+        session.begin(claim.begin()).await?;
+        let worked = self.work(&mut session, claim, planned, told, mine).await;
+        let Worked { planned, told, pushes } = match worked {
+            Ok(Some(worked)) => worked,
+            gave_up_or_failed => {
                 // A connection that cannot even roll back is closed, and the server does it.
                 let _ = session.undo().await;
-                return Err(error);
+                return gave_up_or_failed.map(|_| None);
             }
         };
         // From the COMMIT to the report nothing may be cut off: what is durable must be told.
-        let _shield = self.cancel.shield();
-        self.commit(session, others, &planned).await?;
+        let shield = self.cancel.shield();
+        let receipts = self.commit(session, pushes, &planned).await?;
         crash::reach(Point::RetryCommitted);
-        self.settle(&planned).await;
+        self.settle(&receipts, &planned).await;
         crash::reach(Point::RetrySettled);
-        Ok(self.done(planned, left))
+        Ok(Some(Done { _shield: Some(shield), ..done(&planned, told) }))
     }
 
-    /// All of a chunk's work but the COMMIT; gives the open transactions of other databases with it.
-    async fn work(
+    /// All of a chunk's work but the COMMIT; `None` when the claim gives up.
+    async fn work<'c>(
         &self,
         session: &mut Session<'_>,
-        chunk: &[Candidate],
+        claim: Claim,
+        mut planned: Vec<Planned<'c>>,
+        mut told: Vec<Told>,
         mine: &mut HashSet<i64>,
-    ) -> Result<(Vec<Planned>, Vec<Item>, Vec<Session<'_>>)> {
-        let (planned, left) = self.plan(session, chunk, mine).await?;
-        let others = self.push(session, &planned, mine).await?;
-        crash::reach(Point::RetryPushed);
-        self.forget(session, &planned).await?;
-        crash::reach(Point::RetryDeleted);
-        self.prove(&planned).await?;
-        Ok((planned, left, others))
-    }
-
-    /// What is to become of each: those that leave, and those that stay with why.
-    async fn plan(
-        &self,
-        session: &mut Session<'_>,
-        chunk: &[Candidate],
-        mine: &HashSet<i64>,
-    ) -> Result<(Vec<Planned>, Vec<Item>)> {
-        let (small, large): (Vec<&Candidate>, Vec<&Candidate>) =
-            chunk.iter().partition(|candidate| candidate.bytes <= LARGEST);
-        let mut left: Vec<Item> = large.into_iter().map(|candidate| self.too_large(candidate)).collect();
-        let rows = self.lock(session, &small).await?;
+    ) -> Result<Option<Worked<'c, 'a>>> {
+        let is_ours = match claim {
+            Claim::Delete => self.delete(session, &planned).await?,
+            Claim::Lock => {
+                let gone = self.lock(session, &planned).await?;
+                leave(&mut planned, gone, &mut told);
+                true
+            }
+        };
         crash::reach(Point::RetryLocked);
-        let found: HashSet<i64> = rows.iter().map(|row| row.row).collect();
-        let gone = small.into_iter().filter(|candidate| !found.contains(&candidate.row));
-        left.extend(gone.map(|candidate| self.passed(candidate, Outcome::Skipped, TAKEN)));
-        let mut planned = Vec::with_capacity(rows.len());
-        for failed in rows {
-            self.judge(failed, &mut planned, &mut left);
+        if !is_ours {
+            return Ok(None);
         }
-        let known = self.known(&planned).await?;
-        self.mark_present(&mut planned, &known, mine);
-        self.take_locks(session, &mut planned, &mut left, &known).await?;
+        let refused = self.take_locks(session, &planned).await?;
+        if claim == Claim::Delete && !refused.is_empty() {
+            return Ok(None);
+        }
+        leave(&mut planned, refused, &mut told);
         crash::reach(Point::RetryUnique);
-        Ok((planned, left))
+        let pushes = self.push(session, claim, &planned, mine).await?;
+        crash::reach(Point::RetryPushed);
+        self.keep_lineage(session, &planned).await?;
+        if claim == Claim::Lock {
+            self.forget(session, &planned).await?;
+        }
+        crash::reach(Point::RetryDeleted);
+        self.prove(&pushes).await?;
+        Ok(Some(Worked { planned, told, pushes }))
     }
 
-    /// Locks the failed jobs that are still there, and reads them; what somebody else has locked is passed over.
-    async fn lock(&self, session: &mut Session<'_>, chunk: &[&Candidate]) -> Result<Vec<FailedJob>> {
-        let table = self.table;
-        let lock = match table.engine() {
-            Engine::Sqlite => "",
-            _ if self.request.dry_run => "",
-            _ if self.failed.db.facts().await?.skip_locked => " FOR UPDATE SKIP LOCKED",
-            _ => " FOR UPDATE",
-        };
-        // The trace of an exception may be longer than all the rest: it is only read where it is needed.
-        let needed = self.lineage.is_some() || self.request.filter.exception.is_some();
-        let columns =
-            if needed { FailedJobs::columns(table) } else { FailedJobs::columns_without_exception(table) };
-        let ids = table.one_of_numbers("id", chunk.iter().map(|candidate| candidate.row));
-        let sql = format!(
-            "SELECT {columns} FROM {}{} WHERE {} ORDER BY id{lock}",
-            table.name,
-            table.through(&["id"]),
-            ids.sql
-        );
-        let rows = session.fetch(Query::new(sql).bind_all(ids.values)).await?;
-        rows.into_iter().map(|row| FailedJob::read(row, self.failed.zone)).collect()
+    /// Keeps who retried what.
+    async fn keep_lineage(&self, session: &mut Session<'_>, planned: &[Planned<'_>]) -> Result<()> {
+        let Some(table) = self.lineage else { return Ok(()) };
+        let pushed: Vec<&Planned<'_>> = planned.iter().filter(|job| job.present.is_none()).collect();
+        lineage::write(session, table, &pushed, self.rules.now, &self.request.run).await
     }
 
-    fn judge(&self, mut failed: FailedJob, planned: &mut Vec<Planned>, left: &mut Vec<Item>) {
-        let place = self.destinations.place(&failed.connection);
-        let form = place.as_ref().map(|place| form(place));
-        let judged = match &form {
-            Ok(form) => self.rules.judge(&failed.payload, *form),
-            Err(_) => self.rules.judge(&failed.payload, super::judge::Form::Table),
-        };
-        if !self.request.filter.takes_class(judged.class.as_deref()) {
-            return;
-        }
-        match (form, judged.verdict) {
-            (Ok(_), Verdict::Push(job)) => {
-                if job.edited.is_some() {
-                    failed.payload = Vec::new(); // its bytes are not needed twice
-                }
-                let token = token(&failed, &job);
-                planned.push(Planned { failed, class: judged.class, job, token, present: None });
-            }
-            (Err(why), Verdict::Push(_)) => {
-                left.push(self.left(&failed, judged.class, Outcome::Failed, why.clone()));
-            }
-            (_, Verdict::Leave(outcome, why)) => left.push(self.left(&failed, judged.class, outcome, why)),
-        }
-    }
-
-    /// The rows that Redis knows to have been pushed, and nobody settled.
-    async fn known(&self, planned: &[Planned]) -> Result<HashSet<i64>> {
-        let mut known = HashSet::new();
-        for (name, group) in by_queue(planned.iter()) {
-            let Ok(place) = self.destinations.place(&name.0) else { continue };
-            if let Queues::Redis(redis) = place.queues() {
-                let tokens: Vec<&str> = group.iter().map(|planned| planned.token.as_str()).collect();
-                let answers = redis.known_each(&name.1, &tokens).await?;
-                known.extend(
-                    group.iter().zip(answers).filter(|(_, is)| *is).map(|(planned, _)| planned.failed.row),
-                );
-            }
-        }
-        Ok(known)
-    }
-
-    /// Finds those that are in their queue, or were until a worker took them.
-    fn mark_present(&self, planned: &mut [Planned], known: &HashSet<i64>, mine: &HashSet<i64>) {
-        let mut met = HashSet::new();
-        for job in planned {
-            job.present = if mine.contains(&job.failed.row) && known.contains(&job.failed.row) {
-                None
-            } else if self.destinations.holds(&job.name(), &job.job.uuid) {
-                Some("it was in its queue already")
-            } else if known.contains(&job.failed.row) {
-                Some("an earlier run pushed it, and was cut off")
-            } else if met.contains(&(job.name(), job.job.uuid.clone())) {
-                Some("another failed job has its uuid")
-            } else {
-                None
-            };
-            met.insert((job.name(), job.job.uuid.clone()));
-        }
-    }
-
-    /// Takes the locks of unique jobs; those whose lock somebody holds stay.
-    async fn take_locks(
-        &self,
-        session: &mut Session<'_>,
-        planned: &mut Vec<Planned>,
-        left: &mut Vec<Item>,
-        known: &HashSet<i64>,
-    ) -> Result<()> {
-        let wants = |job: &Planned| {
-            job.job.unique.is_some() && job.present.is_none() && !known.contains(&job.failed.row)
-        };
-        if !planned.iter().any(wants) {
-            return Ok(());
-        }
-        let mut stay: HashMap<usize, (Outcome, String)> = HashMap::new();
-        let wanting: Vec<(usize, &Planned)> =
-            planned.iter().enumerate().filter(|(_, job)| wants(job)).collect();
-        match self.locks {
-            Ok(unique) => {
-                let far = |(at, job): &(usize, &Planned)| Some((*at, unique::elsewhere(job, unique)?));
-                stay.extend(wanting.iter().filter_map(far).map(|(at, why)| (at, (Outcome::Failed, why))));
-                let near: Vec<_> = wanting.into_iter().filter(|(at, _)| !stay.contains_key(at)).collect();
-                for at in unique::take(session, &unique.locks, &near, self.request).await? {
-                    let why = "a job of this kind waits already: its unique lock is held";
-                    stay.insert(at, (Outcome::Skipped, why.to_owned()));
-                }
-            }
-            Err(why) => {
-                let why = format!("its unique lock cannot be taken: {why}");
-                stay.extend(wanting.into_iter().map(|(at, _)| (at, (Outcome::Failed, why.clone()))));
-            }
-        }
-        for (at, job) in std::mem::take(planned).into_iter().enumerate() {
-            match stay.remove(&at) {
-                Some((outcome, why)) => left.push(self.left(&job.failed, job.class, outcome, why)),
-                None => planned.push(job),
-            }
-        }
-        Ok(())
-    }
-
-    /// Deletes the failed jobs, and keeps who retried them.
-    async fn forget(&self, session: &mut Session<'_>, planned: &[Planned]) -> Result<()> {
+    /// Deletes failed jobs that are locked.
+    async fn forget(&self, session: &mut Session<'_>, planned: &[Planned<'_>]) -> Result<()> {
         if planned.is_empty() {
             return Ok(());
-        }
-        if let Some(table) = self.lineage {
-            let pushed: Vec<&Planned> = planned.iter().filter(|job| job.present.is_none()).collect();
-            lineage::write(session, table, &pushed, self.rules.now, &self.request.run).await?;
         }
         let ids = self.table.one_of_numbers("id", planned.iter().map(|job| job.failed.row));
         let sql = format!("DELETE FROM {} WHERE {}", self.table.name, ids.sql);
         let deleted = session.execute(Query::new(sql).bind_all(ids.values)).await?;
         expect(deleted, planned.len(), "failed jobs were deleted")
     }
-
-    fn done(&self, planned: Vec<Planned>, left: Vec<Item>) -> Done {
-        let mut done = Done { items: left, pushed: Vec::with_capacity(planned.len()) };
-        for job in planned {
-            done.pushed.push((job.name(), job.job.uuid.clone()));
-            let outcome = if job.present.is_some() { Outcome::Present } else { Outcome::Retried };
-            let why = job.present.unwrap_or_default().to_owned();
-            done.items.push(self.left(&job.failed, job.class, outcome, why));
-        }
-        done
-    }
-
-    fn left(&self, failed: &FailedJob, class: Option<String>, outcome: Outcome, reason: String) -> Item {
-        Item {
-            id: failed.id(self.failed.named_by_uuid),
-            class,
-            connection: failed.connection.clone(),
-            queue: failed.queue.clone(),
-            outcome,
-            reason,
-        }
-    }
-
-    /// A failed job that was not read.
-    pub(super) fn passed(&self, candidate: &Candidate, outcome: Outcome, reason: &str) -> Item {
-        Item {
-            id: candidate.id(self.failed.named_by_uuid),
-            class: None,
-            connection: candidate.connection.clone(),
-            queue: candidate.queue.clone(),
-            outcome,
-            reason: reason.to_owned(),
-        }
-    }
-
-    fn too_large(&self, candidate: &Candidate) -> Item {
-        self.passed(candidate, Outcome::Unreadable, "the payload is too large or too deep")
-    }
 }
 
-/// What tells this failure of a job from all others, of this application and of those that share its Redis.
-fn token(failed: &FailedJob, job: &Job) -> String {
-    let at = failed.failed_at.map(|at| at.timestamp()).unwrap_or_default();
-    format!("{}:{}:{at}", failed.row, job.uuid)
+/// Takes some jobs out of the plan, by their places in the chunk, and tells why.
+fn leave(planned: &mut Vec<Planned<'_>>, mut why: HashMap<usize, (Outcome, Cow<'static, str>)>, told: &mut Vec<Told>) {
+    if why.is_empty() {
+        return;
+    }
+    planned.retain(|job| match why.remove(&job.at) {
+        Some((outcome, reason)) => {
+            told.push(Told { at: job.at, outcome, reason });
+            false
+        }
+        None => true,
+    });
 }
 
-/// Jobs by connection and queue, in their order.
-fn by_queue<'p>(jobs: impl Iterator<Item = &'p Planned>) -> Vec<(Name, Vec<&'p Planned>)> {
-    let mut groups: Vec<(Name, Vec<&Planned>)> = Vec::new();
-    for job in jobs {
-        let known = groups.iter_mut().find(|((connection, queue), _)| {
-            *connection == job.failed.connection && *queue == job.failed.queue
-        });
-        match known {
-            Some((_, group)) => group.push(job),
-            None => groups.push((job.name(), vec![job])),
-        }
-    }
-    groups
+fn done(planned: &[Planned<'_>], mut told: Vec<Told>) -> Done {
+    told.extend(planned.iter().map(|job| Told {
+        at: job.at,
+        outcome: if job.present.is_some() { Outcome::Present } else { Outcome::Retried },
+        reason: job.present.unwrap_or_default().into(),
+    }));
+    Done { told, _shield: None }
 }
 
 /// The affected-row count decides: rows were locked, so all of them must match.

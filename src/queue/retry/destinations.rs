@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{Opens, Progress, candidates::Candidate, judge::Form, uuids::Uuids};
+use super::{Opens, Progress, candidates::Candidate, judge::Form, reader::Forms, uuids::Uuids};
 use crate::{
     Error, Kind, Result,
+    db::Db,
     laravel::{
+        failed::FailedJob,
         payload::Payload,
         queue::{Next, Part, QueuePlace, Queues},
     },
@@ -14,47 +16,47 @@ use crate::{
 /// Jobs of a queue that are remembered, to push none of them again.
 const REMEMBERED: usize = 2_000_000;
 
-/// Connection and queue.
-pub(super) type Name = (String, String);
-
 /// The destinations of a run.
 pub(super) struct Destinations<'a> {
     /// By connection; why it is none otherwise.
     places: HashMap<String, Result<QueuePlace<'a>, String>>,
-    /// By queue: what lies there, and what this run has pushed.
-    jobs: HashMap<Name, Uuids>,
+    /// By connection: what its queue wants; where it is none, what a table wants.
+    forms: Forms,
+    /// By connection and queue: what lies there, and what this run has pushed.
+    jobs: HashMap<String, HashMap<String, Uuids>>,
 }
 
 impl<'a> Destinations<'a> {
     pub(super) fn new() -> Self {
-        Self { places: HashMap::new(), jobs: HashMap::new() }
+        Self { places: HashMap::new(), forms: Forms::new(), jobs: HashMap::new() }
     }
 
-    /// Opens what some jobs need, and looks into queues that are met for the first time.
+    /// Opens what some jobs need, and looks into queues that are met for the first time. The failed jobs lie `here`.
     ///
     /// # Errors
     /// A server that does not answer. A connection that the application does not have is none: its jobs are told.
     pub(super) async fn prepare(
         &mut self,
         candidates: &[Candidate],
+        here: &Db,
         opens: &impl Opens<'a>,
         progress: &mut dyn Progress,
     ) -> Result<()> {
-        for candidate in candidates {
-            if !self.places.contains_key(&candidate.connection) {
-                let place = match opens.queue(&candidate.connection).await {
+        for Candidate { failed, .. } in candidates {
+            if !self.places.contains_key(&failed.connection) {
+                let place = match opens.queue(&failed.connection).await {
                     Ok(place) => Ok(place),
                     Err(error) if error.kind() == Kind::Unreachable => return Err(error),
                     Err(error) => Err(said(&error)),
                 };
-                self.places.insert(candidate.connection.clone(), place);
+                self.forms.insert(failed.connection.clone(), place.as_ref().map_or(Form::Table, |place| form(place, here)));
+                self.places.insert(failed.connection.clone(), place);
             }
-            let name = (candidate.connection.clone(), candidate.queue.clone());
-            if let Some(Ok(place)) = self.places.get(&candidate.connection)
-                && !self.jobs.contains_key(&name)
+            if let Some(Ok(place)) = self.places.get(&failed.connection)
+                && !self.jobs.get(&failed.connection).is_some_and(|jobs| jobs.contains_key(&failed.queue))
             {
-                let jobs = jobs_of(place, &candidate.queue, progress).await?;
-                self.jobs.insert(name, jobs);
+                let jobs = jobs_of(place, &failed.queue, progress).await?;
+                self.jobs.entry(failed.connection.clone()).or_default().insert(failed.queue.clone(), jobs);
             }
         }
         Ok(())
@@ -72,20 +74,30 @@ impl<'a> Destinations<'a> {
         }
     }
 
-    /// Whether a job lies in a queue.
-    pub(super) fn holds(&self, name: &Name, uuid: &str) -> bool {
-        self.jobs.get(name).is_some_and(|jobs| jobs.contains(uuid))
+    /// What the connections want of payloads that were met.
+    pub(super) fn forms(&self) -> &Forms {
+        &self.forms
+    }
+
+    /// Whether a job lies in the queue that a failed one came from.
+    pub(super) fn holds(&self, failed: &FailedJob, uuid: &str) -> bool {
+        let jobs = self.jobs.get(&failed.connection).and_then(|jobs| jobs.get(&failed.queue));
+        jobs.is_some_and(|jobs| jobs.contains(uuid))
     }
 
     /// Notes what has been pushed.
-    pub(super) fn note(&mut self, name: Name, uuid: &str) {
-        self.jobs.entry(name).or_default().insert(uuid);
+    pub(super) fn note(&mut self, failed: &FailedJob, uuid: &str) {
+        let jobs = self.jobs.get_mut(&failed.connection).and_then(|jobs| jobs.get_mut(&failed.queue));
+        if let Some(jobs) = jobs {
+            jobs.insert(uuid);
+        }
     }
 }
 
 /// What a queue wants of payloads.
-pub(super) fn form(place: &QueuePlace<'_>) -> Form {
+fn form(place: &QueuePlace<'_>, here: &Db) -> Form {
     match place.queues() {
+        Queues::Table(_) if place.is_in(here) => Form::Here,
         Queues::Table(_) => Form::Table,
         Queues::Redis(_) => Form::Redis,
     }

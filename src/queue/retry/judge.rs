@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Outcome;
 use crate::laravel::{
-    payload::{Command, Payload},
+    payload::{Command, Data, Payload},
     php::{self, Limits, Object, Value},
     queue::job_id,
 };
@@ -34,6 +34,9 @@ pub type KnownLock = fn(&str, &str) -> Option<Unique>;
 /// What a job's queue wants of its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
+    /// A row of the database that the failed job lies in: its bytes need not leave the server.
+    Here,
+    /// A row of another database.
     Table,
     Redis,
 }
@@ -78,19 +81,21 @@ impl Rules {
             Ok(payload) => payload,
             Err(why) => return Judged { class: None, verdict: unreadable(why.to_string()) },
         };
-        let class = payload.display_name().or_else(|| payload.class()).map(Cow::into_owned);
-        let verdict = match self.verdict(&payload, form) {
+        let data = payload.data().unwrap_or_default();
+        let class = payload.display_name().or_else(|| data.class.clone()).map(Cow::into_owned);
+        let verdict = match self.verdict(&payload, data, form) {
             Ok(verdict) => verdict,
             Err(why) => unreadable(why),
         };
         Judged { class, verdict }
     }
 
-    fn verdict(&self, payload: &Payload<'_>, form: Form) -> Result<Verdict, String> {
+    fn verdict(&self, payload: &Payload<'_>, data: Data<'_>, form: Form) -> Result<Verdict, String> {
         // Without it the framework loses the job when it fails again (`DatabaseUuidFailedJobProvider::log`).
         let uuid = payload.uuid().filter(|uuid| !uuid.is_empty()).ok_or("the payload has no uuid")?;
         payload.handler().ok_or("the payload names no handler")?;
-        let command = payload.command();
+        let named = data.class.clone();
+        let command = data.command();
         let object = match &command {
             Some(Command::Plain(text)) => {
                 let value = php::read(text.as_bytes(), Limits::default());
@@ -105,7 +110,11 @@ impl Rules {
             return Ok(Verdict::Leave(Outcome::Expired, "its deadline (`retryUntil`) is over".into()));
         };
         let edited = edited(payload, until, form);
-        let unique = self.unique(payload, &command, object.as_ref());
+        let of_class = match (named, &command) {
+            (Some(class), Some(Command::Plain(text))) => (self.known)(&class, text),
+            _ => None,
+        };
+        let unique = unique(payload, of_class, object.as_ref());
         Ok(Verdict::Push(Job { uuid: uuid.into_owned(), edited, unique }))
     }
 
@@ -120,42 +129,37 @@ impl Rules {
             None => None,
         }
     }
+}
 
-    fn unique(
-        &self,
-        payload: &Payload<'_>,
-        command: &Option<Command<'_>>,
-        object: Option<&Object<'_>>,
-    ) -> Option<Unique> {
-        let of_class = match (payload.class(), command) {
-            (Some(class), Some(Command::Plain(text))) => (self.known)(&class, text),
-            _ => None,
-        };
-        let Some(name) = payload.hidden("laravel_unique_job_key") else { return of_class };
-        let property = |name: &str| object.and_then(|object| object.property(name));
-        let told = property("uniqueFor").and_then(Value::int).and_then(|seconds| u32::try_from(seconds).ok());
-        let seconds = told.filter(|seconds| *seconds > 0).or(of_class.map(|unique| unique.seconds));
-        let owner = property("uniqueLockOwner").and_then(Value::text).map(str::to_owned);
-        let owner = owner.or_else(|| payload.hidden("laravel_unique_job_lock_owner"));
-        Some(Unique {
-            name,
-            owner: owner.filter(|owner| !owner.is_empty()),
-            store: payload.hidden("laravel_unique_job_cache_store").filter(|store| !store.is_empty()),
-            seconds: seconds.unwrap_or(UNIQUE_FOR),
-        })
-    }
+/// The lock of a unique job, as its payload names it, or `of_class` where it names none.
+fn unique(payload: &Payload<'_>, of_class: Option<Unique>, object: Option<&Object<'_>>) -> Option<Unique> {
+    let Some(name) = payload.hidden("laravel_unique_job_key") else { return of_class };
+    let property = |name: &str| object.and_then(|object| object.property(name));
+    let told = property("uniqueFor").and_then(Value::int).and_then(|seconds| u32::try_from(seconds).ok());
+    let seconds = told.filter(|seconds| *seconds > 0).or(of_class.map(|unique| unique.seconds));
+    let owner = property("uniqueLockOwner").and_then(Value::text).map(str::to_owned);
+    let owner = owner.or_else(|| payload.hidden("laravel_unique_job_lock_owner"));
+    Some(Unique {
+        name,
+        owner: owner.filter(|owner| !owner.is_empty()),
+        store: payload.hidden("laravel_unique_job_cache_store").filter(|store| !store.is_empty()),
+        seconds: seconds.unwrap_or(UNIQUE_FOR),
+    })
 }
 
 /// The bytes to push, where they are not those of the failed job.
 fn edited(payload: &Payload<'_>, until: Option<i64>, form: Form) -> Option<String> {
     let moved = until.map(|until| payload.with_retry_until(until));
     let moved_payload = moved.as_ref().and_then(|text| Payload::read(text.as_bytes()).ok());
-    let payload = moved_payload.as_ref().unwrap_or(payload);
-    let renewed = match form {
-        Form::Redis => payload.renewed_for_redis(job_id),
-        Form::Table => payload.renewed_for_database(),
+    let renewed = match (moved_payload.as_ref().unwrap_or(payload), form) {
+        (payload, Form::Redis) => payload.renewed_for_redis(job_id),
+        (payload, Form::Here | Form::Table) => payload.renewed_for_database(),
     };
-    (moved.is_some() || renewed != payload.text()).then_some(renewed)
+    let renewed = match renewed {
+        Cow::Owned(renewed) => Some(renewed),
+        Cow::Borrowed(_) => None,
+    };
+    renewed.or(moved)
 }
 
 #[cfg(test)]

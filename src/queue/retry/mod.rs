@@ -1,19 +1,20 @@
 //! Failed jobs go back to their queues (`queue:retry`), pushed and forgotten together.
 //!
-//! Candidates are picked oldest first without locks; chunks of them are then locked, read, pushed and deleted, each in a
-//! transaction of its own.
+//! They are read and judged oldest first without locks, a chunk at a time; each chunk is then claimed, pushed and
+//! deleted in a transaction of its own, while the next one is read.
 
 mod candidates;
 mod chunk;
 mod destinations;
 mod judge;
 mod lineage;
+mod reader;
 mod report;
 mod unique;
 mod uuids;
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -21,10 +22,11 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::TimeDelta;
 
 use self::{
-    candidates::{Candidate, Candidates, Walk},
-    chunk::{Done, Worker},
+    candidates::{Candidate, Candidates, WINDOW},
+    chunk::{Done, Told, Worker},
     destinations::Destinations,
-    judge::Rules,
+    judge::{Rules, Verdict},
+    reader::Reader,
 };
 pub use self::{
     judge::{KnownLock, Unique},
@@ -40,11 +42,7 @@ use crate::{
     queue::FailedFilter,
 };
 
-/// Failed jobs of one transaction.
-const CHUNK: usize = 2000;
-/// Bytes of their payloads, beside those of a single one.
-const CHUNK_BYTES: i64 = 4 << 20;
-/// Tries of a chunk that meets deadlocks or loses its server: about five seconds.
+/// Tries of work that meets deadlocks or loses its server: about five seconds.
 const TRIES: usize = 7;
 
 /// One run.
@@ -113,7 +111,8 @@ pub async fn retry<'d>(
     let table = cancel.guard(failed.require()).await?;
     let lineage = cancel.guard(lineage::table(failed.db)).await?;
     let locks = opens.unique_locks().await.map_err(|error| error.to_string());
-    let candidates = Candidates { failed, table: &table, filter: &request.filter };
+    let keeps_exceptions = lineage.is_some();
+    let candidates = Candidates { failed, table: &table, filter: &request.filter, keeps_exceptions };
     let walk = cancel.guard(candidates.walk(request)).await?;
     let retry_for = request.retry_for.map(|time| TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX));
     let rules = Rules { now: cancel.guard(failed.db.now()).await?, retry_for, known: request.known };
@@ -128,7 +127,8 @@ pub async fn retry<'d>(
         started,
         report: &mut report,
     };
-    if let Err(error) = cancel.guard(run.work(walk, opens, progress)).await {
+    let reader = Reader { candidates: &candidates, rules, walk, rest: VecDeque::new() };
+    if let Err(error) = cancel.guard(run.work(reader, opens, progress)).await {
         report.stop(error);
     }
     Ok(report.finish(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)))
@@ -149,34 +149,58 @@ struct Run<'a, 'd> {
 impl<'d> Run<'_, 'd> {
     async fn work(
         &mut self,
-        mut walk: Walk,
+        mut reader: Reader<'_>,
         opens: &impl Opens<'d>,
         progress: &mut dyn Progress,
     ) -> Result<()> {
-        while let Some(window) = self.candidates.next(&mut walk).await? {
-            progress.selected(window.len());
-            let mut rest = window.as_slice();
-            while !rest.is_empty() {
-                let most = self.most();
-                if most == 0 {
-                    return Ok(());
-                }
-                let (chunk, behind) = rest.split_at(length(rest, most));
-                rest = behind;
-                self.pause().await?;
-                self.cancel.check()?;
-                self.destinations.prepare(chunk, opens, progress).await?;
-                self.chunk(chunk, progress).await?;
-            }
+        let mut chunk = reader.next(self.most(0), self.destinations.forms()).await?;
+        while !chunk.is_empty() {
+            progress.selected(chunk.len());
+            self.pause().await?;
+            self.cancel.check()?;
+            self.destinations.prepare(&chunk, self.candidates.failed.db, opens, progress).await?;
+            reader.finish(&mut chunk, self.destinations.forms()).await?;
+            let next = self.beside(&chunk, &mut reader, progress).await?;
+            chunk = match next {
+                Some(next) => next,
+                None => reader.next(self.most(0), self.destinations.forms()).await?,
+            };
         }
         Ok(())
     }
 
-    /// Jobs that the next chunk may hold; 0 when there were enough.
-    fn most(&self) -> usize {
-        let limit = self.request.limit.map_or(u64::MAX, |limit| limit - self.report.counts.gone().min(limit));
-        let rate = self.request.rate.map_or(CHUNK, |rate| (rate as usize).clamp(1, CHUNK));
-        rate.min(usize::try_from(limit).unwrap_or(CHUNK))
+    /// Retries a chunk, and reads the next one meanwhile, as far as it is known how much may follow.
+    async fn beside(
+        &mut self,
+        chunk: &[Candidate],
+        reader: &mut Reader<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Option<Vec<Candidate>>> {
+        let most = self.most(chunk.len());
+        let (done, next) = {
+            let forms = self.destinations.forms();
+            let next = async {
+                match most {
+                    0 => Ok(None),
+                    most => reader.next(most, forms).await.map(Some),
+                }
+            };
+            tokio::join!(self.patiently(chunk), next)
+        };
+        match done {
+            Ok(done) => self.note(chunk, done, progress),
+            Err(error) if is_row_fault(&error) => self.one_by_one(chunk, error, progress).await?,
+            Err(error) => return Err(error),
+        }
+        next
+    }
+
+    /// Jobs that the next chunk may hold when all that are `on_the_way` leave; 0 when there were enough.
+    fn most(&self, on_the_way: usize) -> usize {
+        let gone = self.report.counts.gone() + on_the_way as u64;
+        let left = self.request.limit.map_or(u64::MAX, |limit| limit.saturating_sub(gone));
+        let rate = self.request.rate.map_or(WINDOW, |rate| (rate as usize).clamp(1, WINDOW));
+        rate.min(usize::try_from(left).unwrap_or(WINDOW))
     }
 
     /// Keeps to the rate.
@@ -191,26 +215,25 @@ impl<'d> Run<'_, 'd> {
         }
     }
 
-    /// Retries a chunk; when one of its jobs cannot be pushed, the others go on without it.
-    async fn chunk(&mut self, chunk: &[Candidate], progress: &mut dyn Progress) -> Result<()> {
-        let error = match self.patiently(chunk).await {
-            Ok(done) => {
-                self.note(done, progress);
-                return Ok(());
-            }
-            Err(error) if is_row_fault(&error) => error,
-            Err(error) => return Err(error),
-        };
-        if let [candidate] = chunk {
-            let why = format!("it cannot be pushed: {}", error.root());
-            let item = self.worker().passed(candidate, Outcome::Failed, &why);
-            self.note(Done { items: vec![item], ..Done::default() }, progress);
-            return Ok(());
-        }
+    /// When one of a chunk's jobs cannot be pushed, the others go on without it.
+    async fn one_by_one(
+        &mut self,
+        chunk: &[Candidate],
+        error: Error,
+        progress: &mut dyn Progress,
+    ) -> Result<()> {
         tracing::debug!(%error, "the chunk failed; retrying its jobs one by one");
-        for candidate in chunk {
+        for one in chunk.chunks(1) {
             self.cancel.check()?; // each is a chunk of its own now
-            Box::pin(self.chunk(std::slice::from_ref(candidate), progress)).await?;
+            let done = match self.patiently(one).await {
+                Err(error) if is_row_fault(&error) => {
+                    let reason = format!("it cannot be pushed: {}", error.root()).into();
+                    let told = vec![Told { at: 0, outcome: Outcome::Failed, reason }];
+                    Done { told, _shield: None }
+                }
+                done => done?,
+            };
+            self.note(one, done, progress);
         }
         Ok(())
     }
@@ -218,32 +241,14 @@ impl<'d> Run<'_, 'd> {
     /// Repeats what met a deadlock or lost its server. That is safe at any point: what was pushed is known by its token,
     /// and a job that is no failed job any more is not found.
     async fn patiently(&self, chunk: &[Candidate]) -> Result<Done> {
-        let mut pauses = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(100))
-            .with_max_delay(Duration::from_secs(2))
-            .with_max_times(TRIES - 1)
-            .with_jitter()
-            .build();
-        let worker = self.worker();
-        let mut mine = HashSet::new();
-        loop {
-            let error = match worker.run(chunk, &mut mine).await {
-                Err(error) if is_passing(&error) => error,
-                result => return result,
-            };
-            match pauses.next() {
-                Some(pause) => {
-                    tracing::debug!(%error, "the chunk is tried again");
-                    tokio::time::sleep(pause).await;
-                }
-                None if mine.is_empty() => return Err(error),
-                None => {
-                    return Err(error
-                        .because(format!("{} jobs may lie in their queue already", mine.len()))
-                        .hint("run again when the server is back: what was pushed is not pushed twice"));
-                }
-            }
-        }
+        let (worker, mut mine) = (self.worker(), HashSet::new());
+        let done = patiently(async || worker.run(chunk, &mut mine).await).await;
+        done.map_err(|error| match mine.len() {
+            pushed @ 1.. if is_passing(&error) => error
+                .because(format!("{pushed} jobs may lie in their queue already"))
+                .hint("run again when the server is back: what was pushed is not pushed twice"),
+            _ => error,
+        })
     }
 
     fn worker(&self) -> Worker<'_, 'd> {
@@ -259,26 +264,47 @@ impl<'d> Run<'_, 'd> {
         }
     }
 
-    fn note(&mut self, done: Done, progress: &mut dyn Progress) {
-        tracing::info!(jobs = done.items.len(), "retried");
-        progress.advance(done.items.len());
-        for (queue, uuid) in done.pushed {
-            self.destinations.note(queue, &uuid);
-        }
-        for item in done.items {
-            self.report.add(item);
+    fn note(&mut self, chunk: &[Candidate], done: Done, progress: &mut dyn Progress) {
+        tracing::info!(jobs = done.told.len(), "retried");
+        progress.advance(done.told.len());
+        for Told { at, outcome, reason } in done.told {
+            let Candidate { failed, judged, .. } = &chunk[at];
+            if let Some(Verdict::Push(job)) = judged.as_ref().map(|judged| &judged.verdict)
+                && outcome.is_gone()
+            {
+                self.destinations.note(failed, &job.uuid);
+            }
+            let id = || failed.id(self.candidates.failed.named_by_uuid);
+            let class = || judged.as_ref().and_then(|judged| judged.class.clone());
+            self.report.add((&failed.connection, &failed.queue), outcome, &reason, || Item {
+                id: id(),
+                class: class(),
+                connection: failed.connection.clone(),
+                queue: failed.queue.clone(),
+                outcome,
+                reason: reason.to_string(),
+            });
         }
     }
 }
 
-/// How many of these one chunk takes: some jobs, some bytes, and one at least.
-fn length(candidates: &[Candidate], most: usize) -> usize {
-    let mut bytes = 0;
-    let fits = |candidate: &&Candidate| {
-        bytes += candidate.bytes;
-        bytes <= CHUNK_BYTES
-    };
-    candidates.iter().take(most).take_while(fits).count().max(1)
+/// Repeats work that met a deadlock or lost its server, for some seconds.
+async fn patiently<T>(mut work: impl AsyncFnMut() -> Result<T>) -> Result<T> {
+    let mut pauses = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(2))
+        .with_max_times(TRIES - 1)
+        .with_jitter()
+        .build();
+    loop {
+        let error = match work().await {
+            Err(error) if is_passing(&error) => error,
+            result => return result,
+        };
+        let Some(pause) = pauses.next() else { return Err(error) };
+        tracing::debug!(%error, "tried again soon");
+        tokio::time::sleep(pause).await;
+    }
 }
 
 /// What may be gone in a moment.

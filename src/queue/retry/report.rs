@@ -176,7 +176,7 @@ pub struct RetryReport {
     /// Milliseconds.
     pub took_ms: u64,
     #[serde(skip)]
-    per_queue: BTreeMap<(String, String), Counts>,
+    per_queue: BTreeMap<String, BTreeMap<String, Counts>>,
     #[serde(skip)]
     error: Option<Error>,
 }
@@ -197,25 +197,38 @@ impl RetryReport {
         }
     }
 
-    pub(super) fn add(&mut self, item: Item) {
-        self.counts.add(item.outcome);
-        let queue = (item.connection.clone(), item.queue.clone());
-        self.per_queue.entry(queue).or_default().add(item.outcome);
-        if !item.reason.is_empty() {
-            let known = self.reasons.contains_key(&item.reason) || self.reasons.len() < REASONS;
-            let reason = if known { item.reason.as_str() } else { "other reasons" };
+    /// Counts a failed job of a queue; its item is made where it is listed.
+    pub(super) fn add(
+        &mut self,
+        (connection, queue): (&str, &str),
+        outcome: Outcome,
+        reason: &str,
+        item: impl FnOnce() -> Item,
+    ) {
+        self.counts.add(outcome);
+        let of_queue = self.per_queue.get_mut(connection).and_then(|queues| queues.get_mut(queue));
+        match of_queue {
+            Some(counts) => counts.add(outcome),
+            None => {
+                let queues = self.per_queue.entry(connection.to_owned()).or_default();
+                queues.entry(queue.to_owned()).or_default().add(outcome);
+            }
+        }
+        if !reason.is_empty() {
+            let known = self.reasons.contains_key(reason) || self.reasons.len() < REASONS;
+            let reason = if known { reason } else { "other reasons" };
             *self.reasons.entry(reason.to_owned()).or_default() += 1;
         }
         if self.items.len() < LISTED {
-            self.items.push(item);
+            self.items.push(item());
             return;
         }
         self.items_omitted += 1;
         // A full list gives up a job that needs nobody for one that does.
-        if item.outcome.is_failure()
+        if outcome.is_failure()
             && let Some(place) = self.items.iter().rposition(|known| !known.outcome.is_failure())
         {
-            self.items[place] = item;
+            self.items[place] = item();
         }
     }
 
@@ -226,9 +239,10 @@ impl RetryReport {
 
     pub(super) fn finish(mut self, took_ms: u64) -> Self {
         self.took_ms = took_ms;
-        let queues = std::mem::take(&mut self.per_queue).into_iter();
-        self.queues =
-            queues.map(|((connection, queue), counts)| QueueCounts { connection, queue, counts }).collect();
+        for (connection, queues) in std::mem::take(&mut self.per_queue) {
+            let of = |(queue, counts)| QueueCounts { connection: connection.clone(), queue, counts };
+            self.queues.extend(queues.into_iter().map(of));
+        }
         self
     }
 

@@ -25,7 +25,7 @@ pub struct UniqueLocks<'a> {
 
 /// Who a lock is taken for. A run that was killed between lock and push must find that the lock is its own: what no job
 /// names is made from what tells the failed job from all others.
-fn owner(planned: &Planned) -> String {
+fn owner(planned: &Planned<'_>) -> String {
     let named = planned.job.unique.as_ref().and_then(|unique| unique.owner.clone());
     named.unwrap_or_else(|| {
         let digest = Sha256::digest(format!("opsctl retry {}", planned.token));
@@ -34,7 +34,7 @@ fn owner(planned: &Planned) -> String {
 }
 
 /// Why the lock of a job cannot be taken, though nobody holds it.
-pub(super) fn elsewhere(planned: &Planned, locks: &UniqueLocks<'_>) -> Option<String> {
+pub(super) fn elsewhere(planned: &Planned<'_>, locks: &UniqueLocks<'_>) -> Option<String> {
     let store = planned.job.unique.as_ref()?.store.as_ref()?;
     (*store != locks.store).then(|| {
         format!(
@@ -51,7 +51,7 @@ pub(super) fn elsewhere(planned: &Planned, locks: &UniqueLocks<'_>) -> Option<St
 pub(super) async fn take(
     session: &mut Session<'_>,
     locks: &Locks<'_>,
-    jobs: &[(usize, &Planned)],
+    jobs: &[(usize, &Planned<'_>)],
     request: &RetryRequest,
 ) -> Result<Vec<usize>> {
     let (mut busy, mut met) = (Vec::new(), HashSet::new());

@@ -28,7 +28,7 @@ use crate::{
     laravel::{
         lock::{self, Locks},
         payload::Shape,
-        queue::{self, Queues, TableQueues},
+        queue::{self, Queues, Receipt, TableQueues},
     },
 };
 
@@ -53,7 +53,7 @@ pub struct Dispatch<'a> {
 }
 
 /// A job of the chunk.
-pub(super) struct Job {
+struct Job {
     uuid: String,
     payload: String,
 }
@@ -76,8 +76,13 @@ impl Dispatch<'_> {
         Job { uuid, payload }
     }
 
-    /// Pushes in `session` where the queue lies in its database; else at once.
-    async fn push(&self, session: &mut Session<'_>, jobs: &[Job], now: DateTime<Utc>) -> Result<()> {
+    /// Pushes in `session` where the queue lies in its database; else at once. Gives what Redis has.
+    async fn push(
+        &self,
+        session: &mut Session<'_>,
+        jobs: &[Job],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Receipt>> {
         let payloads = || jobs.iter().map(|job| job.payload.as_str());
         match &self.queues {
             Queues::Redis(redis) => {
@@ -85,20 +90,20 @@ impl Dispatch<'_> {
                     .iter()
                     .map(|job| queue::Push { token: &job.uuid, payload: job.payload.as_bytes() })
                     .collect();
-                redis.push(&self.queue, &jobs).await.map(|_| ())
+                return redis.push(&self.queue, &jobs).await;
             }
             Queues::Table(table) if std::ptr::eq(table.db, session.db()) => {
-                table.push(session, &self.queue, payloads(), now).await
+                table.push(session, &self.queue, payloads(), now).await?;
             }
-            Queues::Table(table) => push_elsewhere(table, &self.queue, payloads(), now).await,
+            Queues::Table(table) => push_elsewhere(table, &self.queue, payloads(), now).await?,
         }
+        Ok(Vec::new())
     }
 
     /// What was pushed is known to the database now.
-    async fn settle(&self, jobs: &[Job]) {
+    async fn settle(&self, receipts: &[Receipt]) {
         let Queues::Redis(redis) = &self.queues else { return };
-        let tokens: Vec<&str> = jobs.iter().map(|job| job.uuid.as_str()).collect();
-        if let Err(error) = redis.settle(&self.queue, &tokens).await {
+        if let Err(error) = redis.settle(&self.queue, receipts, &[]).await {
             tracing::debug!(%error, "tokens of pushed jobs are left to end by themselves");
         }
     }
@@ -134,7 +139,7 @@ impl Worker<'_> {
             names.retain(|name| !held.contains(name));
             let free = names.into_iter().collect();
             let (changes, skipped) = self.claims(&events, &free, now, dispatch);
-            return Ok(Worked { events, changes, skipped, jobs: Vec::new() });
+            return Ok(Worked { events, changes, skipped, receipts: Vec::new() });
         }
         names.sort_unstable(); // two runs take them in one order
         let owner = lock::owner();
@@ -151,9 +156,10 @@ impl Worker<'_> {
         let jobs: Vec<Job> = changes.iter().map(|change| dispatch.payload(&change.item.id, now)).collect();
         // What was pushed must not be cut off from its COMMIT.
         let _shield = self.cancel.shield();
-        dispatch.push(session, &jobs, now).await.map_err(|error| unsure(error, jobs.len()))?;
+        let pushed = dispatch.push(session, &jobs, now).await;
+        let receipts = pushed.map_err(|error| unsure(error, jobs.len()))?;
         crash::reach(Point::AfterPush);
-        Ok(Worked { events, changes, skipped, jobs })
+        Ok(Worked { events, changes, skipped, receipts })
     }
 
     /// The rows of events whose lock is ours, and why the others are passed over.
@@ -194,9 +200,9 @@ impl Worker<'_> {
     }
 
     /// Once the chunk is durable.
-    pub(super) async fn settle(&self, jobs: &[Job]) {
-        if let Some(dispatch) = self.dispatch.filter(|_| !jobs.is_empty()) {
-            dispatch.settle(jobs).await;
+    pub(super) async fn settle(&self, receipts: &[Receipt]) {
+        if let Some(dispatch) = self.dispatch.filter(|_| !receipts.is_empty()) {
+            dispatch.settle(receipts).await;
         }
     }
 }

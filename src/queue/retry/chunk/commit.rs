@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Planned, Worker};
+use super::{
+    Planned, Worker,
+    push::{Pushes, Receipts},
+};
 use crate::{
     Error, Result,
     db::{Begin, Engine, Query, Session},
@@ -18,20 +21,20 @@ const LOOK_FOR: Duration = Duration::from_secs(10);
 
 impl Worker<'_, '_> {
     /// Commits: the pushes to other databases first, since a job that is in two places is found there by the next run,
-    /// and one that is in none is lost.
+    /// and one that is in none is lost. Gives what Redis has of the chunk.
     ///
     /// # Errors
     /// What a server said; after a lost one with what is known about the chunk.
     pub(super) async fn commit(
         &self,
         mut session: Session<'_>,
-        others: Vec<Session<'_>>,
-        planned: &[Planned],
-    ) -> Result<()> {
-        for mut other in others {
+        pushes: Pushes<'_>,
+        planned: &[Planned<'_>],
+    ) -> Result<Receipts> {
+        for mut other in pushes.others {
             other.commit().await?;
         }
-        let Err(error) = session.commit().await else { return Ok(()) };
+        let Err(error) = session.commit().await else { return Ok(pushes.receipts) };
         drop(session);
         if error.fault() != Some(Fault::Lost) || planned.is_empty() {
             return Err(error);
@@ -39,7 +42,7 @@ impl Worker<'_, '_> {
         match self.is_committed(planned).await {
             Ok(true) => {
                 tracing::warn!(%error, "the COMMIT was not answered, but is done");
-                Ok(())
+                Ok(pushes.receipts)
             }
             Ok(false) => Err(error.because("the chunk was rolled back")),
             Err(cause) => {
@@ -49,7 +52,7 @@ impl Worker<'_, '_> {
         }
     }
 
-    async fn is_committed(&self, planned: &[Planned]) -> Result<bool> {
+    async fn is_committed(&self, planned: &[Planned<'_>]) -> Result<bool> {
         let started = Instant::now();
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
@@ -62,7 +65,7 @@ impl Worker<'_, '_> {
 
     /// Looks for the rows under a lock, which waits for a transaction that is still being committed or rolled back. A row
     /// is never written twice: none of them is there after the COMMIT, and all of them are after a rollback.
-    async fn is_gone(&self, planned: &[Planned]) -> Result<bool> {
+    async fn is_gone(&self, planned: &[Planned<'_>]) -> Result<bool> {
         let ids = self.table.one_of_numbers("id", planned.iter().map(|job| job.failed.row));
         let lock = if self.table.engine() == Engine::Sqlite { "" } else { " FOR UPDATE" };
         let sql = format!("SELECT id FROM {} WHERE {}{lock}", self.table.name, ids.sql);

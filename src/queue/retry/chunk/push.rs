@@ -2,99 +2,100 @@
 
 use std::collections::HashSet;
 
-use super::{Planned, Worker, by_queue, expect};
+use super::{Planned, Worker, claim::Claim, expect};
 use crate::{
     Error, Result,
     db::{Begin, Query, Session},
     error::Fault,
-    laravel::queue::{Push, Queues, TableQueues},
+    laravel::queue::{Push, Queues, Receipt, TableQueues},
 };
 
-impl<'d> Worker<'d, '_> {
-    /// Pushes the jobs that are not in their queue yet; gives the transactions that were begun on other databases.
+/// Connection and queue.
+type Name<'c> = (&'c str, &'c str);
+
+/// What is pushed, and not yet durable or not yet told to be.
+#[derive(Debug, Default)]
+pub(super) struct Pushes<'s> {
+    /// Open transactions of other databases.
+    pub others: Vec<Session<'s>>,
+    /// What Redis has.
+    pub receipts: Receipts,
+}
+
+/// What Redis has of a chunk, by connection and queue.
+pub(super) type Receipts = Vec<((String, String), Vec<Receipt>)>;
+
+impl<'a> Worker<'a, '_> {
+    /// Pushes the jobs that are not in their queue yet, nor were pushed with their claim.
     pub(super) async fn push(
         &self,
         session: &mut Session<'_>,
-        planned: &[Planned],
+        claim: Claim,
+        planned: &[Planned<'_>],
         mine: &mut HashSet<i64>,
-    ) -> Result<Vec<Session<'d>>> {
-        let mut others: Vec<Session<'d>> = Vec::new();
-        for ((connection, queue), jobs) in by_queue(planned.iter().filter(|job| job.present.is_none())) {
-            let Ok(place) = self.destinations.place(&connection) else { continue };
+    ) -> Result<Pushes<'a>> {
+        let mut pushes = Pushes::default();
+        let (copied, others): (Vec<&Planned<'_>>, Vec<&Planned<'_>>) =
+            planned.iter().filter(|job| job.present.is_none()).partition(|job| self.is_copied(job));
+        if claim == Claim::Lock {
+            self.copy(session, &copied).await?;
+        }
+        for ((connection, queue), jobs) in by_queue(others) {
+            let Ok(place) = self.destinations.place(connection) else { continue };
             match place.queues() {
                 Queues::Redis(redis) => {
                     mine.extend(jobs.iter().map(|job| job.failed.row));
-                    let pushes: Vec<Push<'_>> = jobs.iter().map(|job| as_push(job)).collect();
-                    redis.push(&queue, &pushes).await?;
+                    let words: Vec<Push<'_>> = jobs.iter().map(|job| as_push(job)).collect();
+                    let receipts = redis.push(queue, &words).await?;
+                    pushes.receipts.push(((connection.to_owned(), queue.to_owned()), receipts));
                 }
                 Queues::Table(table) if place.is_in(self.failed.db) => {
-                    self.copy(session, &table, &queue, &jobs).await?;
-                    self.write(session, &table, &queue, &jobs).await?;
+                    self.write(session, &table, queue, &jobs).await?;
                 }
                 Queues::Table(table) => {
-                    let db = table.db;
-                    let mut other = db.session().await?;
-                    other.begin(Begin::Write).await?;
-                    self.write_all(&mut other, &table, &queue, &jobs).await?;
-                    others.push(other);
+                    pushes.others.push(self.write_elsewhere(&table, queue, &jobs).await?);
                 }
             }
         }
-        Ok(others)
+        Ok(pushes)
     }
 
-    /// Jobs whose bytes stay, in one statement: they never leave the server.
-    async fn copy(
-        &self,
-        session: &mut Session<'_>,
-        queues: &TableQueues<'_>,
-        queue: &str,
-        jobs: &[&Planned],
-    ) -> Result<()> {
-        let rows: Vec<i64> =
-            jobs.iter().filter(|job| job.job.edited.is_none()).map(|job| job.failed.row).collect();
-        if rows.is_empty() {
-            return Ok(());
+    /// Jobs whose bytes stay, in one statement for each table: they never leave the server.
+    async fn copy(&self, session: &mut Session<'_>, jobs: &[&Planned<'_>]) -> Result<()> {
+        for (connection, jobs) in by(jobs.iter().copied(), |job| job.failed.connection.as_str()) {
+            let Ok(place) = self.destinations.place(connection) else { continue };
+            let Queues::Table(queues) = place.queues() else { continue };
+            let ids = self.table.one_of_numbers("id", jobs.iter().map(|job| job.failed.row));
+            let condition = format!(" WHERE {}", ids.sql);
+            let sql = self.insert(&queues.require().await?, &self.table.name, &condition);
+            let pushed = session.execute(Query::new(sql).bind_all(ids.values)).await?;
+            expect(pushed, jobs.len(), "jobs were pushed")?;
         }
-        let wanted = rows.len();
-        let (from, to) = (self.table, queues.require().await?);
-        let now = self.rules.now.timestamp();
-        let ids = from.one_of_numbers("id", rows);
-        let sql = format!(
-            "INSERT INTO {} ({}, payload, attempts, available_at, created_at) \
-             SELECT {}, payload, 0, {now}, {now} FROM {} WHERE {} ORDER BY id",
-            to.name,
-            to.column("queue"),
-            to.hole("queue"),
-            from.name,
-            ids.sql
-        );
-        let pushed = session.execute(Query::new(sql).bind(queue).bind_all(ids.values)).await?;
-        expect(pushed, wanted, "jobs were pushed")
+        Ok(())
     }
 
-    /// Jobs whose bytes were edited.
     async fn write(
         &self,
         session: &mut Session<'_>,
         queues: &TableQueues<'_>,
         queue: &str,
-        jobs: &[&Planned],
-    ) -> Result<()> {
-        let edited = jobs.iter().filter_map(|job| job.job.edited.as_deref());
-        queues.push(session, queue, edited, self.rules.now).await
-    }
-
-    /// Jobs that go to another database.
-    async fn write_all(
-        &self,
-        session: &mut Session<'_>,
-        queues: &TableQueues<'_>,
-        queue: &str,
-        jobs: &[&Planned],
+        jobs: &[&Planned<'_>],
     ) -> Result<()> {
         let texts = jobs.iter().map(|job| str::from_utf8(bytes(job)).unwrap_or_default());
         queues.push(session, queue, texts, self.rules.now).await
+    }
+
+    /// Gives the transaction of the other database.
+    async fn write_elsewhere(
+        &self,
+        queues: &TableQueues<'a>,
+        queue: &str,
+        jobs: &[&Planned<'_>],
+    ) -> Result<Session<'a>> {
+        let mut session = queues.db.session().await?;
+        session.begin(Begin::Write).await?;
+        self.write(&mut session, queues, queue, jobs).await?;
+        Ok(session)
     }
 
     /// Before the failed jobs are forgotten for good: Redis must still know what was pushed. One that was restarted or
@@ -102,43 +103,67 @@ impl<'d> Worker<'d, '_> {
     ///
     /// # Errors
     /// Redis does not answer, or has lost something: the same chunk is worked on again.
-    pub(super) async fn prove(&self, planned: &[Planned]) -> Result<()> {
-        for ((connection, queue), jobs) in by_queue(planned.iter().filter(|job| job.present.is_none())) {
-            let Ok(place) = self.destinations.place(&connection) else { continue };
+    pub(super) async fn prove(&self, pushes: &Pushes<'_>) -> Result<()> {
+        for ((connection, queue), receipts) in &pushes.receipts {
+            let Ok(place) = self.destinations.place(connection) else { continue };
             let Queues::Redis(redis) = place.queues() else { continue };
-            let tokens: Vec<&str> = jobs.iter().map(|job| job.token.as_str()).collect();
-            let known = redis.known(&queue, &tokens).await?;
-            if known != tokens.len() as u64 {
-                return Err(Error::failed(format!(
-                    "{} lost jobs that were pushed: it knows {known} of {}",
-                    place.address(),
-                    tokens.len()
-                ))
-                .hint("it was restarted, flushed or replaced; the failed jobs stay, run again")
-                .with_fault(Fault::Transient));
+            if !redis.knows(queue, receipts).await? {
+                return Err(Error::failed(format!("{} lost jobs that were pushed", place.address()))
+                    .hint("it was restarted, flushed or replaced; the failed jobs stay, run again")
+                    .with_fault(Fault::Transient));
             }
         }
         Ok(())
     }
 
     /// Redis need not know any more what the database has. What cannot be told now ends by itself.
-    pub(super) async fn settle(&self, planned: &[Planned]) {
-        for ((connection, queue), jobs) in by_queue(planned.iter()) {
-            let Ok(place) = self.destinations.place(&connection) else { continue };
-            let Queues::Redis(redis) = place.queues() else { continue };
+    pub(super) async fn settle(&self, receipts: &Receipts, planned: &[Planned<'_>]) {
+        for ((connection, queue), receipts) in receipts {
+            self.settle_queue((connection, queue), receipts, &[]).await;
+        }
+        for (name, jobs) in by_queue(planned.iter().filter(|job| job.present.is_some())) {
             let tokens: Vec<&str> = jobs.iter().map(|job| job.token.as_str()).collect();
-            if let Err(error) = redis.settle(&queue, &tokens).await {
-                tracing::debug!(%error, "tokens were not settled");
-            }
+            self.settle_queue(name, &[], &tokens).await;
+        }
+    }
+
+    async fn settle_queue(&self, (connection, queue): Name<'_>, receipts: &[Receipt], tokens: &[&str]) {
+        let Ok(place) = self.destinations.place(connection) else { return };
+        let Queues::Redis(redis) = place.queues() else { return };
+        if let Err(error) = redis.settle(queue, receipts, tokens).await {
+            tracing::debug!(%error, "tokens were not settled");
         }
     }
 }
 
-fn as_push(job: &Planned) -> Push<'_> {
+fn as_push<'p>(job: &'p Planned<'_>) -> Push<'p> {
     Push { token: &job.token, payload: bytes(job) }
 }
 
 /// What is pushed.
-fn bytes(job: &Planned) -> &[u8] {
+fn bytes<'p>(job: &'p Planned<'_>) -> &'p [u8] {
     job.job.edited.as_ref().map_or(&job.failed.payload, |text| text.as_bytes())
+}
+
+/// Jobs by connection and queue, in their order.
+pub(super) fn by_queue<'p, 'c: 'p>(
+    jobs: impl IntoIterator<Item = &'p Planned<'c>>,
+) -> Vec<(Name<'c>, Vec<&'p Planned<'c>>)> {
+    by(jobs, |job| (job.failed.connection.as_str(), job.failed.queue.as_str()))
+}
+
+/// Jobs by something that few of them differ in, in their order.
+fn by<'p, 'c: 'p, K: PartialEq>(
+    jobs: impl IntoIterator<Item = &'p Planned<'c>>,
+    key: impl Fn(&Planned<'c>) -> K,
+) -> Vec<(K, Vec<&'p Planned<'c>>)> {
+    let mut groups: Vec<(K, Vec<&Planned<'c>>)> = Vec::new();
+    for job in jobs {
+        let key = key(job);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(job),
+            None => groups.push((key, vec![job])),
+        }
+    }
+    groups
 }
