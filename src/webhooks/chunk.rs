@@ -237,11 +237,7 @@ impl Worker<'_> {
         changes: &[Change],
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let counted = format!(
-            "attempts = CASE WHEN attempts < {most} THEN attempts + 1 ELSE attempts END",
-            most = decide::MOST_ATTEMPTS
-        );
-        self.write_events(session, changes, now, &counted).await
+        self.write_events(session, changes, now, &counted()).await
     }
 
     async fn write_events(
@@ -266,6 +262,30 @@ impl Worker<'_> {
                 .set("processed_at", column(|change, now| change.processed.then_some(now).into()))
                 .set("error_message", column(|change, _| change.error_message.clone().into()))
                 .set_all(attempts, vec![])
+                .set_all(format!("last_attempt_at = {}", table.hole("last_attempt_at")), vec![now.into()])
+                .set_all(format!("updated_at = {}", table.hole("updated_at")), vec![now.into()])
+                .only_where("status <> 'processed'");
+        expect(session.execute(update.query()).await?, changes.len() as u64, "webhook_events")
+    }
+
+    /// Likewise, of events that are claimed for the queue: they differ in their next time alone.
+    async fn update_claims(
+        &self,
+        session: &mut Session<'_>,
+        changes: &[Change],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let table = &self.store.events;
+        let next = changes.iter().map(|change| change.next_retry_at.into()).collect();
+        let update =
+            BulkUpdate::new(table, "id", changes.iter().map(|change| change.item.id.clone()).collect())
+                .set("next_retry_at", next)
+                .set_all(format!("status = {}", table.hole("status")), vec![queue::QUEUED.into()])
+                .set_all("processed_at = NULL, error_message = NULL", vec![])
+                .set_all(counted(), vec![])
                 .set_all(format!("last_attempt_at = {}", table.hole("last_attempt_at")), vec![now.into()])
                 .set_all(format!("updated_at = {}", table.hole("updated_at")), vec![now.into()])
                 .only_where("status <> 'processed'");
@@ -344,6 +364,14 @@ impl Worker<'_> {
         crash::reach(Point::AfterAsideCommit);
         Ok(Some((change.item.attempts, change.next_retry_at)))
     }
+}
+
+/// Counts an attempt, as far as the column holds it.
+fn counted() -> String {
+    format!(
+        "attempts = CASE WHEN attempts < {most} THEN attempts + 1 ELSE attempts END",
+        most = decide::MOST_ATTEMPTS
+    )
 }
 
 fn skip(id: &str, provider: &str, attempts: i64, reason: &str) -> Item {

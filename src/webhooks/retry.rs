@@ -33,7 +33,7 @@ pub const RUN_LOCK: &str = "tenrusl:cmd:webhooks:retry:global";
 /// Events of one transaction.
 const CHUNK: usize = 100;
 /// Likewise where their jobs are pushed, and no body is read.
-const QUEUED: usize = 1000;
+const QUEUED: usize = 2000;
 /// Events that are picked at once.
 const PAGE: u32 = 10_000;
 /// Tries of a chunk that meets deadlocks or lock timeouts.

@@ -234,7 +234,7 @@ impl<'a> Payload<'a> {
     pub fn taken(&self) -> Option<String> {
         let attempts = self.attempts().filter(|attempts| *attempts >= 0)?;
         let span = self.span(self.raw("attempts")?);
-        Some(self.edited(vec![(span, attempts.saturating_add(1).to_string())], ""))
+        Some(self.edited(vec![(span, attempts.saturating_add(1).to_string())], "").into_owned())
     }
 
     /// The text with another moment until which it is retried.
@@ -277,6 +277,9 @@ impl<'a> Payload<'a> {
 /// line separators that end a line in JavaScript.
 fn json(text: &str) -> String {
     let plain = serde_json::Value::from(text).to_string();
+    if !plain.contains(['/', '\u{2028}', '\u{2029}']) {
+        return plain;
+    }
     plain.replace('/', "\\/").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 

@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// Rows of one window: no statement looks at more.
-pub(super) const WINDOW: usize = 2000;
+pub(super) const WINDOW: usize = 5000;
 /// Bytes of payloads that come with their window; larger ones are asked for by themselves.
-const SMALL: usize = 4096;
+const SMALL: usize = 2048;
 /// Ids that one statement asks for.
 const IDS: usize = 1000;
 /// Newest failed jobs whose ids are compared with an unknown one.

@@ -12,12 +12,12 @@ mod commit;
 mod plan;
 mod push;
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-};
+use std::{borrow::Cow, collections::HashSet};
 
-use self::{claim::Claim, push::Pushes};
+use self::{
+    claim::{Claim, Staying},
+    push::Pushes,
+};
 use super::{
     Outcome, RetryRequest, UniqueLocks,
     candidates::Candidate,
@@ -95,24 +95,14 @@ impl<'a> Worker<'a, '_> {
         if self.request.dry_run {
             return self.pretend(chunk).await;
         }
-        let (planned, told) = self.plan(chunk, mine).await?;
-        if planned.is_empty() {
-            return Ok(Done { told, _shield: None });
-        }
-        if self.may_delete_first(&planned) {
-            match self.attempt(Claim::Delete, planned, told, mine).await {
+        if Claim::of(self.table.engine()) == Claim::Delete {
+            match self.attempt(Claim::Delete, chunk, mine).await {
                 Ok(Some(done)) => return Ok(done),
                 Err(error) if error.fault() != Some(Fault::Transient) => return Err(error),
                 gave_up => tracing::debug!(?gave_up, "somebody else is at these rows, or holds their locks"),
             }
-            return self.carefully(chunk, mine).await;
         }
-        self.attempt(Claim::Lock, planned, told, mine).await.map(Option::unwrap_or_default)
-    }
-
-    async fn carefully(&self, chunk: &[Candidate], mine: &mut HashSet<i64>) -> Result<Done> {
-        let (planned, told) = self.plan(chunk, mine).await?;
-        self.attempt(Claim::Lock, planned, told, mine).await.map(Option::unwrap_or_default)
+        self.attempt(Claim::Lock, chunk, mine).await.map(Option::unwrap_or_default)
     }
 
     /// Tells what a run would do.
@@ -128,10 +118,13 @@ impl<'a> Worker<'a, '_> {
     async fn attempt(
         &self,
         claim: Claim,
-        planned: Vec<Planned<'_>>,
-        told: Vec<Told>,
+        chunk: &[Candidate],
         mine: &mut HashSet<i64>,
     ) -> Result<Option<Done>> {
+        let (planned, told) = self.plan(chunk, mine).await?;
+        if planned.is_empty() {
+            return Ok(Some(done(&planned, told)));
+        }
         let mut session = self.failed.db.session().await?;
         session.begin(claim.begin()).await?;
         let worked = self.work(&mut session, claim, planned, told, mine).await;
@@ -183,7 +176,7 @@ impl<'a> Worker<'a, '_> {
         crash::reach(Point::RetryPushed);
         self.keep_lineage(session, &planned).await?;
         if claim == Claim::Lock {
-            self.forget(session, &planned).await?;
+            expect(self.forget(session, &planned).await?, planned.len(), "failed jobs were deleted")?;
         }
         crash::reach(Point::RetryDeleted);
         self.prove(&pushes).await?;
@@ -197,20 +190,19 @@ impl<'a> Worker<'a, '_> {
         lineage::write(session, table, &pushed, self.rules.now, &self.request.run).await
     }
 
-    /// Deletes failed jobs that are locked.
-    async fn forget(&self, session: &mut Session<'_>, planned: &[Planned<'_>]) -> Result<()> {
+    /// Deletes failed jobs; gives how many of them were still there.
+    async fn forget(&self, session: &mut Session<'_>, planned: &[Planned<'_>]) -> Result<u64> {
         if planned.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let ids = self.table.one_of_numbers("id", planned.iter().map(|job| job.failed.row));
         let sql = format!("DELETE FROM {} WHERE {}", self.table.name, ids.sql);
-        let deleted = session.execute(Query::new(sql).bind_all(ids.values)).await?;
-        expect(deleted, planned.len(), "failed jobs were deleted")
+        session.execute(Query::new(sql).bind_all(ids.values)).await
     }
 }
 
 /// Takes some jobs out of the plan, by their places in the chunk, and tells why.
-fn leave(planned: &mut Vec<Planned<'_>>, mut why: HashMap<usize, (Outcome, Cow<'static, str>)>, told: &mut Vec<Told>) {
+fn leave(planned: &mut Vec<Planned<'_>>, mut why: Staying, told: &mut Vec<Told>) {
     if why.is_empty() {
         return;
     }

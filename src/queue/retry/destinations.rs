@@ -49,7 +49,10 @@ impl<'a> Destinations<'a> {
                     Err(error) if error.kind() == Kind::Unreachable => return Err(error),
                     Err(error) => Err(said(&error)),
                 };
-                self.forms.insert(failed.connection.clone(), place.as_ref().map_or(Form::Table, |place| form(place, here)));
+                self.forms.insert(
+                    failed.connection.clone(),
+                    place.as_ref().map_or(Form::Table, |place| form(place, here)),
+                );
                 self.places.insert(failed.connection.clone(), place);
             }
             if let Some(Ok(place)) = self.places.get(&failed.connection)

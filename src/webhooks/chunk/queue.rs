@@ -35,6 +35,9 @@ use crate::{
 /// Why an event was skipped whose job waits already.
 pub(in crate::webhooks) const WAITS: &str = "a job for it waits in the queue already";
 
+/// The status of an event whose job lies in the queue.
+pub(super) const QUEUED: &str = "queued";
+
 /// Where jobs go.
 #[derive(Debug)]
 pub struct Dispatch<'a> {
@@ -145,7 +148,7 @@ impl Worker<'_> {
         let owner = lock::owner();
         let taken = dispatch.locks.acquire_all(session, &names, &owner, UNIQUE_FOR).await?;
         let (changes, skipped) = self.claims(&events, &taken, now, dispatch);
-        if let Err(error) = self.update_events(session, &changes, now).await {
+        if let Err(error) = self.update_claims(session, &changes, now).await {
             if !dispatch.locks.are_in(session) {
                 let released = dispatch.locks.release_all(taken, &owner, UNIQUE_FOR).await;
                 tracing::debug!(?released, "gave the unique locks back");
@@ -189,7 +192,7 @@ impl Worker<'_> {
         item.outcome = Outcome::Queued;
         item.next_retry_at = Some(next);
         Change {
-            status: "queued",
+            status: QUEUED,
             payment_status: event.payment_status.clone(),
             payment_provider_ref: event.payment_provider_ref.clone(),
             processed: false,

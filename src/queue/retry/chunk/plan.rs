@@ -1,13 +1,18 @@
 //! What is to become of the jobs of a chunk, before any of its rows is touched.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-};
+use std::{borrow::Cow, collections::HashSet};
 
 use super::{
-    super::{Outcome, candidates::Candidate, judge::{Job, Verdict}, reader::LARGEST, unique},
-    Planned, Told, Worker, push::by_queue,
+    super::{
+        Outcome,
+        candidates::Candidate,
+        judge::{Job, Verdict},
+        reader::LARGEST,
+        unique,
+    },
+    Planned, Told, Worker,
+    claim::Staying,
+    push::by_queue,
 };
 use crate::{
     Result,
@@ -107,8 +112,8 @@ impl Worker<'_, '_> {
         &self,
         session: &mut Session<'_>,
         planned: &[Planned<'_>],
-    ) -> Result<HashMap<usize, (Outcome, Cow<'static, str>)>> {
-        let mut stay: HashMap<usize, (Outcome, Cow<'static, str>)> = HashMap::new();
+    ) -> Result<Staying> {
+        let mut stay = Staying::new();
         let wanting: Vec<(usize, &Planned<'_>)> = planned
             .iter()
             .filter(|job| job.job.unique.is_some() && job.present.is_none() && !job.is_known)

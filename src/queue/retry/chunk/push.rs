@@ -38,7 +38,7 @@ impl<'a> Worker<'a, '_> {
         let (copied, others): (Vec<&Planned<'_>>, Vec<&Planned<'_>>) =
             planned.iter().filter(|job| job.present.is_none()).partition(|job| self.is_copied(job));
         if claim == Claim::Lock {
-            self.copy(session, &copied).await?;
+            expect(self.copy(session, &copied).await?, copied.len(), "jobs were pushed")?;
         }
         for ((connection, queue), jobs) in by_queue(others) {
             let Ok(place) = self.destinations.place(connection) else { continue };
@@ -60,18 +60,27 @@ impl<'a> Worker<'a, '_> {
         Ok(pushes)
     }
 
-    /// Jobs whose bytes stay, in one statement for each table: they never leave the server.
-    async fn copy(&self, session: &mut Session<'_>, jobs: &[&Planned<'_>]) -> Result<()> {
+    /// Pushes jobs whose bytes stay, in one statement for each table: they never leave the server. Gives how many of
+    /// them were still there.
+    pub(super) async fn copy(&self, session: &mut Session<'_>, jobs: &[&Planned<'_>]) -> Result<u64> {
+        let (now, mut pushed) = (self.rules.now.timestamp(), 0);
         for (connection, jobs) in by(jobs.iter().copied(), |job| job.failed.connection.as_str()) {
             let Ok(place) = self.destinations.place(connection) else { continue };
             let Queues::Table(queues) = place.queues() else { continue };
-            let ids = self.table.one_of_numbers("id", jobs.iter().map(|job| job.failed.row));
-            let condition = format!(" WHERE {}", ids.sql);
-            let sql = self.insert(&queues.require().await?, &self.table.name, &condition);
-            let pushed = session.execute(Query::new(sql).bind_all(ids.values)).await?;
-            expect(pushed, jobs.len(), "jobs were pushed")?;
+            let (from, to) = (self.table, queues.require().await?);
+            let ids = from.one_of_numbers("id", jobs.iter().map(|job| job.failed.row));
+            let sql = format!(
+                "INSERT INTO {} ({}, payload, attempts, available_at, created_at) \
+                 SELECT {}, payload, 0, {now}, {now} FROM {} WHERE {} ORDER BY id",
+                to.name,
+                to.column("queue"),
+                from.column("queue"),
+                from.name,
+                ids.sql
+            );
+            pushed += session.execute(Query::new(sql).bind_all(ids.values)).await?;
         }
-        Ok(())
+        Ok(pushed)
     }
 
     async fn write(
