@@ -8,7 +8,7 @@ use super::RedisQueues;
 use crate::Result;
 
 /// Bytes that one push sends at most, beside its last job.
-const PUSH_BYTES: usize = 2 << 20;
+const PUSH_BYTES: usize = 1 << 20;
 /// Jobs that one push sends at most: Lua passes on some thousand values at once.
 const PUSH_JOBS: usize = 2500;
 /// Time for which it is remembered that a job was pushed, where nobody settled it.
