@@ -66,7 +66,7 @@ pub enum Point {
     ProvisionEnd,
     /// The run has ended, and nobody has been told.
     ProvisionEnded,
-    /// The failed jobs of a chunk are locked.
+    /// The failed jobs of a chunk are claimed: locked, or deleted.
     RetryLocked,
     /// Their unique locks are taken.
     RetryUnique,
