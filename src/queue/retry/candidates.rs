@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Rows of one window: no statement looks at more.
-pub(super) const WINDOW: usize = 2500;
+pub(super) const WINDOW: usize = 1500;
 /// Bytes of payloads that come with their window; larger ones are asked for by themselves.
 const SMALL: usize = 2048;
 /// Ids that one statement asks for.
