@@ -2,7 +2,7 @@
 
 use opsctl::{
     Error, Result,
-    config::{System, queues::ValueStore, stores::LockStore},
+    config::{System, queues::ValueStore, stores::LockStore, system},
     db::{Access, Db},
     laravel::{failed::FailedJobs, lock::Locks, queue::QueuePlace, values::Values},
     redis::Redis,
@@ -21,6 +21,7 @@ pub struct Places {
     unique_redis: OnceCell<Redis>,
     schedule_db: OnceCell<Db>,
     schedule_redis: OnceCell<Redis>,
+    system: OnceCell<System>,
 }
 
 impl Places {
@@ -32,6 +33,35 @@ impl Places {
 }
 
 impl App {
+    /// The system whose settings count for a command that is about none in particular: the one that is set, else the one
+    /// whose tables the central database has, else plain Laravel.
+    ///
+    /// # Errors
+    /// Its settings depend on the tables, and the database cannot be asked: they are not guessed.
+    pub async fn system(&self) -> Result<System> {
+        let context = self.context()?;
+        if let Some(set) = &context.system {
+            return Ok(set.value);
+        }
+        if !context.depends_on_tables() {
+            return Ok(System::Laravel);
+        }
+        self.places.system.get_or_try_init(|| self.system_of_tables()).await.copied()
+    }
+
+    async fn system_of_tables(&self) -> Result<System> {
+        let names = async { self.db().await?.table_names().await };
+        let names = names.await.map_err(|error| {
+            error.hint("Redis databases depend on the system; to do without its tables: `OPSCTL_SYSTEM=NAME`")
+        })?;
+        Ok(system::detect(names.iter().map(String::as_str)).first().copied().unwrap_or(System::Laravel))
+    }
+
+    /// The system of a command: its own, or where that is plain Laravel the one at hand.
+    async fn system_for(&self, command: System) -> Result<System> {
+        if command == System::Laravel { self.system().await } else { Ok(command) }
+    }
+
     /// A queue connection of the application: the named one, or the default one.
     pub async fn queue(&self, connection: Option<&str>) -> Result<QueuePlace<'_>> {
         self.queue_of(connection, System::Laravel).await
@@ -39,12 +69,13 @@ impl App {
 
     /// Likewise, of the system that the command is about.
     pub async fn queue_of(&self, connection: Option<&str>, system: System) -> Result<QueuePlace<'_>> {
-        let connection = self.context()?.queue(connection, system)?;
+        let connection = self.context()?.queue(connection, self.system_for(system).await?)?;
         QueuePlace::open(connection, async || self.db().await, self.clock).await
     }
 
     /// The locks of the default cache store, where unique jobs have theirs, and the store's name.
     pub async fn unique_locks(&self, system: System) -> Result<(Locks<'_>, String)> {
+        let system = self.system_for(system).await?;
         let name = self.context()?.cache_store(system)?.value;
         let store = self.context()?.lock_store("", system)?;
         let locks = self.locks_at(store, &self.places.unique_db, &self.places.unique_redis).await?;
@@ -93,7 +124,7 @@ impl App {
 
     /// The values of the default cache store.
     pub async fn values(&self) -> Result<Values<'_>> {
-        match self.context()?.value_store(System::Laravel)? {
+        match self.context()?.value_store(self.system().await?)? {
             ValueStore::Redis { target, prefix } => {
                 let open = || async { Ok::<_, Error>(Redis::new(*target)) };
                 Ok(Values::Redis { redis: self.places.redis.get_or_try_init(open).await?, prefix })

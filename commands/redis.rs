@@ -74,7 +74,13 @@ pub async fn run(app: &App, command: Command) -> Result<Exit> {
 }
 
 async fn ping(app: &App) -> Result<Exit> {
-    let roles = app.context()?.redis_roles(System::Laravel);
+    // Redis is asked also where the database cannot say which system's roles these are.
+    let system = app.system().await.unwrap_or_else(|error| {
+        app.ui
+            .warn_of("the roles are those of plain Laravel: the tables of the system cannot be seen", &error);
+        System::Laravel
+    });
+    let roles = app.context()?.redis_roles(system);
     if let Some(error) = roles[0].target.as_ref().err()
         && roles.iter().all(|role| role.target.as_ref().err() == Some(error))
     {

@@ -149,7 +149,8 @@ async fn a_redis_without_memory_left() {
     let Some((case, world, redis)) = room(&["--maxmemory-policy", "noeviction"]).await else { return };
     redis.say(&["CONFIG", "SET", "maxmemory", "1"]);
     let said = case.run(&RETRY);
-    nothing_was_claimed(&case, &world, &said, 1, "refused a command").await;
+    nothing_was_claimed(&case, &world, &said, 6, "has no memory left for further data").await;
+    assert!(said.err.contains("used memory > 'maxmemory'"), "{}", said.err);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn room(options: &[&str]) -> Option<(Case, Redis)> {
 
 fn settings(redis: &Redis, prefix: &str) -> String {
     format!(
-        "OPSCTL_SYSTEM=laravel\nQUEUE_CONNECTION=redis\nCACHE_STORE=redis\nCACHE_PREFIX=cache_\nREDIS_PREFIX={prefix}\n\
+        "REDIS_QUEUE_CONNECTION=default\nREDIS_CACHE_LOCK_CONNECTION=default\nQUEUE_CONNECTION=redis\nCACHE_STORE=redis\nCACHE_PREFIX=cache_\nREDIS_PREFIX={prefix}\n\
          REDIS_HOST=127.0.0.1\nREDIS_PORT={}\n",
         redis.port
     )

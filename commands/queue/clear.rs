@@ -3,7 +3,7 @@
 use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Exit, Result,
-    config::{System, queues::QueueDriver},
+    config::queues::QueueDriver,
     journal::Entry,
     laravel::{
         horizon,
@@ -115,7 +115,7 @@ async fn on_horizon(app: &App, place: &QueuePlace<'_>) -> bool {
         return false;
     }
     let looking = async {
-        let target = app.context()?.horizon(System::Laravel)?;
+        let target = app.context()?.horizon(app.system().await?)?;
         horizon::find(&Redis::new(target)).await
     };
     looking.await.is_ok_and(|found| found.is_some_and(|horizon| horizon.alive > 0))

@@ -1,7 +1,7 @@
 //! Names of queues as they are typed, and which failed jobs are meant.
 
 use clap_complete::ArgValueCandidates as Names;
-use opsctl::{Result, laravel::queue::QueuePlace, queue::FailedFilter};
+use opsctl::{Error, Kind, Result, laravel::queue::QueuePlace, queue::FailedFilter};
 
 use crate::{app::App, complete, window::WindowArgs};
 
@@ -13,14 +13,40 @@ pub fn split<'t>(typed: &'t str, connection: Option<&'t str>) -> (Option<&'t str
     }
 }
 
+/// A connection that was named. Where it stood before a colon, and is none, the colon may be part of the queue's name.
+pub async fn open<'a>(
+    app: &'a App,
+    connection: Option<&str>,
+    split: bool,
+    queue: Option<&impl std::fmt::Display>,
+) -> Result<QueuePlace<'a>> {
+    let opened = app.queue(connection).await;
+    match (opened, connection, queue) {
+        (Err(error), Some(before), Some(queue)) if split => Err(with_colon(app, error, before, queue).await),
+        (opened, ..) => opened,
+    }
+}
+
+/// The same error, with how a queue is typed whose name holds a colon.
+pub async fn with_colon(app: &App, error: Error, before: &str, queue: &impl std::fmt::Display) -> Error {
+    let default = async { Ok::<_, Error>(app.context()?.queue_connection(app.system().await?)) }.await;
+    match default {
+        Ok(Some(default)) if error.kind() == Kind::Config && default.value != before => {
+            let default = default.value;
+            error.hint(format!("if the queue is named `{before}:{queue}`: `{default}:{before}:{queue}`"))
+        }
+        _ => error,
+    }
+}
+
 /// A queue and the place that it lies in; none that was typed is the connection's default one.
 pub async fn place<'a>(
     app: &'a App,
     typed: Option<&str>,
     connection: Option<&str>,
 ) -> Result<(QueuePlace<'a>, String)> {
-    let (connection, queue) = split(typed.unwrap_or_default(), connection);
-    let place = app.queue(connection).await?;
+    let (named, queue) = split(typed.unwrap_or_default(), connection);
+    let place = open(app, named, connection.is_none(), Some(&queue)).await?;
     let queue = if queue.is_empty() { place.connection.queue.clone() } else { queue.to_owned() };
     Ok((place, queue))
 }

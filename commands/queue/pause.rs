@@ -112,7 +112,7 @@ impl SignArgs {
         let (connection, name) =
             named::split(self.queue.as_deref().unwrap_or_default(), self.connection.as_deref());
         // The sign stands in the cache: the queue itself need not answer.
-        let connection = app.context()?.queue(connection, opsctl::config::System::Laravel)?;
+        let connection = app.context()?.queue(connection, app.system().await?)?;
         let name = if name.is_empty() { connection.queue.as_str() } else { name };
         Ok(Sign {
             name: queue::paused(&connection.name, name),

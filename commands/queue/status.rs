@@ -7,10 +7,10 @@ use std::{
 
 use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
-    Exit, Result,
-    config::{System, queues::QueueDriver},
+    Error, Exit, Result,
+    config::queues::QueueDriver,
     laravel::horizon::{self, Horizon},
-    queue::{self, Line, Summary},
+    queue::{self, Line, Sample, Summary},
     redis::Redis,
 };
 use serde_json::json;
@@ -47,6 +47,7 @@ pub const VERB: Verb = Verb {
         (Exit::Findings, "a queue holds as many jobs as --max, or more"),
         (Exit::Config, ""),
         (Exit::Unreachable, ""),
+        (Exit::Partial, "a queue cannot be read, others are shown"),
         (Exit::NotFound, "no such queue: it holds no jobs, and none of its jobs has failed"),
     ],
     artisan: &[Artisan {
@@ -100,6 +101,8 @@ pub struct Args {
 /// What was counted, and when.
 struct Round {
     lines: Vec<Line>,
+    /// Why other queues have no line.
+    unread: Vec<Error>,
     /// Prefixes of other queues, where ours has none.
     elsewhere: Vec<String>,
     /// Whether one of the connections is on Redis.
@@ -147,7 +150,12 @@ async fn once(app: &App, args: &Args, before: Option<&Round>) -> Result<(Round, 
     let over = summary.over;
     app.ui.emit(&view(app, &round.lines, &summary)?)?;
     tell(app, args, &round, &summary);
-    Ok((round, if over > 0 { Exit::Findings } else { Exit::Done }))
+    let exit = match over {
+        _ if !round.unread.is_empty() => Exit::Partial,
+        0 => Exit::Done,
+        _ => Exit::Findings,
+    };
+    Ok((round, exit))
 }
 
 /// The queues that were asked for, by their connections; none means all of that connection.
@@ -167,9 +175,10 @@ fn wanted(args: &Args) -> BTreeMap<Option<String>, Vec<String>> {
 }
 
 async fn count(app: &App, args: &Args) -> Result<Round> {
-    let (mut lines, mut elsewhere, mut on_redis) = (Vec::new(), Vec::new(), false);
+    let (mut lines, mut unread, mut elsewhere, mut on_redis) = (Vec::new(), Vec::new(), Vec::new(), false);
     for (connection, mut queues) in wanted(args) {
-        let place = app.queue(connection.as_deref()).await?;
+        let place =
+            named::open(app, connection.as_deref(), args.connection.is_none(), queues.first()).await?;
         if queues.is_empty() {
             queues = queue::names(&place).await?;
             complete::remember_queues(app, queues.iter().map(String::as_str));
@@ -179,21 +188,27 @@ async fn count(app: &App, args: &Args) -> Result<Round> {
                 queue::known(&place, failed.as_ref(), name).await?;
             }
         }
-        let counted = queue::sample(&place, &queues).await?;
+        let Sample { lines: counted, unread: refused } = queue::sample(&place, &queues).await?;
         if counted.iter().all(|line| line.size() == 0) {
             elsewhere.extend(place.queues().elsewhere().await?);
         }
         on_redis |= matches!(place.connection.driver, QueueDriver::Redis(_));
         lines.extend(counted);
+        unread.extend(refused);
+    }
+    if lines.is_empty()
+        && let Some(error) = unread.pop()
+    {
+        return Err(error);
     }
     paused(app, &mut lines).await;
-    Ok(Round { lines, elsewhere, on_redis, at: Instant::now() })
+    Ok(Round { lines, unread, elsewhere, on_redis, at: Instant::now() })
 }
 
 /// Looks for Horizon. Where it cannot be asked for, nothing is said of it.
 async fn horizon(app: &App) -> Option<Horizon> {
     let looking = async {
-        let target = app.context()?.horizon(System::Laravel)?;
+        let target = app.context()?.horizon(app.system().await?)?;
         horizon::find(&Redis::new(target)).await
     };
     looking.await.unwrap_or_else(|error| {
@@ -211,7 +226,7 @@ async fn paused(app: &App, lines: &mut [Line]) {
             let own = queue::paused(&line.connection, &line.queue);
             line.paused = Some(all || queue::is_paused(&values, &own).await?);
         }
-        Ok::<_, opsctl::Error>(())
+        Ok::<_, Error>(())
     };
     if let Err(error) = looking.await {
         app.ui.warn_of("whether queues are paused is not known", &error);
@@ -231,6 +246,7 @@ fn tell(app: &App, args: &Args, round: &Round, summary: &Summary) {
     for line in lines.iter().filter(long) {
         app.ui.warning(&format!("queue `{}` holds {} jobs", line.queue, line.size()));
     }
+    round.unread.iter().for_each(|error| app.ui.error(error));
     if let Some(horizon) = &summary.horizon {
         told_of_horizon(app, horizon);
     }

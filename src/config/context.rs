@@ -267,6 +267,13 @@ impl Context {
         self.system.as_ref().map_or(command, |system| system.value).settings()
     }
 
+    /// Whether the meaning of settings depends on the tables of the central database: nothing says which system this is,
+    /// and the application's own defaults stand in files that only PHP reads.
+    pub fn depends_on_tables(&self) -> bool {
+        let open = self.app.as_ref().is_some_and(|app| !app.is_cached());
+        self.system.is_none() && open && self.names_a_database()
+    }
+
     /// One setting: from the file's section, from the application, or the application's default.
     pub fn setting(&self, setting: &Setting) -> Sourced<String> {
         if let Some(found) = self.file_setting(setting) {

@@ -14,5 +14,5 @@ pub use self::{
     },
     inspect::{Inspected, Job, JobFilter, JobSummary, inspect},
     signs::{Changed, PAUSED_ALL, RESTART, is_paused, pause, paused, restart, resume},
-    status::{Line, Summary, grown, known, names, prefix_hint, sample},
+    status::{Line, Sample, Summary, grown, known, names, prefix_hint, sample},
 };

@@ -36,15 +36,17 @@ pub enum Changed {
 }
 
 /// Tells workers to stop behind their current job; who supervises them starts new ones. Gives the value, which is
-/// another one than before: the present second as a rule, a later one where that stands there already.
+/// a later one than any before: the present second as a rule, the next one where that or a later one stands there already.
+/// Workers compare for difference alone, so a value that stood there once would tell those nothing who began with it.
 ///
 /// # Errors
 /// As [`is_paused`].
 pub async fn restart(values: &Values<'_>, now: DateTime<Utc>, dry_run: bool) -> Result<i64> {
-    let value = match values.get(RESTART).await? {
-        Some(Kept::Int(there)) if there == now.timestamp() => there + 1,
-        _ => now.timestamp(),
+    let later = match values.get(RESTART).await? {
+        Some(Kept::Int(there)) => there.checked_add(1),
+        _ => None,
     };
+    let value = later.map_or(now.timestamp(), |later| later.max(now.timestamp()));
     if !dry_run {
         values.put(RESTART, Kept::Int(value)).await?;
     }

@@ -93,17 +93,30 @@ pub async fn names(place: &QueuePlace<'_>) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Counts the jobs of queues.
+/// What was counted.
+#[derive(Debug, Default)]
+pub struct Sample {
+    /// Queues with their counts.
+    pub lines: Vec<Line>,
+    /// Why others have none: what stands under their keys is no queue.
+    pub unread: Vec<Error>,
+}
+
+/// Counts the jobs of queues. One that cannot be read hides no other.
 ///
 /// # Errors
 /// As [`names`].
-pub async fn sample(place: &QueuePlace<'_>, names: &[String]) -> Result<Vec<Line>> {
+pub async fn sample(place: &QueuePlace<'_>, names: &[String]) -> Result<Sample> {
     let queues = place.queues();
-    let mut lines = Vec::with_capacity(names.len());
+    let mut sample = Sample::default();
     for name in names {
-        lines.push(line(&place.connection.name, name.clone(), &queues.sizes(name).await?));
+        match queues.sizes(name).await {
+            Ok(sizes) => sample.lines.push(line(&place.connection.name, name.clone(), &sizes)),
+            Err(error) if error.kind() == Kind::Failed => sample.unread.push(error),
+            Err(error) => return Err(error),
+        }
     }
-    Ok(lines)
+    Ok(sample)
 }
 
 /// Refuses a queue that nobody knows: it holds no jobs, is not the default one, and no job of it has failed. Queues are

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use redis::{ErrorKind, RedisError, ServerErrorKind};
+use redis::{ErrorKind, RedisError, ServerError, ServerErrorKind};
 use tokio::net::TcpStream;
 
 use crate::{
@@ -45,7 +45,8 @@ impl Peer<'_> {
         if let Some(error) = self.tls(&why) {
             return error;
         }
-        let code = error.code().unwrap_or_default();
+        let first = first(error);
+        let code = error.code().or(first.as_ref().map(ServerError::code)).unwrap_or_default();
         if error.kind() == ErrorKind::AuthenticationFailed
             || matches!(code, "NOAUTH" | "WRONGPASS")
             || why.contains("Authentication required")
@@ -56,6 +57,12 @@ impl Peer<'_> {
         let denied = ["has no permissions", "executing the script can't", "ACL failure in script"];
         if code == "NOPERM" || denied.iter().any(|words| why.contains(words)) {
             return self.denied(&why);
+        }
+        if code == "OOM" || why.contains("OOM command not allowed") {
+            return self.full(&why);
+        }
+        if code == "LOADING" || why.contains("is loading the dataset") {
+            return self.loading(&why);
         }
         match error.kind() {
             ErrorKind::Server(server) => self.server(server, &why),
@@ -78,9 +85,6 @@ impl Peer<'_> {
             ServerErrorKind::ReadOnly => {
                 Error::config(format!("{name} is a replica and takes no writes")).because(why)
             }
-            ServerErrorKind::BusyLoading => {
-                Error::new(Kind::Unreachable, format!("{name} is loading its data")).because(why)
-            }
             ServerErrorKind::ClusterDown => {
                 Error::new(Kind::Unreachable, format!("{name} is down")).because(why)
             }
@@ -94,6 +98,21 @@ impl Peer<'_> {
                 .hint(format!("it is named by {}; one server is named by `url`", self.origin)),
             _ => Error::failed(format!("{name} refused a command")).because(why),
         }
+    }
+
+    /// It reads what it kept on disk, and answers nothing else meanwhile.
+    fn loading(&self, why: &str) -> Error {
+        Error::new(Kind::Unreachable, format!("{} is loading its data", self.name))
+            .because(why)
+            .hint("run the same command when it has: `opsctl redis ping` says so")
+    }
+
+    /// It takes no further data, by its own settings.
+    fn full(&self, why: &str) -> Error {
+        Error::config(format!("{} has no memory left for further data", self.name))
+            .because(why)
+            .hint("see how much it may use: `opsctl redis ping`")
+            .hint("let it use more: `CONFIG SET maxmemory`, or remove what is not needed")
     }
 
     /// The error of a connection that could not be made, within a time for that. The driver does not say which step of
@@ -229,5 +248,17 @@ const CERTIFICATE: &str = "it may want to know opsctl's certificate: `tls = { ce
 /// What the server or the system said.
 pub(super) fn said(error: &RedisError) -> String {
     let cause = || std::error::Error::source(error).map(ToString::to_string);
-    error.detail().map(str::to_owned).or_else(cause).unwrap_or_else(|| error.category().to_owned())
+    let first = || first(error)?.details().map(str::to_owned);
+    error
+        .detail()
+        .map(str::to_owned)
+        .or_else(first)
+        .or_else(cause)
+        .unwrap_or_else(|| error.category().to_owned())
+}
+
+/// What the server said to the first command of a pipeline that it refused.
+fn first(error: &RedisError) -> Option<ServerError> {
+    let errors = error.clone().into_server_errors()?;
+    errors.first().map(|(_, error)| error.clone())
 }

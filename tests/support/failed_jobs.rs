@@ -47,7 +47,10 @@ impl Queue {
 
     /// Those of a Redis on a port.
     pub fn settings_at(port: u16) -> String {
-        format!("QUEUE_CONNECTION=redis\nREDIS_HOST=127.0.0.1\nREDIS_PORT={port}\nREDIS_PREFIX={PREFIX}\n")
+        format!(
+            "QUEUE_CONNECTION=redis\nREDIS_HOST=127.0.0.1\nREDIS_PORT={port}\nREDIS_PREFIX={PREFIX}\n\
+             REDIS_QUEUE_CONNECTION=default\nREDIS_CACHE_LOCK_CONNECTION=default\n"
+        )
     }
 
     /// The payloads of a queue in their order, ready ones alone; as many notifications lie beside them on Redis.

@@ -2,6 +2,9 @@
 
 use crate::redis::Redis;
 
+/// What the keys beside a queue's list end with.
+const COMPANIONS: [&str; 4] = ["delayed", "reserved", "notify", "opsctl"];
+
 /// What a queue is made of, as the server knows it: with the client's prefix. The cache's prefix has no part in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueKeys {
@@ -36,15 +39,22 @@ impl QueueKeys {
         }
     }
 
-    /// The name of the queue that a key belongs to, if it is one of a queue's (`RedisQueue::getAllQueues`).
-    pub fn queue_of<'k>(redis: &Redis, key: &'k str) -> Option<&'k str> {
-        let rest = key.strip_prefix(redis.target().prefix.as_str())?.strip_prefix("queues:")?;
-        let name = rest.split(':').next().filter(|name| !name.is_empty())?;
-        let tagged = name.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
-        Some(match tagged {
-            Some(bare) if redis.target().address.is_cluster() => bare,
-            _ => name,
-        })
+    /// What stands in a key behind the client's prefix and `queues:`, if anything does.
+    pub(super) fn behind_stem<'k>(redis: &Redis, key: &'k str) -> Option<&'k str> {
+        let name = key.strip_prefix(redis.target().prefix.as_str())?.strip_prefix("queues:")?;
+        Some(name).filter(|name| !name.is_empty())
+    }
+
+    /// The queue and the part that a companion of its list names; `None` where it is none.
+    pub(super) fn companion(name: &str) -> Option<(&str, &str)> {
+        let (queue, part) = name.rsplit_once(':').filter(|(queue, _)| !queue.is_empty())?;
+        COMPANIONS.contains(&part).then_some((queue, part))
+    }
+
+    /// A name without the hash tag that [`QueueKeys::new`] makes of it on a Cluster.
+    pub(super) fn untagged<'n>(redis: &Redis, name: &'n str) -> &'n str {
+        let bare = name.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+        bare.filter(|_| redis.target().address.is_cluster()).unwrap_or(name)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod due;
 mod keys;
+mod names;
 mod place;
 mod redis;
 mod redis_push;
@@ -131,7 +132,10 @@ impl Queues<'_> {
     pub async fn sizes(&self, queue: &str) -> Result<Sizes> {
         match self {
             Queues::Table(table) => table.sizes(queue).await,
-            Queues::Redis(redis) => redis.sizes(queue).await,
+            Queues::Redis(redis) => match redis.sizes(queue).await {
+                Err(error) => Err(redis.explained(queue, error).await),
+                done => done,
+            },
         }
     }
 
@@ -148,7 +152,10 @@ impl Queues<'_> {
     ) -> Result<()> {
         match self {
             Queues::Table(table) => table.each(queue, part, take).await,
-            Queues::Redis(redis) => redis.each(queue, part, take).await,
+            Queues::Redis(redis) => match redis.each(queue, part, take).await {
+                Err(error) => Err(redis.explained(queue, error).await),
+                done => done,
+            },
         }
     }
 
@@ -159,7 +166,10 @@ impl Queues<'_> {
     pub async fn clear(&self, queue: &str) -> Result<u64> {
         match self {
             Queues::Table(table) => table.clear(queue).await,
-            Queues::Redis(redis) => redis.clear(queue).await,
+            Queues::Redis(redis) => match redis.clear(queue).await {
+                Err(error) => Err(redis.explained(queue, error).await),
+                done => done,
+            },
         }
     }
 }

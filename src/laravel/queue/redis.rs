@@ -26,16 +26,6 @@ impl RedisQueues<'_> {
         QueueKeys::new(self.redis, queue)
     }
 
-    pub(super) async fn names(&self) -> Result<Vec<String>> {
-        let keys = self.redis.keys("queues:", "*").await?;
-        let jobs = keys.iter().filter(|key| !key.ends_with(":opsctl") && !key.ends_with(":notify"));
-        let mut names: Vec<_> =
-            jobs.filter_map(|key| QueueKeys::queue_of(self.redis, key)).map(str::to_owned).collect();
-        names.sort();
-        names.dedup();
-        Ok(names)
-    }
-
     /// What the keys of queues begin with that are not under our prefix.
     pub(super) async fn elsewhere(&self) -> Result<Vec<String>> {
         let keys = self.redis.anywhere("*queues:*").await?;
