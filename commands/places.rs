@@ -2,9 +2,14 @@
 
 use opsctl::{
     Error, Result,
-    config::{System, queues::ValueStore, stores::LockStore, system},
+    config::{
+        System,
+        queues::{QueueDriver, ValueStore},
+        stores::LockStore,
+        system,
+    },
     db::{Access, Db},
-    laravel::{failed::FailedJobs, lock::Locks, queue::QueuePlace, values::Values},
+    laravel::{failed::FailedJobs, horizon, lock::Locks, queue::QueuePlace, values::Values},
     redis::Redis,
 };
 use tokio::sync::OnceCell;
@@ -30,6 +35,18 @@ impl Places {
         let places = [&self.failed, &self.values, &self.unique_db, &self.schedule_db];
         places.into_iter().filter_map(OnceCell::get)
     }
+}
+
+/// Whether a living Horizon looks after the queues of a connection. Where it cannot be asked for, it is taken for none.
+pub async fn on_horizon(app: &App, place: &QueuePlace<'_>, command: System) -> bool {
+    if !matches!(place.connection.driver, QueueDriver::Redis(_)) {
+        return false;
+    }
+    let looking = async {
+        let target = app.context()?.horizon(app.system_for(command).await?)?;
+        horizon::find(&Redis::new(target)).await
+    };
+    looking.await.is_ok_and(|found| found.is_some_and(|horizon| horizon.alive > 0))
 }
 
 impl App {
@@ -84,7 +101,7 @@ impl App {
 
     /// The mutexes of the application's scheduler.
     pub async fn schedule_locks(&self) -> Result<Locks<'_>> {
-        let store = self.context()?.schedule_locks()?;
+        let store = self.context()?.schedule_locks(self.system().await?)?;
         self.locks_at(store, &self.places.schedule_db, &self.places.schedule_redis).await
     }
 

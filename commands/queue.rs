@@ -2,6 +2,7 @@
 //! `Verb`, its run, and what it looks like.
 
 mod clear;
+pub mod done;
 mod failed;
 mod flush;
 mod forget;

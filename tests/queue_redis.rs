@@ -115,7 +115,8 @@ async fn bytes_that_are_no_payload_are_shown_as_such_and_stay() {
     let Some((case, redis)) = room(&[]).await else { return };
     let client = redis::Client::open(format!("redis://127.0.0.1:{}", redis.port)).unwrap();
     let mut link = client.get_multiplexed_async_connection().await.unwrap();
-    let large = format!(r#"{{"uuid":"large","job":"A@fire","data":"{}"}}"#, "x".repeat(10 << 20));
+    let large =
+        format!(r#"{{"uuid":"large","job":"A@fire","attempts":0,"data":"{}"}}"#, "x".repeat(10 << 20));
     let payloads: [&[u8]; 5] =
         [b"a\0b", b"{\"uuid\":\"\xff\"}", b"", b"{\"uuid\":7,\"job\":\"A@fire\"}", large.as_bytes()];
     for part in ["", ":delayed", ":reserved"] {
@@ -140,7 +141,7 @@ async fn bytes_that_are_no_payload_are_shown_as_such_and_stay() {
                 "the payload is not a JSON object",
                 "the payload is not UTF-8",
                 "the payload is not a JSON object",
-                "the payload has no uuid: its failure cannot be recorded",
+                "the payload has no number of attempts: it is lost when a worker takes it",
                 "",
             ],
             "{part}"

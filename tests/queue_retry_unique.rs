@@ -10,7 +10,7 @@ use crate::{
 
 const JSON: [&str; 5] = ["queue", "retry", "all", "-o", "json"];
 /// The store's prefix of the application of all tests.
-const PREFIX: &str = "payment-hooks-cache-";
+const PREFIX: &str = "payment-hooks-local-cache-";
 
 /// A job that holds the lock of a kind while it waits, in a store.
 fn unique(number: u32, kind: &str, store: &str) -> String {
@@ -125,7 +125,7 @@ on_every_engine! {
             let Some(Queue::Redis(locks)) = Queue::redis() else { return };
             let port = match &queue { Queue::Redis(redis) => redis.port, Queue::Table => locks.port };
             let redis = if let Queue::Redis(redis) = &queue { redis } else { &locks };
-            case.write_env(&format!("CACHE_STORE=redis\nQUEUE_CONNECTION={}\nREDIS_HOST=127.0.0.1\nREDIS_PORT={port}\nREDIS_PREFIX=app-\n", queue.connection()));
+            case.write_env(&format!("CACHE_STORE=redis\nQUEUE_CONNECTION={}\nREDIS_HOST=127.0.0.1\nREDIS_PORT={port}\nREDIS_PREFIX=app-\nREDIS_QUEUE_CONNECTION=default\nREDIS_CACHE_LOCK_CONNECTION=default\n", queue.connection()));
             case.fail(queue.connection(), "wa", Some(&uuid(1)), &unique(1, "free", "redis")).await;
             let killed = case.run_with(&[("OPSCTL_CRASH_AT", "retry-unique")], &JSON);
             assert_eq!((killed.signal, case.failed().await), (Some(9), 1), "{killed:?}");

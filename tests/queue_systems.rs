@@ -65,3 +65,23 @@ async fn a_database_that_cannot_tell_the_system_is_told_and_a_set_one_does_witho
     let said = run(&["queue", "status", "--max", "5"]);
     assert_eq!(said.code, 0, "{said:?}");
 }
+
+// Horizon finds a job by its id, which is the uuid there.
+#[tokio::test]
+async fn under_a_living_horizon_the_id_of_a_new_job_is_its_uuid() {
+    let Some(redis) = Redis::start(&[]) else { return };
+    let Some(case) = Case::new(Engine::Sqlite, Schema::Service).await else { return };
+    case.write_env(&settings(&redis, "HORIZON_PREFIX=h:\n"));
+    for alive in [false, true] {
+        if alive {
+            let now = redis.cli(&["TIME"]).lines().next().unwrap().to_owned();
+            redis.cli(&["ZADD", "h:masters", &now, "host-1"]);
+        }
+        Event::due(if alive { "a" } else { "b" }).insert(&case).await;
+        assert_eq!(case.run(&["webhooks", "retry", "--queue"]).code, 0);
+        let payload = redis.cli(&["-n", "2", "LINDEX", "pay-queues:webhooks", "-1"]);
+        let payload: serde_json::Value = serde_json::from_str(&payload).unwrap();
+        assert_eq!(payload["id"] == payload["uuid"], alive, "{payload}");
+    }
+    case.finish().await;
+}

@@ -115,7 +115,7 @@ on_every_engine! {
         let before = case.event(&id).await;
         let report = enqueue(case, &dispatch).await;
         assert_eq!((report.counts.skipped, report.counts.queued), (1, 0), "{report:?}");
-        assert_eq!(report.skipped["a job for it waits in the queue already"], 1);
+        assert_eq!(report.skipped["its unique lock is held"], 1);
         assert_eq!(case.event(&id).await, before);
         assert_eq!(case.count("jobs").await, 0);
         let error = webhooks::enqueue_one(&case.db, one(&id), &dispatch, &Cancel::new()).await.unwrap_err();

@@ -2,7 +2,7 @@
 
 use opsctl::{
     Result,
-    config::{System, settings::webhooks::RETRY_COMMAND_LOCK_STORE, system::detect},
+    config::{System, settings::webhooks::RETRY_COMMAND_LOCK_STORE},
     journal::Journal,
     laravel::{lock_place::LockPlace, queue::QueuePlace},
     locks::{Find, Names},
@@ -39,7 +39,7 @@ impl<'a> Places<'a> {
     /// # Errors
     /// A store that cannot lock across hosts, or a queue connection that was named and cannot be honoured.
     pub async fn open(app: &'a App, args: &PlaceArgs) -> Result<Self> {
-        let system = system(app).await?;
+        let system = app.system().await?;
         let mut places = Self {
             stores: Vec::new(),
             queues: Vec::new(),
@@ -78,20 +78,6 @@ impl<'a> Places<'a> {
     pub fn addresses(&self) -> String {
         self.stores.iter().map(LockPlace::address).collect::<Vec<_>>().join(" and ")
     }
-}
-
-/// The system that was named, or else told by the tables: the stores and names of one differ from another's.
-async fn system(app: &App) -> Result<System> {
-    let context = app.context()?;
-    if let Some(system) = &context.system {
-        return Ok(system.value);
-    }
-    let tables = match app.db().await {
-        Ok(db) => app.cancel.guard(db.table_names()).await.unwrap_or_default(),
-        Err(_) => Vec::new(),
-    };
-    let found = detect(tables.iter().map(String::as_str));
-    Ok(if found.contains(&System::Webhooks) { System::Webhooks } else { System::Laravel })
 }
 
 /// The names of the stores of a system's locks: the default one, and those that runs and the schedule name.

@@ -3,23 +3,25 @@
 use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
     Exit, Result,
-    config::queues::QueueDriver,
+    config::System,
     journal::Entry,
-    laravel::{
-        horizon,
-        queue::{QueuePlace, Sizes},
-    },
+    laravel::queue::{QueuePlace, Sizes},
     queue,
-    redis::Redis,
 };
 use serde_json::json;
 
-use super::{READS_TO_CHANGE, counted, named};
+use super::{
+    READS_TO_CHANGE, counted,
+    done::{self, ClearSummary, Cleared},
+    named,
+};
 use crate::{
     app::App,
     complete,
+    places::on_horizon,
     record::recorded_unless,
     safety::{self, Class},
+    ui::Column,
     verb::{Artisan, Example, Prints, Verb},
 };
 
@@ -32,7 +34,7 @@ pub const VERB: Verb = Verb {
         Example { what: "what would be lost?", line: "queue clear --dry-run" },
         Example { what: "the default queue, without a question", line: "queue clear --yes" },
     ],
-    prints: Prints::Nothing,
+    prints: Prints::List(&COLUMNS),
     reads: READS_TO_CHANGE,
     exits: &[
         (Exit::Refused, "not confirmed"),
@@ -55,6 +57,17 @@ pub const VERB: Verb = Verb {
         },
     ],
 };
+
+/// The queue in a row.
+const COLUMNS: [Column; 7] = [
+    Column::left("queue"),
+    Column::right("removed"),
+    Column::right("ready"),
+    Column::right("delayed"),
+    Column::right("reserved"),
+    Column::right("stuck"),
+    Column::left("connection"),
+];
 
 /// Remove every job of a queue: ready, delayed and reserved ones
 ///
@@ -84,7 +97,9 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     };
     let sizes = app.cancel.guard(look).await?;
     let jobs = sizes.ready + sizes.delayed + sizes.reserved + sizes.stuck;
+    let told = |removed| print(app, &place, &name, &sizes, removed, args.dry_run);
     if jobs == 0 {
+        told(0)?;
         app.ui.note(&format!("Queue `{name}` holds no jobs."));
         return Ok(Exit::Done);
     }
@@ -93,15 +108,17 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let work = async |_: &Entry| {
         if args.dry_run {
             app.ui.note(&format!("Dry run: this would {what}."));
+            told(jobs)?;
             return Ok(json!({"removed": jobs}));
         }
         let removed = app.cancel.guard(queues.clear(&name)).await?;
+        told(removed)?;
         app.ui.note(&format!(
             "Removed {} of queue `{name}` in {}.",
             counted(removed, "job"),
             place.address()
         ));
-        if on_horizon(app, &place).await {
+        if on_horizon(app, &place, System::Laravel).await {
             app.ui.note("Horizon still shows them as pending until it trims them, an hour after their push as a rule.");
         }
         Ok(json!({"removed": removed}))
@@ -109,16 +126,25 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     recorded_unless(args.dry_run, app, Class::Destructive, VERB.words, work).await.map(|_| Exit::Done)
 }
 
-/// Whether a living Horizon looks after the queue: it keeps lists of its own.
-async fn on_horizon(app: &App, place: &QueuePlace<'_>) -> bool {
-    if !matches!(place.connection.driver, QueueDriver::Redis(_)) {
-        return false;
-    }
-    let looking = async {
-        let target = app.context()?.horizon(app.system().await?)?;
-        horizon::find(&Redis::new(target)).await
+/// Tells programs what was removed.
+fn print(
+    app: &App,
+    place: &QueuePlace<'_>,
+    queue: &str,
+    sizes: &Sizes,
+    removed: u64,
+    dry_run: bool,
+) -> Result<()> {
+    let cleared = Cleared {
+        queue: queue.to_owned(),
+        connection: place.connection.name.clone(),
+        removed,
+        ready: sizes.ready,
+        delayed: sizes.delayed,
+        reserved: sizes.reserved,
+        stuck: sizes.stuck,
     };
-    looking.await.is_ok_and(|found| found.is_some_and(|horizon| horizon.alive > 0))
+    done::print(app, &VERB, &[cleared], &ClearSummary { removed, dry_run })
 }
 
 /// `3 ready, 1 reserved`.

@@ -44,7 +44,10 @@ pub const VERB: Verb = Verb {
     exits: &[
         (Exit::Config, "no table of failed jobs, or they are kept elsewhere"),
         (Exit::Unreachable, ""),
-        (Exit::NotFound, "no failed job has the id; with --history, nothing is known of it"),
+        (
+            Exit::NotFound,
+            "no failed job has the id, or is of the queue; with --history, nothing is known of it",
+        ),
     ],
     artisan: &[Artisan {
         command: "queue:failed",
@@ -102,6 +105,7 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
         return history(app, &failed, pasted(uuid)).await;
     }
     let filter = args.filter.resolve(app)?;
+    args.filter.known(app, &failed).await?;
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let page = match args.list {
         true => queue::list(&failed, &filter, limit).await?,

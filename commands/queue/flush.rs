@@ -8,12 +8,17 @@ use opsctl::{
 };
 use serde_json::json;
 
-use super::{READS_TO_CHANGE, counted, named::FailedArgs};
+use super::{
+    READS_TO_CHANGE, counted,
+    done::{self, Forgotten},
+    named::FailedArgs,
+};
 use crate::{
     app::App,
     number::number,
     record::recorded_unless,
     safety::{self, Class},
+    ui::Column,
     verb::{Artisan, Example, Prints, Verb},
 };
 
@@ -29,12 +34,13 @@ pub const VERB: Verb = Verb {
             line: "queue flush --class SendInvoice --yes",
         },
     ],
-    prints: Prints::Nothing,
+    prints: Prints::List(&COLUMNS),
     reads: READS_TO_CHANGE,
     exits: &[
         (Exit::Refused, "not confirmed"),
         (Exit::Config, "no table of failed jobs, or they are kept elsewhere"),
         (Exit::Unreachable, ""),
+        (Exit::NotFound, "no failed job is of the queue, and it holds none"),
     ],
     artisan: &[Artisan {
         command: "queue:flush",
@@ -43,6 +49,9 @@ pub const VERB: Verb = Verb {
         difference: "it asks; further filters",
     }],
 };
+
+/// How many in a row.
+pub const COLUMNS: [Column; 2] = [Column::right("forgotten"), Column::left("dry_run")];
 
 /// Forget failed jobs: all of them, or those that the options describe
 ///
@@ -75,23 +84,30 @@ impl Args {
 /// Runs the verb.
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let filter = args.filter(app)?;
+    app.cancel.guard(args.filter.known(app, &app.failed_jobs().await?)).await?;
     forget(app, &filter, args.dry_run).await
 }
 
 /// Forgets what a filter takes, under the verb that was typed: counts, asks, forgets.
 pub async fn forget(app: &App, filter: &FailedFilter, dry_run: bool) -> Result<Exit> {
     let failed = app.failed_jobs().await?;
+    let told = |forgotten| {
+        let forgotten = Forgotten { forgotten, dry_run };
+        done::print(app, app.verb, &[forgotten], &forgotten)
+    };
     let found = app.cancel.guard(queue::count(&failed, filter)).await?;
     let which = if filter.is_empty() { "all " } else { "" };
     let what = format!("forget {which}{}", counted(found.count, "failed job"));
     if found.count == 0 {
         app.ui.note(if filter.is_empty() { "No jobs have failed." } else { "No failed jobs match." });
+        told(0)?;
         return Ok(Exit::Done);
     }
     let place = failed.db.target().to_string();
     safety::allow_in(app, Class::Destructive, &what, Some(&place), dry_run).await?;
     if dry_run {
         app.ui.note(&format!("Dry run: this would {what}."));
+        told(found.count)?;
         return Ok(Exit::Done);
     }
     let work = async |_: &Entry| {
@@ -102,6 +118,7 @@ pub async fn forget(app: &App, filter: &FailedFilter, dry_run: bool) -> Result<E
             done => error.because(format!("{} were forgotten before that", counted(done, "failed job"))),
         })?;
         app.ui.note(&format!("Forgot {}.", counted(flushed, "failed job")));
+        told(flushed)?;
         Ok(json!({"forgotten": flushed}))
     };
     recorded_unless(dry_run, app, Class::Destructive, app.verb.words, work).await.map(|_| Exit::Done)

@@ -3,11 +3,15 @@
 use opsctl::{Exit, Result, journal::Entry, queue, text::pasted};
 use serde_json::json;
 
-use super::{READS_TO_CHANGE, counted};
+use super::{
+    READS_TO_CHANGE, counted,
+    done::{self, Forgotten},
+};
 use crate::{
     app::App,
     record::recorded_unless,
     safety::{self, Class},
+    ui::Column,
     verb::{Artisan, Example, Prints, Verb},
 };
 
@@ -20,7 +24,7 @@ pub const VERB: Verb = Verb {
         what: "one failed job, without a question",
         line: "queue forget 5e1ec7ed-0000-4000-8000-000000000008 --yes",
     }],
-    prints: Prints::Nothing,
+    prints: Prints::List(&COLUMNS),
     reads: READS_TO_CHANGE,
     exits: &[
         (Exit::Refused, "not confirmed"),
@@ -35,6 +39,9 @@ pub const VERB: Verb = Verb {
         difference: "it asks; several ids at once",
     }],
 };
+
+/// How many in a row.
+const COLUMNS: [Column; 2] = [Column::right("forgotten"), Column::left("dry_run")];
 
 /// Forget failed jobs by their ids
 ///
@@ -67,6 +74,8 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
             true => format!("Dry run: this would {what}."),
             false => format!("Forgot {}.", counted(forgotten, "failed job")),
         });
+        let told = Forgotten { forgotten, dry_run: args.dry_run };
+        done::print(app, &VERB, &[told], &told)?;
         Ok(json!({"forgotten": forgotten}))
     };
     recorded_unless(args.dry_run, app, Class::Destructive, VERB.words, work).await.map(|_| Exit::Done)

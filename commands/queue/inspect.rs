@@ -98,6 +98,8 @@ enum PartArg {
     Delayed,
     /// A worker has them, or had them.
     Reserved,
+    /// A worker had them: its time is over.
+    Stuck,
 }
 
 impl Args {
@@ -105,13 +107,14 @@ impl Args {
         let part = |part: &PartArg| match part {
             PartArg::Ready => Part::Ready,
             PartArg::Delayed => Part::Delayed,
-            PartArg::Reserved => Part::Reserved,
+            PartArg::Reserved | PartArg::Stuck => Part::Reserved,
         };
         JobFilter {
             class: self.class.clone(),
             id: self.id.as_deref().map(|id| pasted(id).to_owned()),
             older_than: self.older_than,
             parts: self.part.iter().map(part).collect(),
+            stuck: self.part.contains(&PartArg::Stuck) && !self.part.contains(&PartArg::Reserved),
         }
     }
 }

@@ -1,7 +1,12 @@
 //! Names of queues as they are typed, and which failed jobs are meant.
 
 use clap_complete::ArgValueCandidates as Names;
-use opsctl::{Error, Kind, Result, laravel::queue::QueuePlace, queue::FailedFilter};
+use opsctl::{
+    Error, Kind, Result,
+    laravel::{failed::FailedJobs, queue::QueuePlace},
+    near,
+    queue::{self, FailedFilter},
+};
 
 use crate::{app::App, complete, window::WindowArgs};
 
@@ -79,6 +84,28 @@ impl FailedArgs {
             exception: self.exception.clone(),
             window: self.window.resolve(app)?,
         })
+    }
+
+    /// Refuses a queue of which no job has failed and that holds none: as a rule it is mistyped.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`], with names that nearly match.
+    pub async fn known(&self, app: &App, failed: &FailedJobs<'_>) -> Result<()> {
+        let Some(queue) = &self.queue else { return Ok(()) };
+        let names = failed.queues().await?;
+        if names.is_empty() || names.contains(queue) || failed.know(queue).await? {
+            return Ok(());
+        }
+        // Where the queues do not answer, the failed jobs alone can tell.
+        let holding = async { queue::names(&app.queue(None).await?).await }.await.unwrap_or_default();
+        if holding.contains(queue) {
+            return Ok(());
+        }
+        let error = Error::new(Kind::NotFound, format!("no failed job is of a queue `{queue}`"))
+            .because("nor does such a queue hold jobs");
+        let known = format!("queues of failed jobs: {}", names.join(", "));
+        let typed = |near: &str| format!("--queue {near}");
+        Err(near::or(error, queue, names.iter().map(String::as_str), typed, known))
     }
 }
 

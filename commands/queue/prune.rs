@@ -20,7 +20,7 @@ pub const VERB: Verb = Verb {
         Example { what: "how many failed more than a day ago?", line: "queue prune --dry-run" },
         Example { what: "a cron line: what is older than a day", line: "queue prune --hours 24 --yes" },
     ],
-    prints: Prints::Nothing,
+    prints: Prints::List(&flush::COLUMNS),
     reads: READS_TO_CHANGE,
     exits: &[
         (Exit::Refused, "not confirmed"),

@@ -3,11 +3,15 @@
 use opsctl::{Exit, Result, journal::Entry, queue};
 use serde_json::json;
 
-use super::READS_TO_CHANGE;
+use super::{
+    READS_TO_CHANGE,
+    done::{self, SignSummary, Signed},
+};
 use crate::{
     app::App,
     record::recorded_unless,
     safety::{self, Class},
+    ui::Column,
     verb::{Artisan, Example, Prints, Verb},
 };
 
@@ -20,7 +24,7 @@ pub const VERB: Verb = Verb {
         Example { what: "let workers take up new code", line: "queue restart" },
         Example { what: "where would it be said?", line: "queue restart --dry-run" },
     ],
-    prints: Prints::Nothing,
+    prints: Prints::List(&COLUMNS),
     reads: READS_TO_CHANGE,
     exits: &[(Exit::Config, "no cache store, or one that other hosts do not see"), (Exit::Unreachable, "")],
     artisan: &[Artisan {
@@ -30,6 +34,9 @@ pub const VERB: Verb = Verb {
         difference: "the value always differs",
     }],
 };
+
+/// The sign in a row.
+const COLUMNS: [Column; 3] = [Column::left("sign"), Column::right("value"), Column::left("changed")];
 
 /// Tell all workers to stop behind their current job; who supervises them starts new ones
 ///
@@ -54,6 +61,9 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
             true => format!("Dry run: this would write {value} to {place}."),
             false => format!("Wrote {value} to {place}: workers stop behind their current job."),
         });
+        let sign = queue::RESTART.to_owned();
+        let signed = Signed { sign, queue: None, connection: None, changed: true, value: Some(value) };
+        done::print(app, &VERB, &[signed], &SignSummary { changed: 1, dry_run: args.dry_run })?;
         Ok(json!({"value": value}))
     };
     recorded_unless(args.dry_run, app, Class::Routine, VERB.words, work).await.map(|_| Exit::Done)

@@ -65,9 +65,9 @@ pub const VERB: Verb = Verb {
 
 /// Push failed jobs to their queues again, and forget them, as one
 ///
-/// Oldest first, in chunks, each one transaction. Of a payload only `attempts` changes. A job that lies in
-/// its queue already is not pushed again; a unique job whose lock is held stays; so does one that no worker
-/// could run: its payload cannot be read, or its deadline is over.
+/// Oldest first, in chunks, each one transaction. Of a payload only `attempts` changes. A job that lies
+/// in its queue already is not pushed again; a unique job whose lock is held stays; so does one that no
+/// worker could run: its payload cannot be read, or its deadline is over.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -148,6 +148,7 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     if !args.dry_run && app.cancel.guard(failed.db.facts()).await?.read_only {
         return Err(opsctl::db::takes_no_writes(failed.db.target()));
     }
+    app.cancel.guard(args.filter.known(app, &failed)).await?;
     let request = RetryRequest {
         ids,
         filter,

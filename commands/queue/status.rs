@@ -182,6 +182,9 @@ async fn count(app: &App, args: &Args) -> Result<Round> {
         if queues.is_empty() {
             queues = queue::names(&place).await?;
             complete::remember_queues(app, queues.iter().map(String::as_str));
+            queues.extend(paused_ones(app, &place.connection.name).await);
+            queues.sort();
+            queues.dedup();
         } else if args.max.is_none() {
             let failed = app.failed_jobs().await.ok();
             for name in &queues {
@@ -215,6 +218,12 @@ async fn horizon(app: &App) -> Option<Horizon> {
         tracing::debug!(%error, "Horizon could not be asked for");
         None
     })
+}
+
+/// Queues that are paused, whether they hold jobs or not. Where the cache cannot be asked, [`paused`] says so.
+async fn paused_ones(app: &App, connection: &str) -> Vec<String> {
+    let looking = async { queue::paused_queues(&app.values().await?, connection).await };
+    looking.await.unwrap_or_default()
 }
 
 /// Looks for the signs to pause. A cache that does not answer hides them, and nothing else.

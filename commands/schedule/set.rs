@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use opsctl::{
     Error, Kind, Result,
     config::{
-        Origin, Sourced, System,
+        Origin, Sourced,
         maintenance::{DownSign, VALUE as DOWN},
         queues::ValueStore,
     },
@@ -104,13 +104,14 @@ pub fn tell_of_the_table(app: &App, deps: &Deps<'_>) {
 pub async fn signs(app: &App) -> Result<Signs> {
     let paused = queue::is_paused(&app.values().await?, PAUSED).await?;
     let context = app.context()?;
-    let down = match context.down_sign(System::Laravel)? {
+    let system = app.system().await?;
+    let down = match context.down_sign(system)? {
         None => false,
         Some(DownSign::File(path)) => path.exists(),
         Some(DownSign::Value(name)) => app.values().await?.get(name).await?.is_some(),
         Some(DownSign::Elsewhere(store)) => {
             let store = Sourced::new(store, Origin::Default);
-            is_down(app, context.values_of(&store, System::Laravel)?).await?
+            is_down(app, context.values_of(&store, system)?).await?
         }
     };
     Ok(Signs { paused, down })

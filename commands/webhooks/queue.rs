@@ -9,11 +9,11 @@ use opsctl::{
         payload::Shape,
         queue::{QueuePlace, Sizes},
     },
-    webhooks::{Dispatch, RetryReport},
+    webhooks::{Dispatch, HELD, RetryReport},
 };
 
 use super::args::QueueArgs;
-use crate::{app::App, ui::ago};
+use crate::{app::App, places::on_horizon, ui::ago};
 
 /// Minutes after which a job that waits says that no worker takes jobs of its queue.
 const WAITED: TimeDelta = TimeDelta::minutes(10);
@@ -39,7 +39,9 @@ pub async fn target<'a>(app: &'a App, args: &QueueArgs) -> Result<Option<Target<
     };
     let (locks, store) = app.unique_locks(System::Webhooks).await?;
     let place = app.queue_of(None, System::Webhooks).await?;
-    Ok(Some(Target { place, locks, store, queue, shape: Shape::of(context.framework()) }))
+    let horizon = on_horizon(app, &place, System::Webhooks).await;
+    let shape = Shape::of(context.framework()).under_horizon(horizon);
+    Ok(Some(Target { place, locks, store, queue, shape }))
 }
 
 impl Target<'_> {
@@ -58,6 +60,9 @@ impl Target<'_> {
     /// Says where the jobs went, and warns when nobody seems to take them from there: workers of the service that are
     /// started without `--queue` listen to another queue.
     pub async fn look(&self, app: &App, report: &RetryReport) {
+        if report.skipped.contains_key(HELD) {
+            app.ui.hint("who holds the unique locks, and which job they were taken for: `opsctl locks list`");
+        }
         if report.dry_run || report.counts.queued == 0 {
             return;
         }

@@ -83,9 +83,9 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::lock_store`].
-    pub fn schedule_locks(&self) -> Result<LockStore> {
+    pub fn schedule_locks(&self, command: System) -> Result<LockStore> {
         let names = ["SCHEDULE_CACHE_DRIVER", "SCHEDULE_CACHE_STORE"];
         let named = self.app.as_ref().and_then(|app| app.value("cache.schedule_store", &names)?.value);
-        self.lock_store(named.as_deref().unwrap_or_default(), System::Laravel)
+        self.lock_store(named.as_deref().unwrap_or_default(), command)
     }
 }

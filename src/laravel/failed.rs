@@ -109,6 +109,18 @@ impl FailedJobs<'_> {
         Ok(self.db.session().await?.first(Query::new(sql).bind(queue)).await?.is_some())
     }
 
+    /// The queues of failed jobs in their order, the first hundred of them.
+    ///
+    /// # Errors
+    /// As [`FailedJobs::know`].
+    pub async fn queues(&self) -> Result<Vec<String>> {
+        let table = self.require().await?;
+        let queue = table.column("queue");
+        let sql = format!("SELECT DISTINCT {queue} AS queue FROM {} ORDER BY 1 LIMIT 100", table.name);
+        let rows = self.db.session().await?.fetch(Query::new(sql)).await?;
+        rows.iter().map(|row| row.text("queue")).collect()
+    }
+
     /// The failed jobs that some of these ids name, in the order of their rows.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use crate::{
     Result,
     db::{Db, Fault, Query},
     laravel::php::{Limits, Value, read},
-    redis::Redis,
+    redis::{Redis, glob},
 };
 
 /// Seconds that a value without an end is kept in a table: ten years (`DatabaseStore::forever`).
@@ -112,6 +112,32 @@ impl Values<'_> {
             }
         };
         Ok(text.map(|text| Kept::read(&text)))
+    }
+
+    /// The names that begin with a text, whether their values have ended or not. Of a very large cache on Redis, some of
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Values::get`].
+    pub async fn names(&self, beginning: &str) -> Result<Vec<String>> {
+        let (keys, before) = match self {
+            Values::Redis { redis, prefix } => {
+                let before = redis.key(prefix);
+                (redis.anywhere(&format!("{}*", glob(&format!("{before}{beginning}")))).await?, before)
+            }
+            Values::Database { db, table, prefix } => {
+                let table = db.require(table, &["key"]).await?;
+                let key = table.column("key");
+                let begins: String =
+                    format!("{prefix}{beginning}").replace('!', "!!").replace('%', "!%").replace('_', "!_");
+                let sql = format!("SELECT {key} AS name FROM {} WHERE {key} LIKE ? ESCAPE '!'", table.name);
+                let query = Query::new(sql).bind(format!("{begins}%"));
+                let rows = db.session().await?.fetch(query).await?;
+                let keys: Result<Vec<String>> = rows.iter().map(|row| row.text("name")).collect();
+                (keys?, prefix.clone())
+            }
+        };
+        Ok(keys.iter().filter_map(|key| key.strip_prefix(&before)).map(str::to_owned).collect())
     }
 
     /// Keeps a value without an end.

@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// What becomes of a job on Redis whose payload holds no number that a worker could raise.
+const UNCOUNTED: &str = "the payload has no number of attempts: it is lost when a worker takes it";
+
 /// Which jobs are meant: each condition must be met.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFilter {
@@ -25,6 +28,8 @@ pub struct JobFilter {
     pub older_than: Option<Duration>,
     /// Parts; none means all.
     pub parts: Vec<Part>,
+    /// Of the reserved ones only those whose worker's time is over.
+    pub stuck: bool,
 }
 
 /// A job as it lies in a queue.
@@ -138,11 +143,11 @@ fn unknown(queue: &str, id: &str) -> Error {
 fn read(lying: &Lying, now: DateTime<Utc>) -> (Job, Option<String>) {
     let payload = Payload::read(&lying.payload);
     let read = payload.as_ref().ok();
-    let problem = match (&payload, read.and_then(Payload::uuid)) {
-        (Err(error), _) => Some(error.to_string()),
-        (Ok(payload), _) if payload.handler().is_none() => Some("the payload names no job".to_owned()),
-        (Ok(_), None) => Some("the payload has no uuid: its failure cannot be recorded".to_owned()),
-        _ => None,
+    let problem = match &payload {
+        Err(error) => Some(error.to_string()),
+        // On Redis there is no row, and no column that counts.
+        Ok(payload) if lying.row.is_none() && !payload.has_count() => Some(UNCOUNTED.to_owned()),
+        Ok(payload) => payload.trouble(),
     };
     let is_encrypted = |command: Command<'_>| matches!(command, Command::Encrypted(_));
     let id = read.and_then(Payload::id).map(Into::into);
@@ -176,7 +181,9 @@ fn takes(filter: &JobFilter, job: &Job, id: Option<&str>, now: DateTime<Utc>) ->
         let before = TimeDelta::from_std(*age).ok().and_then(|age| now.checked_sub_signed(age));
         job.pushed_at.is_some_and(|pushed| before.is_some_and(|before| pushed <= before))
     };
-    filter.class.as_ref().is_none_or(class)
+    let stands = !filter.stuck || job.part != Part::Reserved || job.stuck;
+    stands
+        && filter.class.as_ref().is_none_or(class)
         && filter.id.as_ref().is_none_or(named)
         && filter.older_than.as_ref().is_none_or(old)
 }

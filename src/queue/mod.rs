@@ -13,6 +13,6 @@ pub use self::{
         flush, forget, groups, is_class, life, list, show,
     },
     inspect::{Inspected, Job, JobFilter, JobSummary, inspect},
-    signs::{Changed, PAUSED_ALL, RESTART, is_paused, pause, paused, restart, resume},
+    signs::{Changed, PAUSED_ALL, RESTART, is_paused, pause, paused, paused_queues, restart, resume},
     status::{Line, Sample, Summary, grown, known, names, prefix_hint, sample},
 };

@@ -26,6 +26,23 @@ pub async fn is_paused(values: &Values<'_>, name: &str) -> Result<bool> {
     Ok(values.get(name).await?.is_some_and(Kept::is_true))
 }
 
+/// The queues of a connection that have a sign of their own which workers take for a pause.
+///
+/// # Errors
+/// As [`is_paused`].
+pub async fn paused_queues(values: &Values<'_>, connection: &str) -> Result<Vec<String>> {
+    let stem = paused(connection, "");
+    let mut queues = Vec::new();
+    for name in values.names(&stem).await? {
+        if let Some(queue) = name.strip_prefix(&stem).filter(|queue| !queue.is_empty())
+            && is_paused(values, &name).await?
+        {
+            queues.push(queue.to_owned());
+        }
+    }
+    Ok(queues)
+}
+
 /// Whether a sign was put up or taken down, or was so already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changed {

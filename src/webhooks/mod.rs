@@ -29,7 +29,7 @@ pub use self::{
     candidates::{Candidate, Statement, due},
     chunk::{
         handle::{Asked, Ended, Handler, OpenEvent, Standing, Tried},
-        queue::Dispatch,
+        queue::{Dispatch, HELD},
     },
     explain::{
         Advice, Backlog, Becomes, BodyOf, Check, Claim, DuePlan, Explain, Held, HeldPayment, IndexState,

@@ -7,7 +7,7 @@ use super::{
     candidates::Candidate,
     chunk::{
         LOCKED, PAYMENT_LOCKED, Worker,
-        queue::{Dispatch, WAITS},
+        queue::{Dispatch, HELD},
     },
     retry::{attempt, worker},
     show::{self, Again},
@@ -86,15 +86,32 @@ async fn try_one(
                 .because(item.reason)
                 .hint(format!("who has it: `opsctl webhooks explain {}`", state.id)));
         }
-        if item.reason == WAITS {
-            return Err(Error::new(Kind::Locked, format!("event `{}` is not queued again", state.id))
-                .because(item.reason)
-                .hint(format!("who works on it: `opsctl webhooks explain {}`", state.id)));
+        if let Some(dispatch) = dispatch.filter(|_| item.reason == HELD) {
+            return Err(held(&state.id, dispatch).await);
         }
         report.add(item);
     }
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report.finish(took))
+}
+
+/// The error of an event whose unique lock somebody holds. Jobs are not looked for: one may lie anywhere in a queue, or
+/// be gone with a queue that was cleared.
+async fn held(id: &str, dispatch: &Dispatch<'_>) -> Error {
+    let holder = dispatch.locks.holder(&dispatch.unique_lock(id)).await.ok().flatten();
+    let why = holder.map_or_else(
+        || HELD.to_owned(),
+        |holder| match holder.until {
+            Some(until) => {
+                format!("{HELD} by `{}` until {}", holder.owner, until.format("%Y-%m-%d %H:%M:%S UTC"))
+            }
+            None => format!("{HELD} by `{}`, without an end", holder.owner),
+        },
+    );
+    Error::new(Kind::Locked, format!("event `{id}` is not queued again"))
+        .because(why)
+        .hint("a job for it waits or runs, or was lost with its queue: `opsctl locks list` tells which")
+        .hint(format!("who works on it: `opsctl webhooks explain {id}`"))
 }
 
 impl State {

@@ -5,6 +5,7 @@
 //! empty arrays in its own way, so a payload stays the text that it was: members are found in it, and edited in place.
 
 mod new;
+mod trouble;
 
 use std::{borrow::Cow, fmt, ops::Range};
 

@@ -2,6 +2,7 @@
 //! (`Queue::createObjectPayload`, `json_encode` with `JSON_UNESCAPED_UNICODE`).
 
 use super::json;
+use crate::laravel::queue::job_id;
 
 /// What an application's Laravel writes into a payload, by its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct Shape {
     pub batch: bool,
     /// `deleteWhenMissingModels`: since 13.0, and read there alone.
     pub missing_models: bool,
+    /// `id` on Redis is the uuid: Horizon finds a job by it (`Laravel\Horizon\JobPayload`).
+    pub id_is_uuid: bool,
 }
 
 impl Shape {
@@ -19,7 +22,23 @@ impl Shape {
     /// disturb it.
     pub fn of(version: Option<(u16, u16)>) -> Self {
         let since = |first: (u16, u16)| version.is_none_or(|version| version >= first);
-        Self { created: since((12, 11)), batch: since((12, 51)), missing_models: since((13, 0)) }
+        Self {
+            created: since((12, 11)),
+            batch: since((12, 51)),
+            missing_models: since((13, 0)),
+            id_is_uuid: false,
+        }
+    }
+
+    /// The same under a Horizon that looks after the queue, or under none.
+    #[must_use]
+    pub fn under_horizon(self, alive: bool) -> Self {
+        Self { id_is_uuid: alive, ..self }
+    }
+
+    /// What identifies a job on Redis.
+    pub fn id(self, uuid: &str) -> String {
+        if self.id_is_uuid { uuid.to_owned() } else { job_id() }
     }
 }
 

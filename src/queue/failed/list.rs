@@ -65,7 +65,7 @@ pub struct Detail {
     pub bytes: usize,
     /// Whether its command is encrypted.
     pub encrypted: bool,
-    /// Why the payload cannot be read, if it cannot.
+    /// Why no worker can run what the payload names, if that is so.
     pub unreadable: Option<String>,
     /// The exception with its trace, to its first 4,000 characters.
     pub trace: String,
@@ -224,7 +224,10 @@ fn full(job: &FailedJob, by_uuid: bool) -> Failed {
             max_tries: read.and_then(Payload::max_tries),
             bytes: job.payload.len(),
             encrypted,
-            unreadable: payload.as_ref().err().map(ToString::to_string),
+            unreadable: match &payload {
+                Ok(payload) => payload.trouble(),
+                Err(why) => Some(why.to_string()),
+            },
             trace: job.exception.clone(),
         })),
         history: None,

@@ -32,8 +32,8 @@ use crate::{
     },
 };
 
-/// Why an event was skipped whose job waits already.
-pub(in crate::webhooks) const WAITS: &str = "a job for it waits in the queue already";
+/// Why an event was skipped. Whether the job that the lock was taken for is still there is not known from it.
+pub const HELD: &str = "its unique lock is held";
 
 /// The status of an event whose job lies in the queue.
 pub(super) const QUEUED: &str = "queued";
@@ -62,6 +62,11 @@ struct Job {
 }
 
 impl Dispatch<'_> {
+    /// The name of the lock that keeps a second job for an event away.
+    pub(in crate::webhooks) fn unique_lock(&self, event: &str) -> String {
+        self.job(event).unique_lock()
+    }
+
     fn job(&self, event: &str) -> ProcessWebhookEvent {
         ProcessWebhookEvent {
             event: event.to_owned(),
@@ -73,7 +78,7 @@ impl Dispatch<'_> {
 
     fn payload(&self, event: &str, now: DateTime<Utc>) -> Job {
         let uuid = Builder::from_random_bytes(rand::rng().random()).into_uuid().to_string();
-        let id = matches!(self.queues, Queues::Redis(_)).then(queue::job_id);
+        let id = matches!(self.queues, Queues::Redis(_)).then(|| self.shape.id(&uuid));
         let push = Push { uuid: &uuid, id, now: now.timestamp(), store: &self.store, shape: self.shape };
         let payload = self.job(event).payload(&push);
         Job { uuid, payload }
@@ -135,8 +140,7 @@ impl Worker<'_> {
     ) -> Result<Worked> {
         let events = self.lock(session, candidates).await?;
         crash::reach(Point::AfterSelect);
-        let mut names: Vec<String> =
-            events.iter().map(|event| dispatch.job(&event.id).unique_lock()).collect();
+        let mut names: Vec<String> = events.iter().map(|event| dispatch.unique_lock(&event.id)).collect();
         if self.dry_run {
             let held = dispatch.locks.held_of(&names).await?;
             names.retain(|name| !held.contains(name));
@@ -175,8 +179,8 @@ impl Worker<'_> {
     ) -> (Vec<Change>, Vec<Item>) {
         let (mut changes, mut skipped) = (Vec::new(), Vec::new());
         for event in events {
-            if !taken.contains(&dispatch.job(&event.id).unique_lock()) {
-                skipped.push(skip(&event.id, &event.provider, event.attempts, WAITS));
+            if !taken.contains(&dispatch.unique_lock(&event.id)) {
+                skipped.push(skip(&event.id, &event.provider, event.attempts, HELD));
                 continue;
             }
             changes.push(self.claim(event, now, &dispatch.queue));
