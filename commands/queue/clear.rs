@@ -118,6 +118,9 @@ pub async fn run(app: &App, args: &Args) -> Result<Exit> {
             counted(removed, "job"),
             place.address()
         ));
+        app.ui.note(
+            "Locks of unique jobs among them stay until they end, and keep new ones out: `opsctl locks list`.",
+        );
         if on_horizon(app, &place, System::Laravel).await {
             app.ui.note("Horizon still shows them as pending until it trims them, an hour after their push as a rule.");
         }

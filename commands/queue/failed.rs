@@ -59,7 +59,7 @@ pub const VERB: Verb = Verb {
 
 /// What failed in the same way, or one failed job, in a row.
 pub const COLUMNS: [Column; 8] = [
-    Column::left("id"),
+    Column::left("id").down_to(8),
     Column::right("count"),
     Column::left("class"),
     Column::left("queue"),
