@@ -3144,7 +3144,7 @@ _opsctl() {
                     return 0
                     ;;
                 --part)
-                    COMPREPLY=($(compgen -W "ready delayed reserved" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ready delayed reserved stuck" -- "${cur}"))
                     return 0
                     ;;
                 --limit)
@@ -3215,7 +3215,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__queue__subcmd__pause)
-            opts="-c -o -q -v -n -y -h --connection --all --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --connection --all --unknown --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3433,7 +3433,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__queue__subcmd__resume)
-            opts="-c -o -q -v -n -y -h --connection --all --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --connection --all --unknown --dry-run --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -406,7 +406,8 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_sub
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -l older-than -d 'Only jobs that were pushed so long ago: `10m`, `2h`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -l part -d 'Only these parts' -r -f -a "ready\t'They may be taken'
 delayed\t'They are due later'
-reserved\t'A worker has them, or had them'"
+reserved\t'A worker has them, or had them'
+stuck\t'A worker had them: its time is over'"
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -l limit -d 'At most so many jobs' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -s c -l context -d 'Named context of an opsctl.toml (OPSCTL_CONTEXT)' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -l config -d 'The opsctl.toml to read, instead of the one in this folder' -r -F
@@ -693,6 +694,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_sub
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from pause" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from pause" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from pause" -l all -d 'Every queue of every connection'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from pause" -l unknown -d 'Take a queue that nobody knows, too, without asking for it: one that is idle has neither rows nor keys'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from pause" -l dry-run -d 'Show what would be changed, and where'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from pause" -l json -d 'Short for `--output json`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from pause" -l wide -d 'Short for `--output wide`'
@@ -725,6 +727,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_sub
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from resume" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from resume" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from resume" -l all -d 'Every queue of every connection'
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from resume" -l unknown -d 'Take a queue that nobody knows, too, without asking for it: one that is idle has neither rows nor keys'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from resume" -l dry-run -d 'Show what would be changed, and where'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from resume" -l json -d 'Short for `--output json`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from resume" -l wide -d 'Short for `--output wide`'
