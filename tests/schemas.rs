@@ -82,7 +82,9 @@ fn every_command_prints_what_its_schema_describes() {
 fn check(folder: &Path, line: &str) -> Option<String> {
     let said = |format: &str| {
         let said = examples::run(folder, &format!("opsctl {line} -o {format}"));
-        assert!([0, 1, 3, 4, 5].contains(&said.code), "{line}: {said:?}");
+        // What the first run has taken away is not there for the second.
+        let gone = format == "jsonl" && said.code == 9;
+        assert!(gone || [0, 1, 3, 4, 5].contains(&said.code), "{line}: {said:?}");
         said.out
     };
     let text = said("json");
@@ -95,6 +97,9 @@ fn check(folder: &Path, line: &str) -> Option<String> {
     require_valid(&schema, &value, line);
     let line_schema = json!({"$ref": "#/$defs/line", "$defs": schema["$defs"]});
     let lines = said("jsonl");
+    if lines.is_empty() {
+        return Some(name);
+    }
     for text in lines.lines() {
         require_valid(&line_schema, &serde_json::from_str(text).unwrap(), &format!("{line}: {text}"));
     }
