@@ -67,6 +67,7 @@ mod queue_memory;
 mod queue_odd;
 mod queue_redis;
 mod queue_retry;
+mod queue_retry_lost;
 mod queue_retry_memory;
 mod queue_retry_safe;
 mod queue_retry_servers;

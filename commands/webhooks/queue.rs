@@ -9,6 +9,7 @@ use opsctl::{
         payload::Shape,
         queue::{QueuePlace, Sizes},
     },
+    queue,
     webhooks::{Dispatch, HELD, RetryReport},
 };
 
@@ -33,15 +34,18 @@ pub async fn target<'a>(app: &'a App, args: &QueueArgs) -> Result<Option<Target<
         return Ok(None);
     }
     let context = app.context()?;
-    let queue = match &args.queue_name {
+    let name = match &args.queue_name {
         Some(name) => name.clone(),
         None => context.setting(&settings::webhooks::WEBHOOKS_QUEUE).value,
     };
     let (locks, store) = app.unique_locks(System::Webhooks).await?;
     let place = app.queue_of(None, System::Webhooks).await?;
+    if let Some(warning) = queue::other_prefix(&place).await? {
+        app.ui.warning(&warning);
+    }
     let horizon = on_horizon(app, &place, System::Webhooks).await;
     let shape = Shape::of(context.framework()).under_horizon(horizon);
-    Ok(Some(Target { place, locks, store, queue, shape }))
+    Ok(Some(Target { place, locks, store, queue: name, shape }))
 }
 
 impl Target<'_> {

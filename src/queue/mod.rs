@@ -14,5 +14,5 @@ pub use self::{
     },
     inspect::{Inspected, Job, JobFilter, JobSummary, inspect},
     signs::{Changed, PAUSED_ALL, RESTART, is_paused, pause, paused, paused_queues, restart, resume},
-    status::{Line, Sample, Summary, grown, known, names, prefix_hint, sample},
+    status::{Line, Sample, Summary, grown, known, names, other_prefix, prefix_hint, sample},
 };

@@ -10,7 +10,7 @@ use crate::{
     laravel::{
         failed::FailedJobs,
         horizon::Horizon,
-        queue::{QueuePlace, Sizes},
+        queue::{QueuePlace, Queues, Sizes},
     },
     near,
 };
@@ -144,6 +144,20 @@ pub async fn known(place: &QueuePlace<'_>, failed: Option<&FailedJobs<'_>>, queu
     }
     let otherwise = format!("queues that are known: {}", names.join(", "));
     Err(near::or(error, queue, names.iter().map(String::as_str), str::to_owned, otherwise))
+}
+
+/// What to do about queues on Redis that lie under another prefix alone, before anything is pushed under ours; `None`
+/// where ours has some, or nobody has.
+///
+/// # Errors
+/// Redis does not answer.
+pub async fn other_prefix(place: &QueuePlace<'_>) -> Result<Option<String>> {
+    let queues = place.queues();
+    if !matches!(queues, Queues::Redis(_)) || !queues.names().await?.is_empty() {
+        return Ok(None);
+    }
+    let hint = prefix_hint(&queues.elsewhere().await?);
+    Ok(hint.map(|hint| format!("no queue holds jobs under the configured prefix: {hint}")))
 }
 
 /// What to do about queues that lie under another prefix; `None` where none do.

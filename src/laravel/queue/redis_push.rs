@@ -15,9 +15,16 @@ const PUSH_JOBS: usize = 2500;
 const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Pushes what was not pushed before, by its token: `rpush` of the job and of its notification, as
-/// `LuaScripts::push` does for one. The score of all tokens is the receipt.
+/// `LuaScripts::push` does for one. The score of all tokens is the receipt. A script that breaks in its middle leaves what it
+/// did, so what may break it is looked for first.
 const PUSH: &str = "\
 local ready, notify, pushed = KEYS[1], KEYS[2], KEYS[3]
+for _, key in ipairs({ready, notify}) do
+  local kind = redis.call('type', key).ok
+  if kind ~= 'list' and kind ~= 'none' then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. kind .. ', not a list')
+  end
+end
 local none = redis.call('exists', pushed) == 0
 local jobs, ones, tokens, count = {}, {}, {}, 0
 for i = 3, #ARGV, 2 do

@@ -10,13 +10,13 @@
 mod claim;
 mod commit;
 mod plan;
-mod push;
+pub(super) mod push;
 
 use std::{borrow::Cow, collections::HashSet};
 
 use self::{
     claim::{Claim, Staying},
-    push::Pushes,
+    push::{Pushes, Receipts},
 };
 use super::{
     Outcome, RetryRequest, UniqueLocks,
@@ -75,6 +75,8 @@ pub(super) struct Told {
 #[derive(Debug, Default)]
 pub(super) struct Done {
     pub told: Vec<Told>,
+    /// What Redis is still asked for when more was done.
+    pub receipts: Receipts,
     /// What is durable must be told: it is not cut off while this lives.
     pub _shield: Option<Shield>,
 }
@@ -140,9 +142,9 @@ impl<'a> Worker<'a, '_> {
         let shield = self.cancel.shield();
         let receipts = self.commit(session, pushes, &planned).await?;
         crash::reach(Point::RetryCommitted);
-        self.settle(&receipts, &planned).await;
+        self.settle_present(&planned).await;
         crash::reach(Point::RetrySettled);
-        Ok(Some(Done { _shield: Some(shield), ..done(&planned, told) }))
+        Ok(Some(Done { receipts, _shield: Some(shield), ..done(&planned, told) }))
     }
 
     /// All of a chunk's work but the COMMIT; `None` when the claim gives up.
@@ -221,7 +223,7 @@ fn done(planned: &[Planned<'_>], mut told: Vec<Told>) -> Done {
         outcome: if job.present.is_some() { Outcome::Present } else { Outcome::Retried },
         reason: job.present.unwrap_or_default().into(),
     }));
-    Done { told, _shield: None }
+    Done { told, ..Done::default() }
 }
 
 /// The affected-row count decides: rows were locked, so all of them must match.

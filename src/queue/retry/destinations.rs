@@ -2,14 +2,22 @@
 
 use std::collections::HashMap;
 
-use super::{Opens, Progress, candidates::Candidate, judge::Form, reader::Forms, uuids::Uuids};
+use super::{
+    super::status::other_prefix,
+    Opens, Progress,
+    candidates::Candidate,
+    chunk::push::{Name, Receipts},
+    judge::Form,
+    reader::Forms,
+    uuids::Uuids,
+};
 use crate::{
     Error, Kind, Result,
     db::Db,
     laravel::{
         failed::FailedJob,
         payload::Payload,
-        queue::{Next, Part, QueuePlace, Queues},
+        queue::{Next, Part, QueuePlace, Queues, Receipt},
     },
 };
 
@@ -37,7 +45,7 @@ impl<'a> Destinations<'a> {
     /// A server that does not answer. A connection that the application does not have is none: its jobs are told.
     pub(super) async fn prepare(
         &mut self,
-        candidates: &[Candidate],
+        candidates: &mut [Candidate],
         here: &Db,
         opens: &impl Opens<'a>,
         progress: &mut dyn Progress,
@@ -45,7 +53,12 @@ impl<'a> Destinations<'a> {
         for Candidate { failed, .. } in candidates {
             if !self.places.contains_key(&failed.connection) {
                 let place = match opens.queue(&failed.connection).await {
-                    Ok(place) => Ok(place),
+                    Ok(place) => {
+                        if let Some(warning) = other_prefix(&place).await? {
+                            progress.warning(&warning);
+                        }
+                        Ok(place)
+                    }
                     Err(error) if error.kind() == Kind::Unreachable => return Err(error),
                     Err(error) => Err(said(&error)),
                 };
@@ -55,9 +68,11 @@ impl<'a> Destinations<'a> {
                 );
                 self.places.insert(failed.connection.clone(), place);
             }
-            if let Some(Ok(place)) = self.places.get(&failed.connection)
-                && !self.jobs.get(&failed.connection).is_some_and(|jobs| jobs.contains_key(&failed.queue))
-            {
+            let Some(Ok(place)) = self.places.get(&failed.connection) else { continue };
+            if failed.queue.is_empty() {
+                failed.queue.clone_from(&place.connection.queue); // as Laravel's queues do
+            }
+            if !self.jobs.get(&failed.connection).is_some_and(|jobs| jobs.contains_key(&failed.queue)) {
                 let jobs = jobs_of(place, &failed.queue, progress).await?;
                 self.jobs.entry(failed.connection.clone()).or_default().insert(failed.queue.clone(), jobs);
             }
@@ -74,6 +89,30 @@ impl<'a> Destinations<'a> {
             Some(Ok(place)) => Ok(place),
             Some(Err(why)) => Err(why.clone()),
             None => Err(format!("the queue connection `{connection}` is not open")),
+        }
+    }
+
+    /// The first place that does not know everything that was pushed to it and not settled.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub(super) async fn lost(&self, receipts: &Receipts) -> Result<Option<&QueuePlace<'a>>> {
+        for ((connection, queue), receipts) in receipts {
+            let Ok(place) = self.place(connection) else { continue };
+            let Queues::Redis(redis) = place.queues() else { continue };
+            if !redis.knows(queue, receipts).await? {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Redis need not know any more what the database has. What cannot be told now ends by itself.
+    pub(super) async fn settle(&self, (connection, queue): Name<'_>, receipts: &[Receipt], tokens: &[&str]) {
+        let Ok(place) = self.place(connection) else { return };
+        let Queues::Redis(redis) = place.queues() else { return };
+        if let Err(error) = redis.settle(queue, receipts, tokens).await {
+            tracing::debug!(%error, "tokens were not settled");
         }
     }
 

@@ -23,7 +23,7 @@ use chrono::TimeDelta;
 
 use self::{
     candidates::{Candidate, Candidates, WINDOW},
-    chunk::{Done, Told, Worker},
+    chunk::{Done, Told, Worker, push::Receipts},
     destinations::Destinations,
     judge::{Rules, Verdict},
     reader::Reader,
@@ -44,6 +44,8 @@ use crate::{
 
 /// Tries of work that meets deadlocks or loses its server: about five seconds.
 const TRIES: usize = 7;
+/// Time for the last question whether everything is still there.
+const END_WITHIN: Duration = Duration::from_secs(2);
 
 /// One run.
 #[derive(Debug, Clone)]
@@ -125,10 +127,12 @@ pub async fn retry<'d>(
         request,
         cancel,
         started,
+        unsettled: Receipts::new(),
         report: &mut report,
     };
     let reader = Reader { candidates: &candidates, rules, walk, rest: VecDeque::new() };
-    if let Err(error) = cancel.guard(run.work(reader, opens, progress)).await {
+    let worked = cancel.guard(run.work(reader, opens, progress)).await;
+    if let Err(error) = run.end(worked).await {
         report.stop(error);
     }
     Ok(report.finish(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)))
@@ -143,6 +147,8 @@ struct Run<'a, 'd> {
     request: &'a RetryRequest,
     cancel: &'a Cancel,
     started: Instant,
+    /// What Redis has of the last chunk.
+    unsettled: Receipts,
     report: &'a mut RetryReport,
 }
 
@@ -158,7 +164,7 @@ impl<'d> Run<'_, 'd> {
             progress.selected(chunk.len());
             self.pause().await?;
             self.cancel.check()?;
-            self.destinations.prepare(&chunk, self.candidates.failed.db, opens, progress).await?;
+            self.destinations.prepare(&mut chunk, self.candidates.failed.db, opens, progress).await?;
             reader.finish(&mut chunk, self.destinations.forms()).await?;
             let next = self.beside(&chunk, &mut reader, progress).await?;
             chunk = match next {
@@ -188,7 +194,10 @@ impl<'d> Run<'_, 'd> {
             tokio::join!(self.patiently(chunk), next)
         };
         match done {
-            Ok(done) => self.note(chunk, done, progress),
+            Ok(done) => {
+                let receipts = self.note(chunk, done, progress);
+                self.witness(receipts).await?;
+            }
             Err(error) if is_row_fault(&error) => self.one_by_one(chunk, error, progress).await?,
             Err(error) => return Err(error),
         }
@@ -229,13 +238,64 @@ impl<'d> Run<'_, 'd> {
                 Err(error) if is_row_fault(&error) => {
                     let reason = format!("it cannot be pushed: {}", error.root()).into();
                     let told = vec![Told { at: 0, outcome: Outcome::Failed, reason }];
-                    Done { told, _shield: None }
+                    Done { told, ..Done::default() }
                 }
                 done => done?,
             };
-            self.note(one, done, progress);
+            let receipts = self.note(one, done, progress);
+            self.witness(receipts).await?;
         }
         Ok(())
+    }
+
+    /// The end of a run, however it went: what it pushed must still be there.
+    async fn end(&mut self, worked: Result<()>) -> Result<()> {
+        let last = std::mem::take(&mut self.unsettled);
+        let settled = tokio::time::timeout(END_WITHIN, self.settle(last)).await.unwrap_or(Ok(()));
+        // A server that does not answer has not been seen to lose anything.
+        let lost = settled.err().filter(|error| error.kind() == Kind::Failed);
+        match (worked, lost) {
+            (worked, None) => worked,
+            (Ok(()), Some(lost)) => Err(lost),
+            (Err(error), Some(lost)) => Err(error.because(lost.to_string())),
+        }
+    }
+
+    /// What Redis has of the last chunk stands for all that this run pushed: whoever loses some of it, by a flush, a
+    /// restart or a replica that takes over, loses that first.
+    ///
+    /// # Errors
+    /// Redis does not answer, or has lost something.
+    async fn witness(&mut self, latest: Receipts) -> Result<()> {
+        if latest.is_empty() {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.unsettled, latest);
+        self.settle(before).await
+    }
+
+    async fn settle(&self, receipts: Receipts) -> Result<()> {
+        let lost = patiently(async || self.destinations.lost(&receipts).await).await?;
+        if let Some(place) = lost {
+            return Err(self.loss(place));
+        }
+        for ((connection, queue), receipts) in &receipts {
+            self.destinations.settle((connection, queue), receipts, &[]).await;
+        }
+        Ok(())
+    }
+
+    fn loss(&self, place: &QueuePlace<'_>) -> Error {
+        let pushed = self.report.counts.retried;
+        let error = Error::failed(format!("{} has lost jobs that this run had pushed", place.address())).because(
+            format!("it was flushed, restarted or replaced meanwhile; of the {pushed} jobs of this run some or all are gone"),
+        );
+        match self.lineage {
+            Some(table) => {
+                error.hint(format!("which they were: `{}`, run `{}`", table.name, self.request.run))
+            }
+            None => error.hint("`opsctl db migrate` makes a table that keeps what is retried"),
+        }
     }
 
     /// Repeats what met a deadlock or lost its server. That is safe at any point: what was pushed is known by its token,
@@ -264,13 +324,13 @@ impl<'d> Run<'_, 'd> {
         }
     }
 
-    fn note(&mut self, chunk: &[Candidate], done: Done, progress: &mut dyn Progress) {
+    fn note(&mut self, chunk: &[Candidate], done: Done, progress: &mut dyn Progress) -> Receipts {
         tracing::info!(jobs = done.told.len(), "retried");
         progress.advance(done.told.len());
         for Told { at, outcome, reason } in done.told {
             let Candidate { failed, judged, .. } = &chunk[at];
             if let Some(Verdict::Push(job)) = judged.as_ref().map(|judged| &judged.verdict)
-                && outcome.is_gone()
+                && outcome == Outcome::Retried
             {
                 self.destinations.note(failed, &job.uuid);
             }
@@ -285,6 +345,7 @@ impl<'d> Run<'_, 'd> {
                 reason: reason.to_string(),
             });
         }
+        done.receipts
     }
 }
 

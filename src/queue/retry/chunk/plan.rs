@@ -92,14 +92,16 @@ impl Worker<'_, '_> {
     fn mark_present(&self, planned: &mut [Planned<'_>], mine: &HashSet<i64>) {
         let mut met = HashSet::with_capacity(planned.len());
         for job in planned {
-            let is_first = met.insert((&*job.failed.connection, &*job.failed.queue, &*job.job.uuid));
+            let mut is_first = || met.insert((&*job.failed.connection, &*job.failed.queue, &*job.job.uuid));
             job.present = if job.is_known && mine.contains(&job.failed.row) {
+                is_first();
                 None
             } else if self.destinations.holds(job.failed, &job.job.uuid) {
                 Some("it was in its queue already")
             } else if job.is_known {
-                Some("an earlier run pushed it, and was cut off")
-            } else if !is_first {
+                // One that failed again since then has a failed job of its own, which is pushed.
+                Some("an earlier run pushed it and was cut off, and a worker has taken it since")
+            } else if !is_first() {
                 Some("another failed job has its uuid")
             } else {
                 None

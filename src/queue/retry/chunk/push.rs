@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Connection and queue.
-type Name<'c> = (&'c str, &'c str);
+pub(in crate::queue::retry) type Name<'c> = (&'c str, &'c str);
 
 /// What is pushed, and not yet durable or not yet told to be.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub(super) struct Pushes<'s> {
 }
 
 /// What Redis has of a chunk, by connection and queue.
-pub(super) type Receipts = Vec<((String, String), Vec<Receipt>)>;
+pub(in crate::queue::retry) type Receipts = Vec<((String, String), Vec<Receipt>)>;
 
 impl<'a> Worker<'a, '_> {
     /// Pushes the jobs that are not in their queue yet, nor were pushed with their claim.
@@ -71,14 +71,16 @@ impl<'a> Worker<'a, '_> {
             let ids = from.one_of_numbers("id", jobs.iter().map(|job| job.failed.row));
             let sql = format!(
                 "INSERT INTO {} ({}, payload, attempts, available_at, created_at) \
-                 SELECT {}, payload, 0, {now}, {now} FROM {} WHERE {} ORDER BY id",
+                 SELECT CASE WHEN {queue} = '' THEN ? ELSE {queue} END, payload, 0, {now}, {now} \
+                 FROM {} WHERE {} ORDER BY id",
                 to.name,
                 to.column("queue"),
-                from.column("queue"),
                 from.name,
-                ids.sql
+                ids.sql,
+                queue = from.column("queue"),
             );
-            pushed += session.execute(Query::new(sql).bind_all(ids.values)).await?;
+            let query = Query::new(sql).bind(place.connection.queue.as_str());
+            pushed += session.execute(query.bind_all(ids.values)).await?;
         }
         Ok(pushed)
     }
@@ -113,34 +115,19 @@ impl<'a> Worker<'a, '_> {
     /// # Errors
     /// Redis does not answer, or has lost something: the same chunk is worked on again.
     pub(super) async fn prove(&self, pushes: &Pushes<'_>) -> Result<()> {
-        for ((connection, queue), receipts) in &pushes.receipts {
-            let Ok(place) = self.destinations.place(connection) else { continue };
-            let Queues::Redis(redis) = place.queues() else { continue };
-            if !redis.knows(queue, receipts).await? {
-                return Err(Error::failed(format!("{} lost jobs that were pushed", place.address()))
-                    .hint("it was restarted, flushed or replaced; the failed jobs stay, run again")
-                    .with_fault(Fault::Transient));
-            }
+        match self.destinations.lost(&pushes.receipts).await? {
+            None => Ok(()),
+            Some(place) => Err(Error::failed(format!("{} lost jobs that were pushed", place.address()))
+                .hint("it was restarted, flushed or replaced; the failed jobs stay, run again")
+                .with_fault(Fault::Transient)),
         }
-        Ok(())
     }
 
-    /// Redis need not know any more what the database has. What cannot be told now ends by itself.
-    pub(super) async fn settle(&self, receipts: &Receipts, planned: &[Planned<'_>]) {
-        for ((connection, queue), receipts) in receipts {
-            self.settle_queue((connection, queue), receipts, &[]).await;
-        }
-        for (name, jobs) in by_queue(planned.iter().filter(|job| job.present.is_some())) {
+    /// Redis need not know any more which jobs an earlier run had pushed.
+    pub(super) async fn settle_present(&self, planned: &[Planned<'_>]) {
+        for (name, jobs) in by_queue(planned.iter().filter(|job| job.is_known && job.present.is_some())) {
             let tokens: Vec<&str> = jobs.iter().map(|job| job.token.as_str()).collect();
-            self.settle_queue(name, &[], &tokens).await;
-        }
-    }
-
-    async fn settle_queue(&self, (connection, queue): Name<'_>, receipts: &[Receipt], tokens: &[&str]) {
-        let Ok(place) = self.destinations.place(connection) else { return };
-        let Queues::Redis(redis) = place.queues() else { return };
-        if let Err(error) = redis.settle(queue, receipts, tokens).await {
-            tracing::debug!(%error, "tokens were not settled");
+            self.destinations.settle(name, &[], &tokens).await;
         }
     }
 }
