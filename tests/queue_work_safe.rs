@@ -10,7 +10,7 @@ use crate::{
     on_every_engine,
     support::{
         Case, Event, Payment,
-        cli::{Said, wait_until},
+        cli::{Heard, Said, wait_until},
         number,
         proxy::{Proxy, Way},
         work::{Place, job},
@@ -198,39 +198,21 @@ on_every_engine! {
     }
 
     async fn a_redis_that_comes_back_is_worked_on(case: &Case) {
-        let Some(Place::Redis(mut server)) = Place::redis() else { return };
-        case.write_env(&Place::settings_at(server.port));
-        let mut child = case.program(&FOREVER).spawn().unwrap();
-        let stderr = child.stderr.take().unwrap();
-        let (send, told) = std::sync::mpsc::channel();
-        let reader = std::thread::spawn(move || {
-            for line in std::io::BufRead::lines(std::io::BufReader::new(stderr)).map_while(Result::ok) {
-                let _ = send.send(line);
-            }
-        });
-        let hear = |what: &str| {
-            let mut all = Vec::new();
-            while let Ok(line) = told.recv_timeout(Duration::from_secs(30)) {
-                all.push(line.clone());
-                if line.contains(what) {
-                    return;
-                }
-            }
-            panic!("`{what}` was not told: {all:?}");
-        };
-        std::thread::sleep(Duration::from_millis(300));
-        server.kill();
-        hear("no job is taken for now");
-        server.restart(&[]);
-        hear("The servers answer again.");
-        let place = Place::Redis(server);
-        let ids = push(case, &place, &["a"]).await;
-        hear(" DONE applied");
-        let id = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(0));
-        reader.join().unwrap();
-        assert_eq!(holds(case, &place, &ids, "").await, 1);
+        let Some(mut place) = Place::redis() else { return };
+        case.write_env(&place.settings());
+        let mut ids = push(case, &place, &["a"]).await;
+        let worker = Heard::from(case.program(&FOREVER).spawn().unwrap());
+        worker.hear(" DONE applied");
+        if let Place::Redis(server) = &mut place {
+            server.kill();
+            worker.hear("no job is taken for now");
+            server.restart(&[]);
+        }
+        worker.hear("The servers answer again.");
+        ids.extend(push(case, &place, &["b"]).await);
+        worker.hear(" DONE applied");
+        assert_eq!(worker.end(), Some(0));
+        assert_eq!(holds(case, &place, &ids, "").await, 2);
     }
 
     async fn an_answer_of_redis_that_is_lost_runs_nothing_twice(case: &Case) {
@@ -260,12 +242,12 @@ on_every_engine! {
             let ids = push(case, &place, &["a"]).await;
             let held = case.hold(at, &FOREVER);
             proxy.set(Way::Refuse);
-            let go = std::thread::spawn(move || held.go_with_signal(Duration::from_secs(4)));
-            std::thread::sleep(Duration::from_millis(1500));
+            let worker = held.go_on();
+            worker.hear("no job is taken for now");
             proxy.set(Way::Pass);
-            let said = go.join().unwrap();
-            assert_eq!((said.code, holds(case, &place, &ids, at).await), (0, 1), "{at}: {said:?}");
-            assert_eq!((place.jobs(case, "webhooks").await.len(), case.count("failed_jobs").await), (0, 0), "{at}: {said:?}");
+            worker.hear("The servers answer again.");
+            assert_eq!((worker.end(), holds(case, &place, &ids, at).await), (Some(0), 1), "{at}");
+            assert_eq!((place.jobs(case, "webhooks").await.len(), case.count("failed_jobs").await), (0, 0), "{at}");
         }
     }
 

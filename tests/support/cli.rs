@@ -1,8 +1,10 @@
 //! The binary, run with nothing of the surroundings.
 
 use std::{
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Output, Stdio},
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
@@ -82,18 +84,61 @@ impl Held {
         rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     }
 
-    /// Lets it go on, asks it to stop after a time, and waits for its end.
-    pub fn go_with_signal(mut self, after: Duration) -> Said {
+    /// Lets it go on, and listens to it.
+    pub fn go_on(mut self) -> Heard {
         std::fs::remove_file(&self.file).unwrap();
-        std::thread::sleep(after);
-        self.interrupt();
-        self.child.take().unwrap().wait_with_output().unwrap().into()
+        Heard::from(self.child.take().unwrap())
     }
 
     /// Lets it go on, and waits for its end.
     pub fn go(mut self) -> Said {
         std::fs::remove_file(&self.file).unwrap();
         self.child.take().unwrap().wait_with_output().unwrap().into()
+    }
+}
+
+/// A process that somebody listens to while it goes on; ended when it goes out of scope.
+pub struct Heard {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl From<Child> for Heard {
+    fn from(mut child: Child) -> Self {
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (send, lines) = mpsc::channel();
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        Self { child, lines }
+    }
+}
+
+impl Heard {
+    /// Waits until it says something on stderr.
+    pub fn hear(&self, what: &str) {
+        let mut all = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(30)) {
+            let is_said = line.contains(what);
+            all.push(line);
+            if is_said {
+                return;
+            }
+        }
+        panic!("`{what}` was not said: {all:#?}");
+    }
+
+    /// Asks it to stop, and gives its exit code.
+    pub fn end(mut self) -> Option<i32> {
+        let id = i32::try_from(self.child.id()).unwrap();
+        let pid = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // it may have ended
+        let _ = self.child.wait();
     }
 }
 
