@@ -70,10 +70,25 @@ async fn drifted(folder: &Path) {
     db.close().await;
 }
 
+/// Leaves the mutex of an entry of the schedule behind, as a run does that was killed.
+async fn left_behind(folder: &Path) {
+    let list: Value = serde_json::from_str(&said(folder, &["schedule", "list", "--json"]).out).unwrap();
+    let mutex = list["data"][0]["mutex"].as_str().unwrap();
+    let db = Db::new(
+        Database::sqlite(folder.join("opsctl-data/central.sqlite"), Origin::Default),
+        Access::Existing,
+        Clock::system(),
+    );
+    let sql = format!("INSERT INTO cache_locks VALUES ('{mutex}', 'MBrGpD52Wyp1zVMX', 4102444800)");
+    db.session().await.unwrap().script(&sql).await.unwrap();
+    db.close().await;
+}
+
 #[tokio::test]
 async fn every_destructive_verb_is_refused_without_all_three_confirmations() {
     let folder = production();
     drifted(folder.path()).await;
+    left_behind(folder.path()).await;
     let page = said(folder.path(), &["help", "safety"]).out;
     let with_option = page.lines().filter_map(|line| {
         let (words, rest) = line.strip_prefix('`')?.split_once('`')?;
@@ -116,6 +131,13 @@ fn on_a_database(folder: &Path) -> Vec<String> {
 /// A folder in which a verb has something to do, and nothing to warn of.
 fn folder_for(words: &str) -> tempfile::TempDir {
     let folder = if words == "db seed" { empty_production() } else { production() };
+    if words.starts_with("schedule ") {
+        // Nothing is turned on as it is, and a minute in which nothing is due is no entry of the journal.
+        let file = folder.path().join("opsctl.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        let entry = "[schedule.entries.signs]\ncron = \"* * * * *\"\ncommand = \"queue restart\"\n";
+        fs::write(&file, format!("{text}\n{entry}")).unwrap();
+    }
     if words == "tenant provision" {
         // Among the seeded runs is one that fell silent: who takes it over says so.
         assert_eq!(said(folder.path(), &["tenant", "provision", "fajar-wash"]).code, 0);

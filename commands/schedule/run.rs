@@ -23,7 +23,7 @@ pub const VERB: Verb = Verb {
     class: Class::Routine,
     destructive_with: Some("--takeover"),
     examples: &[
-        Example { what: "what cron calls each minute", line: "schedule run --quiet" },
+        Example { what: "what cron calls each minute", line: "schedule run -q" },
         Example { what: "what would run in this minute?", line: "schedule run --dry-run" },
     ],
     prints: Prints::List(&COLUMNS),

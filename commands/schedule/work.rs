@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use opsctl::{
     Error, Exit, Result, journal,
-    schedule::{Deps, Entry, Report, Request, cron},
+    schedule::{self, Deps, Entry, Report, Request, cron},
 };
 use serde_json::json;
 
@@ -57,14 +57,24 @@ pub struct Args {
     /// End when the commands of so many minutes have ended
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     minutes: Option<u64>,
+    /// Show what would run in this minute, and end
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Runs the verb.
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let entries = set::entries(app)?;
-    safety::allow(app, Class::Routine, "run the schedule", false).await?;
+    safety::allow(app, Class::Routine, "run the schedule", args.dry_run).await?;
     let deps = app.cancel.guard(set::deps(app)).await?;
     set::tell_of_the_table(app, &deps);
+    if args.dry_run {
+        let request = request(app, args, cron::minute(app.clock.now())).await?;
+        let report = app.cancel.guard(schedule::rehearse(&deps, &entries, &request)).await?;
+        minute::tell(app, &report);
+        app.ui.note(&format!("Dry run, nothing was run. {}", minute::line(&report)));
+        return Ok(report.exit());
+    }
     let on = entries.iter().filter(|entry| entry.is_on).count();
     app.ui.note(&format!("Running the schedule: {}. Ctrl-C ends it.", counted(on)));
     let mut worst = Exit::Done;
@@ -113,14 +123,18 @@ async fn one(
     starter: &Starter,
     minute: DateTime<Utc>,
 ) -> Result<(DateTime<Utc>, Report)> {
-    let request = Request {
+    let request = request(app, args, minute).await?;
+    Ok((minute, minute::minute(app, deps, entries, &request, starter).await))
+}
+
+async fn request(app: &App, args: &Args, minute: DateTime<Utc>) -> Result<Request> {
+    Ok(Request {
         minute,
         takeover: false,
         at_once: usize::from(args.concurrency),
         environment: app.context()?.app_env.as_ref().map(|env| env.value.clone()),
-        signs: set::signs(app).await?,
-    };
-    Ok((minute, minute::minute(app, deps, entries, &request, starter).await))
+        signs: app.cancel.guard(set::signs(app)).await?,
+    })
 }
 
 /// Tells of a minute; gives what it comes to. A minute that failed is no reason to end.
