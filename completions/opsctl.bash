@@ -3121,7 +3121,7 @@ _opsctl() {
             return 0
             ;;
         opsctl__subcmd__queue__subcmd__inspect)
-            opts="-c -o -q -v -n -y -h --connection --class --id --older-than --part --limit --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
+            opts="-c -o -q -v -n -y -h --connection --class --id --older-than --part --decrypt --limit --context --config --app --env --output --json --wide --columns --sort-by --no-headers --color --tz --quiet --verbose --no-interaction --yes --confirm --reason --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

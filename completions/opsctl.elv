@@ -415,6 +415,7 @@ set edit:completion:arg-completer[opsctl] = {|@words|
             cand --confirm 'Confirm a destructive command in a protected context by the context''s name'
             cand --reason 'Why this is done; goes into the journal'
             cand --timeout 'Stop when this much time has passed: `90s`, `5m`'
+            cand --decrypt 'Read encrypted commands with the application''s keys, and show them: they may hold secrets'
             cand --json 'Short for `--output json`'
             cand --wide 'Short for `--output wide`'
             cand --no-headers 'No line of headings: table, wide, csv, tsv'

@@ -430,6 +430,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_sub
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -l decrypt -d 'Read encrypted commands with the application\'s keys, and show them: they may hold secrets'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -l json -d 'Short for `--output json`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand queue; and __fish_seen_subcommand_from inspect" -l no-headers -d 'No line of headings: table, wide, csv, tsv'

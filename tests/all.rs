@@ -60,6 +60,7 @@ mod mistyped;
 mod odd_databases;
 mod odd_redis;
 mod protected;
+mod queue_decrypt;
 mod queue_failed;
 mod queue_history;
 mod queue_inspect;

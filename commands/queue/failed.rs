@@ -130,7 +130,7 @@ async fn history(app: &App, failed: &FailedJobs<'_>, uuid: &str) -> Result<Exit>
     for (connection, queue) in queues {
         let look = async {
             let place = app.queue(Some(&connection)).await?;
-            queue::inspect(&place, &queue, &filter, 1).await
+            queue::inspect(&place, &queue, &filter, 1, None).await
         };
         match look.await {
             Ok(found) => found.jobs.iter().for_each(|job| life.lies(&connection, &queue, job)),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap_complete::ArgValueCandidates as Names;
 use opsctl::{
-    Exit, Result,
-    laravel::queue::Part,
+    Error, Exit, Result,
+    laravel::{encrypter::Encrypter, queue::Part},
     queue::{self, Inspected, Job, JobFilter},
     text::pasted,
 };
@@ -38,7 +38,10 @@ pub const VERB: Verb = Verb {
     prints: Prints::List(&COLUMNS),
     reads: READS,
     exits: &[
-        (Exit::Config, ""),
+        (
+            Exit::Config,
+            "the queue cannot be honoured; with --decrypt, no key of the application opens a command",
+        ),
         (Exit::Unreachable, ""),
         (Exit::NotFound, "no such queue, or no job of it has the id"),
     ],
@@ -46,7 +49,7 @@ pub const VERB: Verb = Verb {
 };
 
 /// One job in a row.
-pub const COLUMNS: [Column; 10] = [
+pub const COLUMNS: [Column; 11] = [
     Column::left("uuid"),
     Column::left("class"),
     Column::left("part"),
@@ -57,12 +60,14 @@ pub const COLUMNS: [Column; 10] = [
     Column::right("row").wide_only(),
     Column::right("max_tries").wide_only(),
     Column::right("bytes").wide_only(),
+    Column::left("command").flexible().wide_only(),
 ];
 
 /// Show the jobs of a queue without taking one: ready, delayed, reserved
 ///
 /// A worker takes ready jobs in the order shown. What comes or goes meanwhile may be missed, or shown
-/// twice. Payloads are shown as what they are: encrypted, unreadable, without a uuid.
+/// twice. Payloads are shown as what they are: encrypted, unreadable, without a uuid. Encrypted commands
+/// stay closed, unless --decrypt asks for them.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -84,6 +89,9 @@ pub struct Args {
     /// Only these parts
     #[arg(long, value_name = "PART", value_delimiter = ',', value_enum)]
     part: Vec<PartArg>,
+    /// Read encrypted commands with the application's keys, and show them: they may hold secrets
+    #[arg(long)]
+    decrypt: bool,
     /// At most so many jobs
     #[arg(long, value_name = "N", default_value = "50", value_parser = number(1, 10_000))]
     limit: u32,
@@ -123,13 +131,28 @@ impl Args {
 pub async fn run(app: &App, args: &Args) -> Result<Exit> {
     let (place, name) = named::place(app, args.queue.as_deref(), args.connection.as_deref()).await?;
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
-    let found = queue::inspect(&place, &name, &args.filter(), limit).await?;
+    let encrypter = match args.decrypt {
+        true => Some(Encrypter::new(&app.context()?.keys()?)?),
+        false => None,
+    };
+    let found = queue::inspect(&place, &name, &args.filter(), limit, encrypter.as_ref()).await?;
     if found.summary.looked_at == 0 {
         queue::known(&place, app.failed_jobs().await.ok().as_ref(), &name).await?;
     }
-    app.ui.emit(&view(app, &found)?)?;
+    app.ui.emit(&view(app, &found, args.decrypt)?)?;
     tell(app, &found);
-    Ok(Exit::Done)
+    match found.summary.undeciphered {
+        0 => Ok(Exit::Done),
+        closed => Err(unopened(closed)),
+    }
+}
+
+/// Whoever asks for what is inside, and does not get it, must not take that for an answer.
+fn unopened(closed: u64) -> Error {
+    let commands = if closed == 1 { "1 command".to_owned() } else { format!("{closed} commands") };
+    Error::config(format!("{commands} could not be decrypted"))
+        .because("another key encrypted it, or it was changed since")
+        .hint("keys of the past are read from APP_PREVIOUS_KEYS, with commas between them")
 }
 
 fn tell(app: &App, found: &Inspected) {
@@ -144,8 +167,13 @@ fn tell(app: &App, found: &Inspected) {
     });
 }
 
-fn view(app: &App, found: &Inspected) -> Result<View> {
-    let mut table = Table::new(COLUMNS);
+fn view(app: &App, found: &Inspected, decrypted: bool) -> Result<View> {
+    // Who asks for the commands sees them without naming the column.
+    let shown = |column: Column| match column.key {
+        "command" => Column { wide: !decrypted, ..column },
+        _ => column,
+    };
+    let mut table = Table::new(COLUMNS.map(shown));
     found.jobs.iter().for_each(|job| table.row(cells(app, job)));
     Ok(View {
         command: VERB.words,
@@ -159,7 +187,7 @@ fn view(app: &App, found: &Inspected) -> Result<View> {
     })
 }
 
-fn cells(app: &App, job: &Job) -> [Cell; 10] {
+fn cells(app: &App, job: &Job) -> [Cell; 11] {
     let (now, zone) = (app.clock.now(), app.ui.zone);
     let number = |number: Option<i64>| Cell::or_dash(number.map(|number| number.to_string()).as_deref());
     let problem = match (&job.problem, job.encrypted) {
@@ -183,5 +211,6 @@ fn cells(app: &App, job: &Job) -> [Cell; 10] {
         number(job.row),
         number(job.max_tries),
         Cell::new(job.bytes.to_string()),
+        Cell::or_dash(job.command.as_deref()),
     ]
 }

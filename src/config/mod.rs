@@ -14,6 +14,7 @@ pub mod database;
 pub mod describe;
 pub mod dotenv;
 pub mod draft;
+pub mod encryption;
 pub mod file;
 mod framework;
 pub mod list;

@@ -1,5 +1,6 @@
 //! Ground floor: what Laravel stores, in its own formats.
 
+pub mod encrypter;
 pub mod failed;
 pub mod horizon;
 pub mod lock;

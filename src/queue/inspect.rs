@@ -9,6 +9,7 @@ use super::is_class;
 use crate::{
     Error, Kind, Result,
     laravel::{
+        encrypter::Encrypter,
         payload::{Command, Payload},
         queue::{Lying, Next, Part, QueuePlace},
     },
@@ -58,6 +59,9 @@ pub struct Job {
     pub bytes: usize,
     /// Whether its command is encrypted.
     pub encrypted: bool,
+    /// The encrypted command in clear, serialized by PHP, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// What is wrong with its payload, if anything is.
     pub problem: Option<String>,
 }
@@ -87,9 +91,12 @@ pub struct JobSummary {
     pub more: bool,
     /// Jobs of those that were looked at whose payload no worker can run.
     pub unreadable: u64,
+    /// Jobs that are shown whose command was to be decrypted, and could not be.
+    pub undeciphered: u64,
 }
 
-/// Finds jobs of a queue, at most `limit`. Nothing is taken, and nothing is changed.
+/// Finds jobs of a queue, at most `limit`. Nothing is taken, and nothing is changed. Encrypted commands of those that are
+/// shown are read with the keys of `encrypter`, and stay closed without.
 ///
 /// # Errors
 /// The place does not answer, or has no such table; [`Kind::NotFound`] where an id is asked for that no job bears.
@@ -98,6 +105,7 @@ pub async fn inspect(
     queue: &str,
     filter: &JobFilter,
     limit: usize,
+    encrypter: Option<&Encrypter>,
 ) -> Result<Inspected> {
     let now = place.queues().now().await?;
     let mut jobs = Vec::new();
@@ -109,7 +117,7 @@ pub async fn inspect(
     for part in Part::ALL.into_iter().filter(|part| filter.parts.is_empty() || filter.parts.contains(part)) {
         let mut take = |lying: Lying| {
             summary.looked_at += 1;
-            let (job, id) = read(&lying, now);
+            let (mut job, id) = read(&lying, now);
             summary.unreadable += u64::from(job.problem.is_some());
             if !takes(filter, &job, id.as_deref(), now) {
                 return Ok(Next::Go);
@@ -117,6 +125,9 @@ pub async fn inspect(
             if jobs.len() == limit {
                 summary.more = true;
                 return Ok(Next::Enough);
+            }
+            if let Some(encrypter) = encrypter.filter(|_| job.encrypted) {
+                summary.undeciphered += u64::from(!decipher(&mut job, &lying, encrypter));
             }
             jobs.push(job);
             Ok(Next::Go)
@@ -166,9 +177,21 @@ fn read(lying: &Lying, now: DateTime<Utc>) -> (Job, Option<String>) {
         until: lying.until.filter(|_| lying.part != Part::Ready),
         bytes: lying.payload.len(),
         encrypted: read.and_then(Payload::command).is_some_and(is_encrypted),
+        command: None,
         problem,
     };
     (job, id)
+}
+
+/// Reads the command of a job; what keeps it closed is its problem. Gives whether it was read.
+fn decipher(job: &mut Job, lying: &Lying, encrypter: &Encrypter) -> bool {
+    let Ok(payload) = Payload::read(&lying.payload) else { return false };
+    let Some(Command::Encrypted(text)) = payload.command() else { return false };
+    match encrypter.command(&text) {
+        Ok(command) => job.command = Some(command),
+        Err(error) => job.problem = Some(error.to_string()),
+    }
+    job.command.is_some()
 }
 
 fn takes(filter: &JobFilter, job: &Job, id: Option<&str>, now: DateTime<Utc>) -> bool {
