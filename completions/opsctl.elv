@@ -990,6 +990,7 @@ set edit:completion:arg-completer[opsctl] = {|@words|
             cand --confirm 'Confirm a destructive command in a protected context by the context''s name'
             cand --reason 'Why this is done; goes into the journal'
             cand --timeout 'Stop when this much time has passed: `90s`, `5m`'
+            cand --dry-run 'Show what would run in this minute, and end'
             cand --json 'Short for `--output json`'
             cand --wide 'Short for `--output wide`'
             cand --no-headers 'No line of headings: table, wide, csv, tsv'

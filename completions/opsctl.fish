@@ -1021,6 +1021,7 @@ complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_
 complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l confirm -d 'Confirm a destructive command in a protected context by the context\'s name' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l reason -d 'Why this is done; goes into the journal' -r
 complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l timeout -d 'Stop when this much time has passed: `90s`, `5m`' -r
+complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l dry-run -d 'Show what would run in this minute, and end'
 complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l json -d 'Short for `--output json`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l wide -d 'Short for `--output wide`'
 complete -c opsctl -n "__fish_opsctl_using_subcommand schedule; and __fish_seen_subcommand_from work" -l no-headers -d 'No line of headings: table, wide, csv, tsv'
