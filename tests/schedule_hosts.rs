@@ -118,28 +118,27 @@ on_every_engine! {
     async fn a_run_that_was_held_past_its_lease_neither_records_nor_releases(case: &Case) {
         case.with_schedule("", "").await;
         let entries = [entry("each", "* * * * *")];
-        let (later, go) = (now() + TimeDelta::minutes(2), tokio::sync::Notify::new());
+        let later = now() + TimeDelta::minutes(2);
+        let [begun, go, ended] = [(); 3].map(|()| tokio::sync::Notify::new());
         let (early_db, late_db) = (case.at(now()), case.at(later));
         let early = deps(&early_db, None, 1, now()).await;
         let late = deps(&late_db, None, 2, later).await;
         let held = async {
             let work = async |_: &schedule::Job<'_>| {
+                begun.notify_one();
                 go.notified().await;
                 done()
             };
-            schedule::run(&early, &entries, &request(now()), &Cancel::new(), id, work).await
+            let held = schedule::run(&early, &entries, &request(now()), &Cancel::new(), id, work).await;
+            ended.notify_one();
+            held
         };
         let taking_over = async {
-            while case.runs("each").await.is_empty() {
-                tokio::task::yield_now().await;
-            }
+            begun.notified().await;
             let work = async |_: &schedule::Job<'_>| {
-                // The held run wakes while this one is at work.
+                // The held run wakes, and ends, while this one is at work.
                 go.notify_one();
-                while !case.runs("each").await[0].contains("interrupted") {
-                    tokio::task::yield_now().await;
-                }
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                ended.notified().await;
                 assert_eq!(case.owners(&entries[0].mutex("")).await.len(), 3, "both minutes' keys and the mutex");
                 done()
             };

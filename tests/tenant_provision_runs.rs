@@ -167,11 +167,14 @@ on_every_engine! {
         assert_eq!(said.code, 130, "{said:?}");
         assert!(said.err.contains("go on with `opsctl tenant provision acme`: what is done is not done twice"), "{said:?}");
         assert_eq!(case.count("taxonomies").await, 5);
-        assert_eq!(case.count("tenant_user").await, 0);
+        // The signal is read as soon as the run waits for a server, which may be in the step behind.
+        let members = case.count("tenant_user").await;
+        assert!(members <= 1, "{members}");
         assert_eq!(case.stands("acme").await, ("pending".into(), "cancelled".into(), 1));
         assert_eq!(live(case).await, 0);
         let said = case.run(&["tenant", "provision", "--all-failed"]);
-        assert!(said.code == 0 && said.err.contains("1 created, 0 updated, 9 unchanged"), "{said:?}");
+        let rest = format!("{} created, 0 updated, {} unchanged", 1 - members, 9 + members);
+        assert!(said.code == 0 && said.err.contains(&rest), "{rest}: {said:?}");
     }
 
     // The work is dropped in the middle of a statement; the server rolls back, and the run is ended all the same.
